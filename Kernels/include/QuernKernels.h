@@ -1,0 +1,2 @@
+// The C that generated code rests on.
+#pragma once

@@ -1,0 +1,67 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// One room a stage; each imports only rooms above it in this list.
+let package = Package(
+  name: "quern",
+  products: [
+    .library(name: "Quern", targets: ["Quern"]),
+    .executable(name: "quern", targets: ["QuernCommand"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+  ],
+  targets: [
+    // System libraries.
+    .systemLibrary(name: "CTinyCC", path: "Sources/CTinyCC", providers: [.apt(["libtcc-dev"])]),
+    .systemLibrary(name: "CZlib", path: "Sources/CZlib", providers: [.apt(["zlib1g-dev"])]),
+    // The C that generated code rests on: vector statements, barrier.
+    .target(name: "QuernKernels", path: "Kernels"),
+
+    // What a network is.
+    .target(name: "QuernGraph"),
+    .target(name: "QuernGradient", dependencies: ["QuernGraph"]),
+    .target(name: "QuernLayers", dependencies: ["QuernGraph"]),
+    .target(name: "QuernInterpreter", dependencies: ["QuernGraph"]),
+
+    // From graph to native code.
+    .target(name: "QuernPasses", dependencies: ["QuernGraph"]),
+    .target(name: "QuernVectors", dependencies: ["QuernKernels"]),
+    .target(
+      name: "QuernCodegen", dependencies: ["QuernGraph", "QuernPasses", "QuernVectors"]),
+    .target(name: "QuernTinyCC", dependencies: ["CTinyCC", "QuernKernels"]),
+    .target(
+      name: "QuernRuntime",
+      dependencies: ["QuernGraph", "QuernCodegen", "QuernTinyCC", "QuernKernels"]),
+
+    // Training and its data.
+    .target(
+      name: "QuernData", dependencies: ["CZlib"],
+      resources: [.copy("Resources/digits")]),
+    .target(
+      name: "QuernTraining",
+      dependencies: [
+        "QuernGraph", "QuernGradient", "QuernLayers", "QuernPasses", "QuernInterpreter",
+        "QuernRuntime", "QuernData",
+      ]),
+
+    // What people import, and what they run.
+    .target(
+      name: "Quern",
+      dependencies: [
+        "QuernGraph", "QuernGradient", "QuernLayers", "QuernInterpreter", "QuernRuntime",
+        "QuernData", "QuernTraining",
+      ]),
+    .executableTarget(
+      name: "QuernCommand",
+      dependencies: [
+        "Quern", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
+    .testTarget(name: "QuernGraphTests", dependencies: ["QuernGraph"]),
+    .testTarget(name: "QuernVectorsTests", dependencies: ["QuernVectors", "QuernTinyCC"]),
+    .testTarget(name: "QuernDataTests", dependencies: ["QuernData"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .c2x
+)

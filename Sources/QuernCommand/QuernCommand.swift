@@ -1,0 +1,1 @@
+@main struct QuernCommand { static func main() { print("quern") } }
