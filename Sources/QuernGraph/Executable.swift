@@ -1,0 +1,83 @@
+/// A graph that can be run: by the interpreter, or as native code.
+///
+/// Tensors are written and read by name, densely, row-major, in the order of the graph's shapes,
+/// however the executable keeps them itself.
+public protocol Executable: AnyObject {
+  var graph: Graph { get }
+
+  /// Sets an input (data, parameter, state or hyperparameter).
+  ///
+  /// - Throws: ``ExecutionError`` where there is no such input or the byte count differs.
+  func write(_ name: String, from bytes: UnsafeRawBufferPointer) throws
+
+  /// Copies an input's present value or an output of the last step.
+  ///
+  /// - Throws: ``ExecutionError`` where there is no such tensor or the byte count differs.
+  func read(_ name: String, into bytes: UnsafeMutableRawBufferPointer) throws
+
+  /// Computes all outputs, then replaces the inputs that have updates.
+  func run() throws
+}
+
+/// A tensor that an executable cannot give or take.
+public struct ExecutionError: Error, Hashable, Sendable, CustomStringConvertible {
+  public var tensor: String
+  public var problem: String
+  public var mend: String
+
+  public init(_ tensor: String, _ problem: String, mend: String) {
+    self.tensor = tensor
+    self.problem = problem
+    self.mend = mend
+  }
+
+  public var description: String { "\(tensor): \(problem); \(mend)" }
+}
+
+extension Executable {
+  /// The type of the input or output with this name.
+  public func type(of name: String) throws -> TensorType {
+    if let id = graph.input(named: name) ?? graph.output(named: name) { return graph[id].type }
+    let names = graph.inputs.map(\.input.name) + graph.outputs.map(\.name)
+    throw ExecutionError(
+      name, "there is no such input or output",
+      mend: "use one of \(names.joined(separator: ", "))")
+  }
+
+  public func write(_ name: String, _ values: [Float]) throws {
+    try check(name, .float32)
+    try values.withUnsafeBytes { try write(name, from: $0) }
+  }
+
+  public func write(_ name: String, _ values: [Int32]) throws {
+    try check(name, .int32)
+    try values.withUnsafeBytes { try write(name, from: $0) }
+  }
+
+  public func write(_ name: String, _ value: Float) throws { try write(name, [value]) }
+
+  public func floats(_ name: String) throws -> [Float] {
+    let type = try check(name, .float32)
+    var values = [Float](repeating: 0, count: type.shape.elementCount)
+    try values.withUnsafeMutableBytes { try read(name, into: $0) }
+    return values
+  }
+
+  public func integers(_ name: String) throws -> [Int32] {
+    let type = try check(name, .int32)
+    var values = [Int32](repeating: 0, count: type.shape.elementCount)
+    try values.withUnsafeMutableBytes { try read(name, into: $0) }
+    return values
+  }
+
+  @discardableResult
+  private func check(_ name: String, _ element: ElementType) throws -> TensorType {
+    let type = try type(of: name)
+    guard type.element == element else {
+      throw ExecutionError(
+        name, "it holds \(type.element.rawValue), not \(element.rawValue)",
+        mend: "use the tensor's own type")
+    }
+    return type
+  }
+}

@@ -1,0 +1,92 @@
+// The graph as text, and as a drawing for Graphviz.
+
+extension Node {
+  /// The op as a formula over names for its operands.
+  public func formula(_ operands: [String]) -> String {
+    switch op {
+    case .input(let input): return "input \(input.name) (\(input.role.rawValue))"
+    case .constant(let value): return "\(value)"
+    case .iota(let dimension):
+      return dimension.map { "iota along dimension \($0)" } ?? "iota"
+    case .elementwise(let op):
+      switch op {
+      case .add, .subtract, .multiply, .divide, .less, .lessOrEqual, .equal:
+        return "\(operands[0]) \(op.symbol) \(operands[1])"
+      case .select: return "\(operands[0]) ? \(operands[1]) : \(operands[2])"
+      default: return "\(op.symbol)(\(operands.joined(separator: ", ")))"
+      }
+    case .contraction(let contraction):
+      let names = contraction.axes.map(\.name)
+      let product = zip(contraction.factors, operands).map { factor, operand in
+        let index = factor.map.map { $0.formula(names) }.joined(separator: ", ")
+        let read = "\(operand)[\(index)]"
+        return factor.match.map { "[\(read) = \($0.formula(names))]" } ?? read
+      }
+      return Self.sum(over: contraction.reductionAxes) + product.joined(separator: " · ")
+    case .maximum(let window), .maximumPosition(let window):
+      let names = window.axes.map(\.name)
+      let index = window.map.map { $0.formula(names) }.joined(separator: ", ")
+      let over = window.axes[window.outputRank...].map { "\($0.name)<\($0.extent)" }
+      let kind = op.name == "maximum" ? "max" : "argmax"
+      return "\(kind){\(over.joined(separator: ", "))} \(operands[0])[\(index)]"
+    case .reshape: return "reshape \(operands[0])"
+    case .concatenate(let dimension):
+      return "concatenate(\(operands.joined(separator: ", "))) along dimension \(dimension)"
+    }
+  }
+
+  private static func sum(over axes: ArraySlice<Axis>) -> String {
+    axes.isEmpty
+      ? "" : "Σ{" + axes.map { "\($0.name)<\($0.extent)" }.joined(separator: ", ") + "} "
+  }
+}
+
+extension Graph: CustomStringConvertible {
+  /// One node a line: number, type, formula, label.
+  public var description: String {
+    var lines: [String] = []
+    for id in ids {
+      let node = self[id]
+      let text = "\(id): \(node.type) = " + node.formula(node.operands.map(\.description))
+      lines.append(node.label.isEmpty ? text : text + "    // \(node.label)")
+    }
+    for output in outputs { lines.append("output \(output.name) = \(output.node)") }
+    for update in updates {
+      guard case .input(let input) = self[update.input].op else { continue }
+      lines.append("update \(input.name) = \(update.value)")
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  /// The graph in Graphviz's language.
+  public var dot: String {
+    func quoted(_ text: String) -> String {
+      "\""
+        + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+        .replacing("\n", with: "\\n") + "\""
+    }
+    var lines = ["digraph quern {", "  rankdir=TB;", "  node [shape=box, fontname=\"monospace\"];"]
+    for id in ids {
+      let node = self[id]
+      if case .constant = node.op { continue }
+      let title = node.label.isEmpty ? node.op.name : "\(node.label)\n\(node.op.name)"
+      var style = ""
+      if case .input(let input) = node.op {
+        style = ", style=filled, fillcolor=\(input.role == .parameter ? "khaki" : "lightblue")"
+        lines.append("  n\(id.index) [label=\(quoted("\(input.name)\n\(node.type)"))\(style)];")
+      } else {
+        lines.append("  n\(id.index) [label=\(quoted("\(title)\n\(node.type)"))];")
+      }
+      for operand in node.operands {
+        if case .constant = self[operand].op { continue }
+        lines.append("  n\(operand.index) -> n\(id.index);")
+      }
+    }
+    for (number, output) in outputs.enumerated() {
+      lines.append("  out\(number) [label=\(quoted(output.name)), shape=oval];")
+      lines.append("  n\(output.node.index) -> out\(number);")
+    }
+    lines.append("}")
+    return lines.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,89 @@
+/// The number of a node in its graph.
+public struct NodeID: Hashable, Sendable, Comparable, CustomStringConvertible {
+  public var index: Int
+  public init(_ index: Int) { self.index = index }
+  public static func < (a: Self, b: Self) -> Bool { a.index < b.index }
+  public var description: String { "%\(index)" }
+}
+
+/// One op, its operands and the type of the one tensor it makes.
+public struct Node: Hashable, Sendable {
+  public var op: Op
+  public var operands: [NodeID]
+  public var type: TensorType
+  /// The layer or stage the node was made for, such as `conv1` or `gradient of conv1`.
+  public var label: String
+
+  public init(op: Op, operands: [NodeID], type: TensorType, label: String) {
+    self.op = op
+    self.operands = operands
+    self.type = type
+    self.label = label
+  }
+
+  public var shape: Shape { type.shape }
+}
+
+/// A static graph: nodes in an order in which operands come first, what is asked of it, and which
+/// inputs are replaced by which values at the end of a step.
+public struct Graph: Sendable {
+  public struct Output: Hashable, Sendable {
+    public var name: String
+    public var node: NodeID
+    public init(name: String, node: NodeID) {
+      self.name = name
+      self.node = node
+    }
+  }
+
+  /// After a step, the input holds what the node computed: a parameter's update.
+  public struct Update: Hashable, Sendable {
+    public var input: NodeID
+    public var value: NodeID
+    public init(input: NodeID, value: NodeID) {
+      self.input = input
+      self.value = value
+    }
+  }
+
+  public var nodes: [Node]
+  public var outputs: [Output]
+  public var updates: [Update]
+
+  public init(nodes: [Node] = [], outputs: [Output] = [], updates: [Update] = []) {
+    self.nodes = nodes
+    self.outputs = outputs
+    self.updates = updates
+  }
+
+  public subscript(id: NodeID) -> Node { nodes[id.index] }
+  public var ids: some RandomAccessCollection<NodeID> { nodes.indices.lazy.map(NodeID.init) }
+
+  /// The inputs in the order they were declared.
+  public var inputs: [(id: NodeID, input: Input, type: TensorType)] {
+    ids.compactMap { id in
+      guard case .input(let input) = self[id].op else { return nil }
+      return (id, input, self[id].type)
+    }
+  }
+
+  public func input(named name: String) -> NodeID? {
+    inputs.first { $0.input.name == name }?.id
+  }
+
+  public func output(named name: String) -> NodeID? {
+    outputs.first { $0.name == name }?.node
+  }
+
+  /// Nodes that outputs and updates are computed from.
+  public var roots: [NodeID] { outputs.map(\.node) + updates.map(\.value) }
+
+  /// For each node, the nodes that read it, in order.
+  public var users: [[NodeID]] {
+    var users = [[NodeID]](repeating: [], count: nodes.count)
+    for id in ids {
+      for operand in Set(self[id].operands) { users[operand.index].append(id) }
+    }
+    return users
+  }
+}

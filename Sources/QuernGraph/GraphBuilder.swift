@@ -1,0 +1,100 @@
+/// Makes a graph node by node; equal nodes are made once.
+///
+/// This is the level below the layers: write your own layer or loss as a function of ``Tensor``s.
+public final class GraphBuilder {
+  public private(set) var graph: Graph
+  private var known: [Key: NodeID] = [:]
+  /// The label new nodes get; set it with ``labelled(_:_:)``.
+  public private(set) var label = ""
+
+  private struct Key: Hashable {
+    var op: Op
+    var operands: [NodeID]
+    var type: TensorType
+  }
+
+  /// - Parameter graph: a graph to go on from; its nodes keep their numbers.
+  public init(_ graph: Graph = Graph()) {
+    self.graph = graph
+    for id in graph.ids {
+      let node = graph[id]
+      let key = Key(op: node.op, operands: node.operands, type: node.type)
+      if known[key] == nil { known[key] = id }
+    }
+  }
+
+  /// Nodes made in `body` get this label, so that errors and kernels can name the layer.
+  public func labelled<Result, Failure>(
+    _ label: String, _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let outer = self.label
+    self.label = label
+    defer { self.label = outer }
+    return try body()
+  }
+
+  /// Appends a node, or finds the one that already computes the same. Types are the caller's matter.
+  public func add(_ op: Op, _ operands: [NodeID], _ type: TensorType) -> NodeID {
+    let key = Key(op: op, operands: operands, type: type)
+    if let id = known[key] { return id }
+    let id = NodeID(graph.nodes.count)
+    graph.nodes.append(Node(op: op, operands: operands, type: type, label: label))
+    known[key] = id
+    return id
+  }
+
+  public func tensor(_ id: NodeID) -> Tensor { Tensor(self, id) }
+
+  // MARK: Leaves
+
+  /// Declares an input.
+  ///
+  /// - Throws: ``GraphError`` if another input has the name.
+  public func input(
+    _ name: String, _ shape: Shape, _ element: ElementType = .float32, role: Input.Role = .data
+  ) throws(GraphError) -> Tensor {
+    if graph.input(named: name) != nil {
+      throw GraphError(name, "two inputs have this name", mend: "name one of them differently")
+    }
+    return tensor(add(.input(Input(name, role)), [], TensorType(element, shape)))
+  }
+
+  /// A tensor whose elements all have one value.
+  public func constant(
+    _ value: Double, _ shape: Shape = [], _ element: ElementType = .float32
+  ) -> Tensor {
+    tensor(add(.constant(value), [], TensorType(element, shape)))
+  }
+
+  /// `int32` positions along a dimension, or row-major over the whole tensor where it is nil.
+  public func iota(_ shape: Shape, dimension: Int? = nil) -> Tensor {
+    tensor(add(.iota(dimension: dimension), [], TensorType(.int32, shape)))
+  }
+
+  // MARK: What is asked
+
+  public func output(_ name: String, _ tensor: Tensor) throws(GraphError) {
+    if graph.output(named: name) != nil {
+      throw GraphError(name, "two outputs have this name", mend: "name one of them differently")
+    }
+    graph.outputs.append(.init(name: name, node: tensor.id))
+  }
+
+  /// At the end of a step `input` takes this value.
+  ///
+  /// - Throws: ``GraphError`` where the types differ, `input` is no input, or has an update already.
+  public func update(_ input: Tensor, to value: Tensor) throws(GraphError) {
+    guard case .input(let declared) = graph[input.id].op else {
+      throw GraphError("update", "\(input.id) is not an input", mend: "update inputs only")
+    }
+    guard input.type == value.type else {
+      throw GraphError(
+        declared.name, "its type is \(input.type), its update's \(value.type)",
+        mend: "give the update the input's shape")
+    }
+    guard !graph.updates.contains(where: { $0.input == input.id }) else {
+      throw GraphError(declared.name, "it is updated twice", mend: "keep one of the updates")
+    }
+    graph.updates.append(.init(input: input.id, value: value.id))
+  }
+}

@@ -1,0 +1,241 @@
+// Contractions, and the movements and sums that are special cases of them.
+
+extension GraphBuilder {
+  /// A contraction over explicit axes and maps.
+  ///
+  /// - Throws: ``GraphError`` where the maps do not fit the operands.
+  public func contraction(
+    _ contraction: Contraction, _ operands: [Tensor]
+  ) throws(GraphError) -> Tensor {
+    let subject = label.isEmpty ? "contraction" : label
+    guard operands.count == contraction.factors.count, 1...2 ~= operands.count else {
+      throw GraphError(
+        subject, "\(operands.count) operands for \(contraction.factors.count) factors",
+        mend: "give one or two factors, one for each operand")
+    }
+    _ = try Shape(checking: contraction.extents, of: subject)
+    for (factor, operand) in zip(contraction.factors, operands) {
+      guard factor.map.count == operand.shape.rank else {
+        throw GraphError(
+          subject, "\(factor.map.count) indices for an operand of shape \(operand.shape)",
+          mend: "give one index for each dimension")
+      }
+      guard operand.element == (factor.match == nil ? .float32 : .int32) || contraction.isMovement
+      else {
+        throw GraphError(
+          subject, "an operand is \(operand.element.rawValue)",
+          mend: "multiply float32 tensors; match int32 tensors")
+      }
+      for expression in factor.map + (factor.match.map { [$0] } ?? []) {
+        guard expression.terms.allSatisfy({ contraction.axes.indices.contains($0.axis) }) else {
+          throw GraphError(
+            subject, "an index names an axis beyond the \(contraction.axes.count) there are",
+            mend: "add the axis")
+        }
+      }
+    }
+    let element = contraction.isMovement ? operands[0].element : .float32
+    return tensor(
+      add(
+        .contraction(contraction), operands.map(\.id),
+        TensorType(element, contraction.outputShape)))
+  }
+}
+
+extension Tensor {
+  private var axisNames: [String] { Self.axisNames(shape.rank) }
+
+  /// Customary names for the dimensions of a tensor: n, y, x, c for pictures.
+  static func axisNames(_ rank: Int) -> [String] {
+    switch rank {
+    case 0: []
+    case 1: ["c"]
+    case 2: ["n", "c"]
+    case 3: ["n", "x", "c"]
+    case 4: ["n", "y", "x", "c"]
+    default: (0..<rank).map { "d\($0)" }
+    }
+  }
+
+  /// The matrix product: `[…, K] × [K, T] → […, T]`.
+  public func matrixProduct(_ weight: Tensor) throws(GraphError) -> Tensor {
+    guard shape.rank >= 1, weight.shape.rank == 2, shape[shape.rank - 1] == weight.shape[0] else {
+      throw GraphError(
+        subject("matrix product"), "shapes \(shape) and \(weight.shape) do not go together",
+        mend: "give […, K] and [K, T] with the same K")
+    }
+    let outer = shape.rank - 1
+    let names = outer == 1 ? ["n"] : outer == 3 ? ["n", "y", "x"] : (0..<outer).map { "d\($0)" }
+    var axes = zip(names, shape.extents).map { Axis($0, $1) }
+    axes.append(Axis("t", weight.shape[1]))
+    axes.append(Axis("c", weight.shape[0]))
+    let left = (0..<outer).map { AffineExpression.axis($0) } + [.axis(outer + 1)]
+    return try builder.contraction(
+      Contraction(
+        axes: axes, outputRank: outer + 1,
+        factors: [.init(left), .init([.axis(outer + 1), .axis(outer)])]),
+      [self, weight])
+  }
+
+  /// The sum over dimensions, which disappear.
+  public func sum(over dimensions: [Int]) throws(GraphError) -> Tensor {
+    try checkDimensions(dimensions, "sum")
+    if dimensions.isEmpty { return self }
+    let kept = (0..<shape.rank).filter { !dimensions.contains($0) }
+    let reduced = (0..<shape.rank).filter { dimensions.contains($0) }
+    let order = kept + reduced
+    var map = [AffineExpression](repeating: .constant(0), count: shape.rank)
+    for (axis, dimension) in order.enumerated() { map[dimension] = .axis(axis) }
+    return try builder.contraction(
+      Contraction(
+        axes: order.map { Axis(axisNames[$0], shape[$0]) }, outputRank: kept.count,
+        factors: [.init(map)]),
+      [self])
+  }
+
+  public func sum() throws(GraphError) -> Tensor { try sum(over: Array(0..<shape.rank)) }
+
+  public func mean(over dimensions: [Int]) throws(GraphError) -> Tensor {
+    let count = dimensions.reduce(1) { $0 * (($1 < shape.rank && $1 >= 0) ? shape[$1] : 1) }
+    return try sum(over: dimensions) * (1 / Double(count))
+  }
+
+  /// The largest element over dimensions, which disappear.
+  public func maximum(over dimensions: [Int]) throws(GraphError) -> Tensor {
+    try checkDimensions(dimensions, "maximum")
+    if dimensions.isEmpty { return self }
+    return builder.tensor(
+      builder.add(
+        .maximum(window(over: dimensions)), [id],
+        TensorType(element, window(over: dimensions).outputShape)))
+  }
+
+  /// Where the largest element lies, row-major over the dimensions, which disappear: `int32`.
+  public func maximumPosition(over dimensions: [Int]) throws(GraphError) -> Tensor {
+    try checkDimensions(dimensions, "maximumPosition")
+    let window = window(over: dimensions)
+    return builder.tensor(
+      builder.add(
+        .maximumPosition(window), [id], TensorType(.int32, window.outputShape)))
+  }
+
+  private func window(over dimensions: [Int]) -> Window {
+    let kept = (0..<shape.rank).filter { !dimensions.contains($0) }
+    let order = kept + (0..<shape.rank).filter { dimensions.contains($0) }
+    var map = [AffineExpression](repeating: .constant(0), count: shape.rank)
+    for (axis, dimension) in order.enumerated() { map[dimension] = .axis(axis) }
+    return Window(
+      axes: order.map { Axis(axisNames[$0], shape[$0]) }, outputRank: kept.count, map: map)
+  }
+
+  private func checkDimensions(_ dimensions: [Int], _ op: String) throws(GraphError) {
+    guard Set(dimensions).count == dimensions.count,
+      dimensions.allSatisfy({ (0..<shape.rank).contains($0) })
+    else {
+      throw GraphError(
+        subject(op), "dimensions \(dimensions) of a tensor of shape \(shape)",
+        mend: "name each dimension at most once, from 0 to \(shape.rank - 1)")
+    }
+  }
+
+  /// The same elements in row-major order under another shape.
+  public func reshaped(_ shape: Shape) throws(GraphError) -> Tensor {
+    guard shape.elementCount == self.shape.elementCount else {
+      throw GraphError(
+        subject("reshape"),
+        "\(self.shape) holds \(self.shape.elementCount) elements, \(shape) \(shape.elementCount)",
+        mend: "keep the number of elements")
+    }
+    return builder.tensor(builder.reshapeUnchecked(id, shape))
+  }
+
+  /// Dimension `d` of the result is dimension `order[d]` of this tensor.
+  public func transposed(_ order: [Int]) throws(GraphError) -> Tensor {
+    guard order.sorted() == Array(0..<shape.rank) else {
+      throw GraphError(
+        subject("transpose"), "order \(order) of a tensor of rank \(shape.rank)",
+        mend: "name every dimension once")
+    }
+    var map = [AffineExpression](repeating: .constant(0), count: shape.rank)
+    for (axis, dimension) in order.enumerated() { map[dimension] = .axis(axis) }
+    return try movement(order.map { Axis(axisNames[$0], shape[$0]) }, map)
+  }
+
+  /// The part from `start` (inclusive) to `end` (exclusive) of each dimension; what lies outside
+  /// the tensor is zero, so this pads as well as slices.
+  public func sliced(from start: [Int], to end: [Int]) throws(GraphError) -> Tensor {
+    guard start.count == shape.rank, end.count == shape.rank,
+      zip(start, end).allSatisfy({ $0 < $1 })
+    else {
+      throw GraphError(
+        subject("slice"), "from \(start) to \(end) of a tensor of shape \(shape)",
+        mend: "give each dimension a start below its end")
+    }
+    let axes = (0..<shape.rank).map { Axis(axisNames[$0], end[$0] - start[$0]) }
+    return try movement(axes, start.enumerated().map { .axis($0, plus: $1) })
+  }
+
+  /// Zeros before and after each dimension.
+  public func padded(before: [Int], after: [Int]) throws(GraphError) -> Tensor {
+    guard before.count == shape.rank, after.count == shape.rank else {
+      throw GraphError(
+        subject("pad"), "padding \(before), \(after) of a tensor of shape \(shape)",
+        mend: "give one number for each dimension")
+    }
+    return try sliced(from: before.map(-), to: zip(shape.extents, after).map(+))
+  }
+
+  /// Repeated along dimensions of extent 1 (and new leading ones) to a larger shape.
+  public func broadcast(to target: Shape) throws(GraphError) -> Tensor {
+    let lead = target.rank - shape.rank
+    guard lead >= 0,
+      zip(shape.extents, target.extents.dropFirst(lead)).allSatisfy({ $0 == 1 || $0 == $1 })
+    else {
+      throw GraphError(
+        subject("broadcast"), "\(shape) cannot be repeated to \(target)",
+        mend: "repeat dimensions of extent 1 only")
+    }
+    if shape == target { return self }
+    let names = Self.axisNames(target.rank)
+    let map = shape.extents.enumerated().map { dimension, extent in
+      extent == 1 ? AffineExpression.constant(0) : .axis(lead + dimension)
+    }
+    return try movement(target.extents.enumerated().map { Axis(names[$0], $1) }, map)
+  }
+
+  func movement(_ axes: [Axis], _ map: [AffineExpression]) throws(GraphError) -> Tensor {
+    try builder.contraction(
+      Contraction(axes: axes, outputRank: axes.count, factors: [.init(map)]), [self])
+  }
+}
+
+extension GraphBuilder {
+  /// Tensors one after the other along a dimension.
+  public func concatenate(
+    _ tensors: [Tensor], along dimension: Int
+  ) throws(GraphError) -> Tensor {
+    let subject = label.isEmpty ? "concatenate" : label
+    guard let first = tensors.first, (0..<first.shape.rank).contains(dimension) else {
+      throw GraphError(
+        subject, "dimension \(dimension) of \(tensors.first?.shape.description ?? "no tensor")",
+        mend: "name a dimension of the tensors")
+    }
+    var extents = first.shape.extents
+    extents[dimension] = 0
+    for tensor in tensors {
+      var others = tensor.shape.extents
+      if others.count == extents.count { others[dimension] = extents[dimension] }
+      guard others == extents, tensor.element == first.element else {
+        throw GraphError(
+          subject, "\(tensor.type) does not go with \(first.type) along dimension \(dimension)",
+          mend: "make all other extents equal")
+      }
+      extents[dimension] += tensor.shape[dimension]
+    }
+    if tensors.count == 1 { return first }
+    let shape = try Shape(checking: extents, of: subject)
+    return tensor(
+      add(
+        .concatenate(dimension: dimension), tensors.map(\.id), TensorType(first.element, shape)))
+  }
+}

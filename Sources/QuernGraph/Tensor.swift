@@ -1,0 +1,109 @@
+/// A tensor in a graph under construction: a handle, there are no values behind it yet.
+///
+/// Operators build nodes. Shapes are checked at once; operands are repeated along dimensions of
+/// extent 1, and missing leading dimensions count as such.
+public struct Tensor {
+  public let builder: GraphBuilder
+  public let id: NodeID
+
+  init(_ builder: GraphBuilder, _ id: NodeID) {
+    self.builder = builder
+    self.id = id
+  }
+
+  public var node: Node { builder.graph[id] }
+  public var type: TensorType { node.type }
+  public var shape: Shape { node.type.shape }
+  public var element: ElementType { node.type.element }
+
+  /// What errors call this computation: the layer, or the op where there is no layer.
+  func subject(_ op: String) -> String { builder.label.isEmpty ? op : "\(builder.label) (\(op))" }
+}
+
+// MARK: - Elementwise
+
+extension GraphBuilder {
+  /// An elementwise op over operands that are repeated to a common shape.
+  ///
+  /// - Throws: ``GraphError`` where the shapes or types do not go together.
+  public func elementwise(_ op: ElementwiseOp, _ operands: [Tensor]) throws(GraphError) -> Tensor {
+    guard let first = operands.first, let result = op.resultType(operands.map(\.element)) else {
+      throw GraphError(
+        op.rawValue, "it does not take operands of types \(operands.map(\.element.rawValue))",
+        mend: "convert them with toFloat or toInt")
+    }
+    let rank = operands.map(\.shape.rank).max() ?? 0
+    var extents = [Int](repeating: 1, count: rank)
+    for operand in operands {
+      let lead = rank - operand.shape.rank
+      for (dimension, extent) in operand.shape.extents.enumerated() where extent != 1 {
+        guard extents[lead + dimension] == 1 || extents[lead + dimension] == extent else {
+          let shapes = operands.map(\.shape.description).joined(separator: " and ")
+          throw GraphError(
+            first.subject(op.rawValue), "shapes \(shapes) do not go together",
+            mend: "make extents equal, or 1 where a tensor is to be repeated")
+        }
+        extents[lead + dimension] = extent
+      }
+    }
+    let aligned = operands.map { operand in
+      let lead = rank - operand.shape.rank
+      return lead == 0
+        ? operand.id
+        : reshapeUnchecked(
+          operand.id, Shape([Int](repeating: 1, count: lead) + operand.shape.extents))
+    }
+    return tensor(add(.elementwise(op), aligned, TensorType(result, Shape(extents))))
+  }
+
+  func reshapeUnchecked(_ id: NodeID, _ shape: Shape) -> NodeID {
+    let node = graph[id]
+    if node.shape == shape { return id }
+    let source = node.op == .reshape ? node.operands[0] : id
+    if graph[source].shape == shape { return source }
+    return add(.reshape, [source], TensorType(node.type.element, shape))
+  }
+}
+
+extension Tensor {
+  public func apply(_ op: ElementwiseOp, _ others: Tensor...) throws(GraphError) -> Tensor {
+    try builder.elementwise(op, [self] + others)
+  }
+
+  /// A constant of this tensor's element type that goes with it in elementwise ops.
+  public func scalar(_ value: Double) -> Tensor { builder.constant(value, [], element) }
+
+  public static func + (a: Self, b: Self) throws(GraphError) -> Self { try a.apply(.add, b) }
+  public static func - (a: Self, b: Self) throws(GraphError) -> Self { try a.apply(.subtract, b) }
+  public static func * (a: Self, b: Self) throws(GraphError) -> Self { try a.apply(.multiply, b) }
+  public static func / (a: Self, b: Self) throws(GraphError) -> Self { try a.apply(.divide, b) }
+  public static func + (a: Self, b: Double) throws(GraphError) -> Self { try a + a.scalar(b) }
+  public static func - (a: Self, b: Double) throws(GraphError) -> Self { try a - a.scalar(b) }
+  public static func * (a: Self, b: Double) throws(GraphError) -> Self { try a * a.scalar(b) }
+  public static func / (a: Self, b: Double) throws(GraphError) -> Self { try a / a.scalar(b) }
+  public static func + (a: Double, b: Self) throws(GraphError) -> Self { try b.scalar(a) + b }
+  public static func - (a: Double, b: Self) throws(GraphError) -> Self { try b.scalar(a) - b }
+  public static func * (a: Double, b: Self) throws(GraphError) -> Self { try b.scalar(a) * b }
+  public static func / (a: Double, b: Self) throws(GraphError) -> Self { try b.scalar(a) / b }
+  public static prefix func - (a: Self) throws(GraphError) -> Self { try a.apply(.negate) }
+
+  public func exp() throws(GraphError) -> Tensor { try apply(.exp) }
+  public func log() throws(GraphError) -> Tensor { try apply(.log) }
+  public func tanh() throws(GraphError) -> Tensor { try apply(.tanh) }
+  public func sigmoid() throws(GraphError) -> Tensor { try apply(.sigmoid) }
+  public func erf() throws(GraphError) -> Tensor { try apply(.erf) }
+  public func squareRoot() throws(GraphError) -> Tensor { try apply(.squareRoot) }
+  public func absolute() throws(GraphError) -> Tensor { try apply(.absolute) }
+  public func toFloat() throws(GraphError) -> Tensor {
+    element == .float32 ? self : try apply(.toFloat)
+  }
+  public func toInt() throws(GraphError) -> Tensor {
+    element == .int32 ? self : try apply(.toInt)
+  }
+  public func maximum(_ other: Tensor) throws(GraphError) -> Tensor { try apply(.maximum, other) }
+  public func minimum(_ other: Tensor) throws(GraphError) -> Tensor { try apply(.minimum, other) }
+  /// This tensor where `condition` is not zero, `other` elsewhere.
+  public func `where`(_ condition: Tensor, otherwise other: Tensor) throws(GraphError) -> Tensor {
+    try condition.apply(.select, self, other)
+  }
+}
