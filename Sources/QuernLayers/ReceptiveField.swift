@@ -69,8 +69,8 @@ extension Graph {
   /// The receptive field of a node along each dimension that it shares with the input but the
   /// batch and the channels: for pictures (N, H, W, C), height and width.
   ///
-  /// It is that of the position in the middle with all its channels, borders ignored. nil where the node is not spatial
-  /// as the input is, or does not depend on it.
+  /// It is that of the position in the middle with all its channels, borders ignored. nil where the
+  /// node is not spatial as the input is, or does not depend on it.
   public func receptiveField(of node: NodeID, in input: NodeID) -> [ReceptiveField]? {
     let shape = self[node].shape
     guard shape.rank == self[input].shape.rank, shape.rank >= 3 else { return nil }
