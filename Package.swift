@@ -36,8 +36,12 @@ let package = Package(
 
     // Training and its data.
     .target(
-      name: "QuernData", dependencies: ["CZlib"],
-      resources: [.copy("Resources/digits")]),
+      name: "QuernDigits", exclude: ["README.md"],
+      resources: [
+        .embedInCode("Resources/digits-images-idx3-ubyte.gz"),
+        .embedInCode("Resources/digits-labels-idx1-ubyte.gz"),
+      ]),
+    .target(name: "QuernData", dependencies: ["CZlib", "QuernDigits"]),
     .target(
       name: "QuernTraining",
       dependencies: [
@@ -60,7 +64,7 @@ let package = Package(
 
     .testTarget(name: "QuernGraphTests", dependencies: ["QuernGraph"]),
     .testTarget(name: "QuernVectorsTests", dependencies: ["QuernVectors", "QuernTinyCC"]),
-    .testTarget(name: "QuernDataTests", dependencies: ["QuernData"]),
+    .testTarget(name: "QuernDataTests", dependencies: ["QuernData", "CZlib"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x
