@@ -62,6 +62,9 @@ let package = Package(
         "Quern", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
+    .testTarget(
+      name: "QuernRuntimeTests",
+      dependencies: ["QuernRuntime", "QuernInterpreter", "QuernGradient", "QuernLayers"]),
     .testTarget(name: "QuernGraphTests", dependencies: ["QuernGraph"]),
     .testTarget(name: "QuernInterpreterTests", dependencies: ["QuernInterpreter"]),
     .testTarget(

@@ -1,3 +1,4 @@
+import QuernGraph
 import QuernPasses
 import QuernVectors
 
@@ -35,7 +36,8 @@ struct KernelWriter {
       }
       let plan = TilePlan(nest, machine)
       let name = kernel.pieces.count == 1 ? kernel.name : "\(kernel.name)_part\(number)"
-      try write(PieceLoops(nest: nest, plan: plan, name: name, lanes: machine.target.lanes), &body)
+      try write(PieceLoops(nest: nest, plan: plan, name: name, lanes: machine.target.lanes, threads: threads),
+        &body)
     }
     var text = CText()
     for function in functions {
@@ -45,7 +47,7 @@ struct KernelWriter {
     for id in kernel.nodes {
       let node = program.graph[id]
       let names = node.operands.map(operandName)
-      text.comment("v\(id.index)\(node.shape) = \(node.formula(names))")
+      text.comment("t\(id.index)\(node.shape) = \(node.formula(names))")
     }
     text.braces("void \(kernel.name)(char *arena, long thread)") { text in
       text.line("(void)arena, (void)thread;")
@@ -58,7 +60,7 @@ struct KernelWriter {
     switch program.graph[id].op {
     case .input(let input): input.name
     case .constant(let value): "\(value)"
-    default: "v\(id.index)"
+    default: "t\(id.index)"
     }
   }
 
@@ -73,7 +75,7 @@ struct KernelWriter {
     let panelElements = piece.panelElements
     let partialElements = piece.partialElements
     scratchBytes = max(scratchBytes, (panelElements + partialElements) * 4)
-    let split = piece.split(threads)
+    let split = piece.split
     if plan.block != nil {
       try writeBlocks(piece, split, &tiles)
       try writeLoops(piece, split, mode: .finish, &finish)
@@ -132,10 +134,10 @@ struct KernelWriter {
       let panels = loops.filter { $0.kind == .panel }
       let columns = loops.filter { $0.kind == .column }
       let rows = loops.filter { $0.kind == .row }
-      try nest(panels, split, &text) { text in
-        try nest(columns, packSplit(split), &text) { text in try pack(piece, &text) }
-        try nest(rows, split, &text) { text in
-          try nest(columns, split, &text) { text in try call(piece, mode, &text) }
+      try Self.nest(panels, split, &text) { text in
+        try Self.nest(columns, packSplit(split), &text) { text in try pack(piece, &text) }
+        try Self.nest(rows, split, &text) { text in
+          try Self.nest(columns, split, &text) { text in try call(piece, mode, &text) }
         }
       }
       return
@@ -146,9 +148,9 @@ struct KernelWriter {
     }
     let outer = loops.filter { $0.kind == .panel || (packs && $0.kind == .column) }
     let inner = loops.filter { loop in !outer.contains { $0.axis == loop.axis } }
-    try nest(outer, split, &text) { text in
+    try Self.nest(outer, split, &text) { text in
       if packs { try pack(piece, &text) }
-      try nest(inner, split, &text) { text in try call(piece, mode, &text) }
+      try Self.nest(inner, split, &text) { text in try call(piece, mode, &text) }
     }
   }
 
@@ -157,7 +159,7 @@ struct KernelWriter {
     split?.kind == .column ? split : nil
   }
 
-  private mutating func nest(
+  private static func nest(
     _ loops: [PieceLoops.Loop], _ split: PieceLoops.Split?, _ text: inout CText,
     _ inside: (inout CText) throws -> Void
   ) throws {
@@ -167,14 +169,17 @@ struct KernelWriter {
     }
     let isSplit = split?.axis == loop.axis && split?.kind == loop.kind
     if loop.chunks.count == 1, !isSplit {
-      text.line("const long \(loop.name) = 0, \(loop.tile) = 0;")
-      text.line("(void)\(loop.name), (void)\(loop.tile);")
-      try nest(Array(loops.dropFirst()), split, &text, inside)
+      try text.braces("") { text in
+        text.line("const long \(loop.name) = 0, \(loop.tile) = 0;")
+        text.line("(void)\(loop.name), (void)\(loop.tile);")
+        try Self.nest(Array(loops.dropFirst()), split, &text, inside)
+      }
       return
     }
     let count = loop.chunks.count
-    let from = isSplit ? "\(count) * thread / \(threads)" : "0"
-    let to = isSplit ? "\(count) * (thread + 1) / \(threads)" : "\(count)"
+    let share = loop.share
+    let from = isSplit ? "\(count) * thread / \(share)" : "0"
+    let to = isSplit ? "\(count) * (thread + 1) / \(share)" : "\(count)"
     try text.braces("for (long \(loop.tile) = \(from); \(loop.tile) < \(to); \(loop.tile)++)") {
       text in
       if loop.name != loop.tile {
@@ -182,7 +187,7 @@ struct KernelWriter {
         let value = loop.scale == 1 ? start : "(\(start)) * \(loop.scale)"
         text.line("const long \(loop.name) = \(value);")
       }
-      try nest(Array(loops.dropFirst()), split, &text, inside)
+      try Self.nest(Array(loops.dropFirst()), split, &text, inside)
     }
   }
 

@@ -97,7 +97,7 @@ struct Nest {
   /// What the C calls a tensor: an input's own name, or the node's number.
   private static func name(_ access: TensorAccess, _ graph: Graph) -> String {
     guard case .input(let input) = graph[access.tensor].op else {
-      return "v\(access.tensor.index)"
+      return "t\(access.tensor.index)"
     }
     let text = String(
       input.name.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })

@@ -70,7 +70,7 @@ struct PackWriter {
     builder.append(.end)
     body.block(try renderer.render(builder.takeBlock()))
     var text = CText()
-    text.line("static \(renderer.functionAttribute) void \(name)(")
+    text.line("static \(Prelude.functionAttribute) void \(name)(")
     text.line("    float *panel, const float *source\(plan.block == nil ? "" : ", long count"))")
     text.braces("") { text in
       for line in renderer.declarations { text.line(line) }

@@ -14,6 +14,8 @@ struct PieceLoops {
     var chunks: Chunks
     /// Positions a chunk's unit stands for: the lanes of a vector, for columns.
     var scale: Int
+    /// Threads among which the loop can be shared out.
+    var share: Int
   }
 
   /// The loop whose tiles are shared out among the threads.
@@ -32,6 +34,7 @@ struct PieceLoops {
   let plan: TilePlan
   let name: String
   let lanes: Int
+  let threads: Int
 
   // MARK: Loops
 
@@ -42,14 +45,14 @@ struct PieceLoops {
       result.append(
         Loop(
           kind: .panel, axis: axis, tile: name, name: name,
-          chunks: Chunks(nest.axes[axis].extent, atMost: 1), scale: 1))
+          chunks: Chunks(nest.axes[axis].extent, atMost: 1), scale: 1, share: threads))
     }
     if let lane = plan.laneAxis {
       let name = nest.axes[lane].name
       result.append(
         Loop(
           kind: .column, axis: lane, tile: name + "_tile", name: name, chunks: plan.columns,
-          scale: lanes))
+          scale: lanes, share: threads))
     }
     for axis in plan.rowAxes {
       let name = nest.axes[axis].name
@@ -58,13 +61,13 @@ struct PieceLoops {
       result.append(
         Loop(
           kind: .row, axis: axis, tile: single ? name : name + "_tile", name: name,
-          chunks: chunks, scale: 1))
+          chunks: chunks, scale: 1, share: threads))
     }
     return result
   }
 
   /// The loop that can be shared out most evenly; the outermost of several that are as good.
-  func split(_ threads: Int) -> Split? {
+  var split: Split? {
     guard threads > 1 else { return nil }
     var best: (loop: Loop, balance: Double)?
     var candidates = loops

@@ -50,7 +50,7 @@ struct TileWriter {
     body.block(try context.takeBlock())
     var text = CText()
     let list = parameters.isEmpty ? "void" : parameters.joined(separator: ", ")
-    text.line("static \(context.renderer.functionAttribute) void \(name)(")
+    text.line("static \(Prelude.functionAttribute) void \(name)(")
     text.line("    \(list))")
     text.braces("") { text in
       for line in context.declarations { text.line(line) }

@@ -64,11 +64,11 @@ struct ValueWriter {
     case .absolute: return context.builder.unary(.absolute, x[0])
     case .squareRoot: return context.builder.unary(.squareRoot, x[0])
     case .floor: return context.builder.unary(.floor, x[0])
-    case .exp: return context.builder.exponential(x[0])
-    case .log: return context.builder.logarithm(x[0])
-    case .tanh: return context.builder.hyperbolicTangent(x[0])
+    case .exp: return context.builder.exp(x[0])
+    case .log: return context.builder.log(x[0])
+    case .tanh: return context.builder.tanh(x[0])
     case .sigmoid: return context.builder.sigmoid(x[0])
-    case .erf: return context.builder.errorFunction(x[0])
+    case .erf: return context.builder.erf(x[0])
     case .toFloat: return context.builder.unary(.convertToFloat, x[0])
     case .toInt:
       // Bytes have become integers when they were read.
@@ -91,7 +91,7 @@ struct ValueWriter {
       let zero = context.builder.zero()
       return context.builder.select(
         x[0], Self.comparison(op), x[1], type: integer ? .i32 : .f32, ifTrue: one, ifFalse: zero)
-    case .uniform: return context.builder.uniform(position: x[0], counter: x[1])
+    case .uniform: return Self.uniform(x[0], x[1], &context.builder)
     case .select: return x[0]
     }
   }
@@ -103,6 +103,16 @@ struct ValueWriter {
   ) -> VectorRegister {
     let result = builder.binary(operation, b, a)
     return builder.select(b, .notEqual, b, ifTrue: b, ifFalse: result)
+  }
+
+  /// As ``CounterRandom`` computes it.
+  private static func uniform(
+    _ position: VectorRegister, _ counter: VectorRegister, _ builder: inout VectorBuilder
+  ) -> VectorRegister {
+    let seed = builder.lowbias32(counter)
+    let bits = builder.lowbias32(builder.binary(.xor, position, seed))
+    let top = builder.unary(.convertToFloat, builder.shift(.rightLogical, bits, by: 8))
+    return builder.multiply(top, builder.constant(Float(0x1p-24)))
   }
 
   private static func comparison(_ op: ElementwiseOp) -> Comparison {
