@@ -36,8 +36,12 @@ let package = Package(
 
     // Training and its data.
     .target(
-      name: "QuernData", dependencies: ["CZlib"],
-      resources: [.copy("Resources/digits")]),
+      name: "QuernDigits", exclude: ["README.md"],
+      resources: [
+        .embedInCode("Resources/digits-images-idx3-ubyte.gz"),
+        .embedInCode("Resources/digits-labels-idx1-ubyte.gz"),
+      ]),
+    .target(name: "QuernData", dependencies: ["CZlib", "QuernDigits"]),
     .target(
       name: "QuernTraining",
       dependencies: [
@@ -58,6 +62,9 @@ let package = Package(
         "Quern", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
+    .testTarget(
+      name: "QuernRuntimeTests",
+      dependencies: ["QuernRuntime", "QuernInterpreter", "QuernGradient", "QuernLayers"]),
     .testTarget(name: "QuernGraphTests", dependencies: ["QuernGraph"]),
     .testTarget(name: "QuernInterpreterTests", dependencies: ["QuernInterpreter"]),
     .testTarget(
@@ -67,7 +74,7 @@ let package = Package(
       dependencies: ["QuernPasses", "QuernGradient", "QuernInterpreter"]),
     .testTarget(name: "QuernLayersTests", dependencies: ["QuernLayers", "QuernInterpreter"]),
     .testTarget(name: "QuernVectorsTests", dependencies: ["QuernVectors", "QuernTinyCC"]),
-    .testTarget(name: "QuernDataTests", dependencies: ["QuernData"]),
+    .testTarget(name: "QuernDataTests", dependencies: ["QuernData", "CZlib"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x
