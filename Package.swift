@@ -72,7 +72,9 @@ let package = Package(
     .testTarget(
       name: "QuernSimplifyTests",
       dependencies: ["QuernPasses", "QuernGradient", "QuernInterpreter"]),
-    .testTarget(name: "QuernLayersTests", dependencies: ["QuernLayers", "QuernInterpreter"]),
+    .testTarget(
+      name: "QuernLayersTests",
+      dependencies: ["QuernLayers", "QuernGradient", "QuernInterpreter"]),
     .testTarget(name: "QuernVectorsTests", dependencies: ["QuernVectors", "QuernTinyCC"]),
     .testTarget(name: "QuernDataTests", dependencies: ["QuernData", "CZlib"]),
   ],
