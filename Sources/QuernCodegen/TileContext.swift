@@ -158,7 +158,10 @@ struct TileContext {
   ) -> String {
     let name = takeBuffer(bytes: bytes)
     let source = affineText([("l", stride)], offset: key.offset)
-    before.append("for (long l = 0; l < \(count); l++) \(name)[l] = \(key.pointer)[\(source)];")
+    // As words: TinyCC would copy floats through vector registers, which hold our accumulators.
+    let words = bytes ? key.pointer : "((const quern_word *)\(key.pointer))"
+    let target = bytes ? name : name.replacing("floats", with: "words")
+    before.append("for (long l = 0; l < \(count); l++) \(target)[l] = \(words)[\(source)];")
     return name
   }
 
@@ -185,7 +188,9 @@ struct TileContext {
     let name = takeBuffer(bytes: false)
     builder.store(register, to: Address(name))
     let target = affineText([("l", stride)], offset: elements)
-    after.append("for (long l = 0; l < \(count); l++) \(pointer)[\(target)] = \(name)[l];")
+    let words = name.replacing("floats", with: "words")
+    after.append(
+      "for (long l = 0; l < \(count); l++) ((quern_word *)\(pointer))[\(target)] = \(words)[l];")
   }
 
   /// An index (−1: the position in the window) in every lane.
