@@ -59,6 +59,7 @@ let package = Package(
       ]),
 
     .testTarget(name: "QuernGraphTests", dependencies: ["QuernGraph"]),
+    .testTarget(name: "QuernTinyCCTests", dependencies: ["QuernTinyCC"]),
     .testTarget(name: "QuernVectorsTests", dependencies: ["QuernVectors", "QuernTinyCC"]),
     .testTarget(name: "QuernDataTests", dependencies: ["QuernData"]),
   ],

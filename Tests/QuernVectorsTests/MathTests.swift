@@ -94,6 +94,7 @@ import Testing
     for configuration in Configuration.runnable {
       let kernel = function.kernel(configuration.target)
       let code = try compile([kernel], configuration)
+      defer { withExtendedLifetime(code) {} }
       let call = unsafeBitCast(try code.function(named: kernel.name), to: KernelFunction.self)
       var input = samples
       var output = [Float](repeating: -7, count: samples.count)
