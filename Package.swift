@@ -73,6 +73,7 @@ let package = Package(
       name: "QuernSimplifyTests",
       dependencies: ["QuernPasses", "QuernGradient", "QuernInterpreter"]),
     .testTarget(name: "QuernLayersTests", dependencies: ["QuernLayers", "QuernInterpreter"]),
+    .testTarget(name: "QuernTinyCCTests", dependencies: ["QuernTinyCC"]),
     .testTarget(name: "QuernVectorsTests", dependencies: ["QuernVectors", "QuernTinyCC"]),
     .testTarget(name: "QuernDataTests", dependencies: ["QuernData", "CZlib"]),
   ],
