@@ -36,8 +36,12 @@ let package = Package(
 
     // Training and its data.
     .target(
-      name: "QuernData", dependencies: ["CZlib"],
-      resources: [.copy("Resources/digits")]),
+      name: "QuernDigits", exclude: ["README.md"],
+      resources: [
+        .embedInCode("Resources/digits-images-idx3-ubyte.gz"),
+        .embedInCode("Resources/digits-labels-idx1-ubyte.gz"),
+      ]),
+    .target(name: "QuernData", dependencies: ["CZlib", "QuernDigits"]),
     .target(
       name: "QuernTraining",
       dependencies: [
