@@ -64,7 +64,7 @@ let package = Package(
 
     .testTarget(name: "QuernGraphTests", dependencies: ["QuernGraph"]),
     .testTarget(name: "QuernVectorsTests", dependencies: ["QuernVectors", "QuernTinyCC"]),
-    .testTarget(name: "QuernDataTests", dependencies: ["QuernData"]),
+    .testTarget(name: "QuernDataTests", dependencies: ["QuernData", "CZlib"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x
