@@ -63,6 +63,12 @@ let package = Package(
       ]),
 
     .testTarget(name: "QuernGraphTests", dependencies: ["QuernGraph"]),
+    .testTarget(name: "QuernInterpreterTests", dependencies: ["QuernInterpreter"]),
+    .testTarget(
+      name: "QuernGradientTests", dependencies: ["QuernGradient", "QuernInterpreter"]),
+    .testTarget(
+      name: "QuernSimplifyTests",
+      dependencies: ["QuernPasses", "QuernGradient", "QuernInterpreter"]),
     .testTarget(name: "QuernVectorsTests", dependencies: ["QuernVectors", "QuernTinyCC"]),
     .testTarget(name: "QuernDataTests", dependencies: ["QuernData", "CZlib"]),
   ],
