@@ -1,5 +1,6 @@
 import QuernData
 import QuernGraph
+import QuernLayers
 
 /// A file with a network's weights and, if it is to be trained on, all else that takes.
 ///
@@ -73,11 +74,21 @@ public struct Checkpoint: Sendable, Equatable {
   ///
   /// - Throws: `DataError` naming what was found and expected: another set of tensors, another
   ///   shape, or the same tensors in a network of another structure.
-  func check(against expected: [TensorSignature], model name: String, fingerprint: String) throws {
+  ///
+  /// - Parameters:
+  ///   - required: tensors that must be there.
+  ///   - known: tensors that may be there; of the same shapes.
+  func check(
+    against network: Network, required: [TensorSignature], known: [TensorSignature]
+  ) throws {
+    let name = network.name
+    let fingerprint = try network.fingerprint()
     let belongs = model.map { "a checkpoint of model \"\($0)\"" } ?? "weights"
     let mend = "Name the model the file was saved from, or another file."
-    for signature in expected {
+    let requiredNames = Set(required.map(\.name))
+    for signature in required + known {
       guard let tensor = weights.tensors[signature.name] else {
+        if !requiredNames.contains(signature.name) { continue }
         throw DataError(
           .countMismatch, in: source,
           found: "\(belongs) without the tensor \(signature.name) (it holds \(listing))",
@@ -93,8 +104,8 @@ public struct Checkpoint: Sendable, Equatable {
             + "\"\(name)\"", mend: mend)
       }
     }
-    let known = Set(expected.map(\.name))
-    if let surplus = weights.tensors.keys.filter({ !known.contains($0) }).min() {
+    let names = requiredNames.union(known.map(\.name))
+    if let surplus = weights.tensors.keys.filter({ !names.contains($0) }).min() {
       throw DataError(
         .countMismatch, in: source, found: "\(belongs) with a tensor \(surplus)",
         expected: "no such tensor in model \"\(name)\"", mend: mend)

@@ -2,6 +2,14 @@ import QuernData
 import QuernGraph
 import QuernLayers
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// How a network does on a data set.
 public struct Evaluation: Sendable {
   /// An example that was classified wrongly.
@@ -32,7 +40,7 @@ public final class Evaluator {
   private let classCount: Int
 
   public init(
-    _ network: Network, loss: Loss = .softmaxCrossEntropy(), batchSize: Int = 128,
+    _ network: Network, loss: any Loss = SoftmaxCrossEntropy(), batchSize: Int = 128,
     execution: ExecutionOptions = ExecutionOptions()
   ) throws {
     try execution.validate()
@@ -65,7 +73,8 @@ public final class Evaluator {
         found: "a label \(dataset.labels.max() ?? 0)", expected: "labels of 0 … \(classCount - 1)",
         mend: "Use a network with as many outputs as there are classes.")
     }
-    let loader = BatchLoader(dataset, batchSize: step.batchSize)
+    let loader = try BatchLoader(
+      dataset, batchSize: step.batchSize, targetName: step.targetName, in: step.graph)
     var loss = 0.0
     var confusion = ConfusionMatrix(classCount: classCount)
     var mistakes: [Evaluation.Mistake] = []
@@ -94,7 +103,7 @@ public final class Evaluator {
   static func prediction(_ logits: ArraySlice<Float>) -> (label: Int, probability: Float) {
     var best = logits.startIndex
     for place in logits.indices where logits[place] > logits[best] { best = place }
-    let sum = logits.reduce(0) { $0 + exponential($1 - logits[best]) }
+    let sum = logits.reduce(0) { $0 + exp($1 - logits[best]) }
     return (best - logits.startIndex, 1 / sum)
   }
 }

@@ -17,14 +17,14 @@ public final class Model {
   ///   - batchSize: examples computed at a time; any number may be asked for.
   ///   - loss: what ``evaluate(_:)`` reports.
   public init(
-    _ network: Network, loss: Loss = .softmaxCrossEntropy(), weights: Weights,
+    _ network: Network, loss: any Loss = SoftmaxCrossEntropy(), weights: Weights,
     batchSize: Int = 64, execution: ExecutionOptions = ExecutionOptions()
   ) throws {
     self.network = network
     self.weights = weights
     evaluator = try Evaluator(network, loss: loss, batchSize: batchSize, execution: execution)
     try Checkpoint(model: nil, fingerprint: nil, weights: weights).check(
-      against: evaluator.step.weights, model: network.name, fingerprint: "")
+      against: network, required: evaluator.step.weights, known: network.weightSignatures())
     try evaluator.load(weights)
   }
 
@@ -32,20 +32,20 @@ public final class Model {
   ///
   /// - Throws: `DataError` where the file is missing or damaged, or belongs to another network.
   public convenience init(
-    _ network: Network, contentsOf path: String, loss: Loss = .softmaxCrossEntropy(),
+    _ network: Network, contentsOf path: String, loss: any Loss = SoftmaxCrossEntropy(),
     batchSize: Int = 64, execution: ExecutionOptions = ExecutionOptions()
   ) throws {
     let checkpoint = try Checkpoint(contentsOf: path)
-    let step = try EvaluationStep(network, loss: loss, batchSize: 1)
     try checkpoint.check(
-      against: step.weights, model: network.name, fingerprint: network.fingerprint)
+      against: network, required: EvaluationStep(network, loss: loss, batchSize: 1).weights,
+      known: network.weightSignatures())
     try self.init(
       network, loss: loss, weights: checkpoint.weights, batchSize: batchSize, execution: execution)
   }
 
   /// Writes the weights, atomically, as safetensors.
   public func save(to path: String) throws {
-    try Checkpoint(model: network.name, fingerprint: network.fingerprint, weights: weights)
+    try Checkpoint(model: network.name, fingerprint: network.fingerprint(), weights: weights)
       .write(to: path)
   }
 
@@ -64,8 +64,10 @@ public final class Model {
     let dataset = try Dataset(
       name: "pictures", images: pictures, shape: [pictures.count / size, size],
       labels: [Int](repeating: 0, count: pictures.count / size))
-    let loader = BatchLoader(dataset, batchSize: evaluator.step.batchSize)
-    let width = evaluator.step.outputShape.elementCount
+    let step = evaluator.step
+    let loader = try BatchLoader(
+      dataset, batchSize: step.batchSize, targetName: step.targetName, in: step.graph)
+    let width = step.outputShape.elementCount
     var rows: [[Float]] = []
     for batch in 0..<loader.batchCount {
       let count = try loader.load(batch, into: evaluator.executable)

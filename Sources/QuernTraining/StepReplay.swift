@@ -111,10 +111,10 @@ struct StepReplay {
       }
       swap(&before, &after)
     }
-    let interpreter = try Interpreter(graph)
+    let interpreter = try Interpreter<Float>(graph)
     try write(before, to: interpreter)
     _ = try prepare(interpreter, copy.batch + result.originStep - copy.step, result.originStep)
-    if let id = try interpreter.firstNonFiniteNode() {
+    if let id = try firstNonFinite(interpreter) {
       let node = graph[id]
       if case .input(let input) = node.op {
         result.layer = "the input \(input.name)"
@@ -124,5 +124,21 @@ struct StepReplay {
       result.formula = node.formula(node.operands.map(\.description))
     }
     return result
+  }
+
+  /// Runs the step, and returns the first node in the graph's order with a value that is not finite.
+  private func firstNonFinite(_ interpreter: Interpreter<Float>) throws -> NodeID? {
+    func isUnsound(_ id: NodeID) -> Bool {
+      graph[id].type.element == .float32 && !interpreter.value(of: id).allSatisfy(\.isFinite)
+    }
+    // Before the run: afterwards they hold their updates.
+    if let input = graph.inputs.first(where: { isUnsound($0.id) }) { return input.id }
+    try interpreter.run()
+    return graph.ids.first { id in
+      switch graph[id].op {
+      case .input, .constant: false
+      default: isUnsound(id)
+      }
+    }
   }
 }

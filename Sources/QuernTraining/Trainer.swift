@@ -19,12 +19,13 @@ public final class Trainer {
     public var gradientNormLimit: Double?
     /// Decides the initial weights, the orders of the examples and what dropout drops.
     public var seed: UInt64
+    public var regularisation: Regularisation
     public var execution: ExecutionOptions
 
     public init(
       batchSize: Int = 128, learningRate: Double = 0.05,
       schedule: LearningRateSchedule = .constant, optimizer: any Optimizer = Momentum(),
-      gradientNormLimit: Double? = nil, seed: UInt64 = 1,
+      gradientNormLimit: Double? = nil, regularisation: Regularisation = .none, seed: UInt64 = 1,
       execution: ExecutionOptions = ExecutionOptions()
     ) {
       self.batchSize = batchSize
@@ -32,6 +33,7 @@ public final class Trainer {
       self.schedule = schedule
       self.optimizer = optimizer
       self.gradientNormLimit = gradientNormLimit
+      self.regularisation = regularisation
       self.seed = seed
       self.execution = execution
     }
@@ -48,7 +50,7 @@ public final class Trainer {
   }
 
   public let network: Network
-  public let loss: Loss
+  public let loss: any Loss
   public let settings: Settings
   public let step: TrainingStep
   public let training: Dataset
@@ -71,7 +73,7 @@ public final class Trainer {
   ///   - evaluation: a validation or test set.
   /// - Throws: `GraphError` where network, loss and data do not fit; `BackendError`.
   public init(
-    _ network: Network, loss: Loss = .softmaxCrossEntropy(), training: Dataset,
+    _ network: Network, loss: any Loss = SoftmaxCrossEntropy(), training: Dataset,
     evaluation: Dataset? = nil, settings: Settings = Settings()
   ) throws {
     try settings.validate()
@@ -84,9 +86,10 @@ public final class Trainer {
     self.evaluation = evaluation
     step = try TrainingStep(
       network, loss: loss, optimizer: settings.optimizer, batchSize: settings.batchSize,
-      gradientNormLimit: settings.gradientNormLimit)
+      regularisation: settings.regularisation, gradientNormLimit: settings.gradientNormLimit)
     executable = try settings.execution.makeExecutable(step.graph)
-    loader = BatchLoader(training, batchSize: settings.batchSize)
+    loader = try BatchLoader(
+      training, batchSize: settings.batchSize, targetName: step.targetName, in: step.graph)
     position = TrainingPosition(seed: settings.seed)
     replay = StepReplay(step.graph)
     try network.initialWeights(seed: settings.seed).write(to: executable)
@@ -112,7 +115,7 @@ public final class Trainer {
   public func checkpoint() throws -> Checkpoint {
     let optimizer = try Weights(step.optimizerTensors.map(\.name), of: executable)
     return Checkpoint(
-      model: network.name, fingerprint: network.fingerprint, weights: try weights(),
+      model: network.name, fingerprint: try network.fingerprint(), weights: try weights(),
       training: TrainingState(
         position: position, optimizerName: settings.optimizer.name,
         optimizerSettings: settings.optimizer.settings, learningRate: settings.learningRate,
@@ -125,8 +128,13 @@ public final class Trainer {
   /// - Throws: `DataError` for a checkpoint of another model, of another optimiser, or in the middle
   ///   of an epoch over another data set or with another batch size.
   public func restore(_ checkpoint: Checkpoint) throws {
+    // A file with weights alone may leave out state, which then starts afresh.
+    let parameters = Set(step.parameterNames)
     try checkpoint.check(
-      against: step.weights, model: network.name, fingerprint: network.fingerprint)
+      against: network,
+      required: step.weights.filter {
+        checkpoint.training != nil || parameters.contains($0.name)
+      }, known: step.weights)
     if let state = checkpoint.training {
       try check(state, from: checkpoint.source)
       try Weights(state.optimizerTensors).write(to: executable)
@@ -245,8 +253,7 @@ public final class Trainer {
       settings.learningRate
       * settings.schedule.factor(
         epoch: position.epoch, stepInEpoch: batch, stepsPerEpoch: loader.batchCount)
-    try step.writeHyperparameters(
-      learningRate: rate, step: number, seed: settings.seed, to: target)
+    try step.writeHyperparameters(learningRate: rate, step: number, to: target)
     return try loader.load(batch, into: target)
   }
 
@@ -266,7 +273,9 @@ public final class Trainer {
     position.step += 1
     position.exampleCount += count
     position.lossSum += loss * Double(count)
-    position.correctCount += Int(try executable.scalar(StepOutput.correct).rounded())
+    if step.countsCorrect {
+      position.correctCount += Int(try executable.scalar(StepOutput.correct).rounded())
+    }
     return TrainingProgress(
       epoch: position.epoch + 1, epochCount: position.epoch + 1,
       stepInEpoch: position.stepInEpoch, stepsPerEpoch: loader.batchCount, step: position.step,

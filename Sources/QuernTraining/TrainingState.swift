@@ -93,7 +93,7 @@ public struct TrainingState: Sendable, Equatable {
       }
       return value
     }
-    func count(_ text: String) -> Int? { Int(text).flatMap { $0 >= 0 ? $0 : nil } }
+    func count(_ text: String) -> Int? { Int(text).flatMap { 0..<1 << 53 ~= $0 ? $0 : nil } }
     position = TrainingPosition(seed: try read("shuffleState") { UInt64($0) })
     position.epoch = try read("epoch", count)
     position.stepInEpoch = try read("stepInEpoch", count)

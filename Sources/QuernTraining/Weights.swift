@@ -35,9 +35,11 @@ public struct Weights: Sendable, Equatable {
     }
   }
 
-  /// Copies all tensors into the inputs of an executable that bear their names.
+  /// Copies all tensors into the inputs of an executable that bear their names. An executable for
+  /// inference lacks some, such as the counter of dropout's random numbers.
   func write(to executable: any Executable) throws {
-    for (name, tensor) in tensors {
+    let inputs = Set(executable.graph.persistentInputs.map(\.name))
+    for (name, tensor) in tensors where inputs.contains(name) {
       try tensor.bytes.withUnsafeBytes { try executable.write(name, from: $0) }
     }
   }

@@ -46,10 +46,10 @@ public struct Adam: Optimizer, Hashable {
   }
 
   public func update(
-    _ weight: Tensor, gradient: Tensor, state: [Tensor], hyperparameters: [Tensor]
+    _ weight: Tensor, gradient: Tensor, state: [Tensor], hyperparameters: [Tensor], decays: Bool
   ) throws(GraphError) -> (weight: Tensor, state: [Tensor]) {
     try step(
-      weight, decayed(gradient, weight, by: weightDecay), state, hyperparameters[0],
+      weight, decayed(gradient, weight, by: decays ? weightDecay : 0), state, hyperparameters[0],
       hyperparameters[1])
   }
 

@@ -25,17 +25,20 @@ public struct AdamW: Optimizer, Hashable {
     ["beta1": beta1, "beta2": beta2, "epsilon": epsilon, "weightDecay": weightDecay]
   }
   public var stateNames: [String] { adam.stateNames }
-  /// Adam's, and 1 − η·λ.
-  public var hyperparameters: [String] { adam.hyperparameters + ["weightShrinkage"] }
+  /// Adam's, and 1 − η·λ where λ is not zero.
+  public var hyperparameters: [String] {
+    adam.hyperparameters + (weightDecay == 0 ? [] : ["weightShrinkage"])
+  }
 
   public func values(learningRate: Double, step: Int) -> [Double] {
-    adam.values(learningRate: learningRate, step: step) + [1 - learningRate * weightDecay]
+    adam.values(learningRate: learningRate, step: step)
+      + (weightDecay == 0 ? [] : [1 - learningRate * weightDecay])
   }
 
   public func update(
-    _ weight: Tensor, gradient: Tensor, state: [Tensor], hyperparameters: [Tensor]
+    _ weight: Tensor, gradient: Tensor, state: [Tensor], hyperparameters: [Tensor], decays: Bool
   ) throws(GraphError) -> (weight: Tensor, state: [Tensor]) {
-    try adam.step(
-      weight * hyperparameters[2], gradient, state, hyperparameters[0], hyperparameters[1])
+    let shrunk = decays && weightDecay != 0 ? try weight * hyperparameters[2] : weight
+    return try adam.step(shrunk, gradient, state, hyperparameters[0], hyperparameters[1])
   }
 }

@@ -20,9 +20,9 @@ public struct Momentum: Optimizer, Hashable {
   public var stateNames: [String] { ["velocity"] }
 
   public func update(
-    _ weight: Tensor, gradient: Tensor, state: [Tensor], hyperparameters: [Tensor]
+    _ weight: Tensor, gradient: Tensor, state: [Tensor], hyperparameters: [Tensor], decays: Bool
   ) throws(GraphError) -> (weight: Tensor, state: [Tensor]) {
-    let g = try decayed(gradient, weight, by: weightDecay)
+    let g = try decayed(gradient, weight, by: decays ? weightDecay : 0)
     let velocity = try state[0] * momentum + g
     return (try weight - hyperparameters[0] * velocity, [velocity])
   }

@@ -33,9 +33,11 @@ public protocol Optimizer: Sendable {
   ///   - gradient: the loss's gradient by it, of the same shape.
   ///   - state: one tensor for each of ``stateNames``, of the same shape.
   ///   - hyperparameters: one scalar for each of ``hyperparameters``.
+  ///   - decays: whether weight decay concerns this parameter: it leaves biases alone, and the
+  ///     scales and shifts of normalisation.
   /// - Returns: the parameter and the state after the step.
   func update(
-    _ weight: Tensor, gradient: Tensor, state: [Tensor], hyperparameters: [Tensor]
+    _ weight: Tensor, gradient: Tensor, state: [Tensor], hyperparameters: [Tensor], decays: Bool
   ) throws(GraphError) -> (weight: Tensor, state: [Tensor])
 }
 

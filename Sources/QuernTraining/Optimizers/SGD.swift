@@ -11,9 +11,9 @@ public struct SGD: Optimizer, Hashable {
   public var settings: [String: Double] { ["weightDecay": weightDecay] }
 
   public func update(
-    _ weight: Tensor, gradient: Tensor, state: [Tensor], hyperparameters: [Tensor]
+    _ weight: Tensor, gradient: Tensor, state: [Tensor], hyperparameters: [Tensor], decays: Bool
   ) throws(GraphError) -> (weight: Tensor, state: [Tensor]) {
-    let g = try decayed(gradient, weight, by: weightDecay)
+    let g = try decayed(gradient, weight, by: decays ? weightDecay : 0)
     return (try weight - hyperparameters[0] * g, [])
   }
 }
