@@ -1,0 +1,14 @@
+import QuernGraph
+
+/// The mean of each channel over the whole picture.
+///
+/// - Input: pictures (N, H, W, C).
+/// - Output: features (N, C).
+public struct GlobalAveragePool: Layer {
+  public init() {}
+
+  public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
+    try context.checkPicture(input)
+    return try input.mean(over: [1, 2])
+  }
+}

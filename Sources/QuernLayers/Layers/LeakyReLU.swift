@@ -1,0 +1,16 @@
+import QuernGraph
+
+/// a where 0 < a, slope · a elsewhere.
+public struct LeakyReLU: Layer {
+  public var slope: Double
+
+  public init(slope: Double = 0.01) { self.slope = slope }
+  public var stem: String { "leakyReLU" }
+
+  public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
+    guard slope.isFinite else {
+      throw context.error("its slope is \(slope)", mend: "give a finite number")
+    }
+    return try input.where(input.scalar(0).apply(.less, input), otherwise: input * slope)
+  }
+}

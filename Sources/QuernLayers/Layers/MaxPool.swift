@@ -1,0 +1,24 @@
+import QuernGraph
+
+/// The largest value in each window; padding does not take part.
+///
+/// - Input: pictures (N, H, W, C).
+/// - Output: (N, Y, X, C).
+public struct MaxPool: Layer {
+  public var kernel: Extent2D
+  public var stride: Extent2D
+  public var padding: Padding
+
+  /// - Parameter stride: the kernel's size where it is nil, so that windows do not overlap.
+  public init(_ kernel: Extent2D, stride: Extent2D? = nil, padding: Padding = .valid) {
+    self.kernel = kernel
+    self.stride = stride ?? kernel
+    self.padding = padding
+  }
+
+  public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
+    try context.checkPicture(input)
+    return try input.maximumPooling(
+      padding.geometry(kernel: kernel, stride: stride, dilation: 1, picture: input.shape))
+  }
+}

@@ -1,0 +1,12 @@
+import QuernGraph
+
+/// Layers one after the other, as one layer; its layers are named `sequential1.conv1`.
+public struct Sequential: Layer {
+  public var layers: [any Layer]
+
+  public init(@LayerBuilder _ layers: () -> [any Layer]) { self.layers = layers() }
+
+  public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
+    try context.apply(layers, to: input)
+  }
+}

@@ -1,0 +1,10 @@
+import QuernGraph
+
+/// 1 / (1 + exp(−a)).
+public struct Sigmoid: Layer {
+  public init() {}
+
+  public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
+    try input.sigmoid()
+  }
+}

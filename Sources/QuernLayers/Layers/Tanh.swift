@@ -1,0 +1,10 @@
+import QuernGraph
+
+/// The hyperbolic tangent.
+public struct Tanh: Layer {
+  public init() {}
+
+  public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
+    try input.tanh()
+  }
+}

@@ -1,0 +1,17 @@
+import QuernGraph
+
+/// The mean of (a − y)² over the outputs of an example; targets have the output's shape, `float32`.
+public struct MeanSquaredError: Loss {
+  public init() {}
+
+  public var targetName: String { "targets" }
+
+  public func targetType(output: Shape) throws(GraphError) -> TensorType {
+    TensorType(.float32, output)
+  }
+
+  public func losses(output: Tensor, target: Tensor) throws(GraphError) -> Tensor {
+    let difference = try output - target
+    return try (difference * difference).mean(over: Array(1..<output.shape.rank))
+  }
+}
