@@ -21,4 +21,4 @@ int quern_supports_avx2(void) {
 #endif
 }
 
-float quern_square_root(float x) { return __builtin_sqrtf(x); }
+float quern_square_root_f32(float x) { return __builtin_sqrtf(x); }

@@ -6,7 +6,10 @@ int quern_supports_avx512(void);
 int quern_supports_avx2(void);
 
 // A correctly rounded square root, for compilers that have none built in.
-float quern_square_root(float x);
+float quern_square_root_f32(float x);
 
-// The text that stands before generated functions, zero-terminated: see vectors.h.
-extern const char quern_vectors_prelude[];
+// The text that stands before generated functions, zero-terminated: common, then the target's.
+const char *quern_prelude_common(void);
+const char *quern_prelude_avx512(void);
+const char *quern_prelude_avx2(void);
+const char *quern_prelude_portable(void);

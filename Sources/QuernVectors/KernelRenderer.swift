@@ -11,75 +11,137 @@
 ///     let body = try renderer.render([.load(b, Address("b")), .accumulate(accumulator, b, …)])
 ///     let epilogue = try renderer.render([.store(Address("c"), accumulator), .end])
 ///     // the C function: renderer.declarations, prologue, loop { body }, epilogue
+///
+/// The text of a block on the AVX targets is intrinsics for readers and for gcc and clang, and the
+/// same instructions' bytes for TinyCC, which has no intrinsics. Instructions whose result no one
+/// reads are left out.
 public struct KernelRenderer: Sendable {
   public let target: Target
+  private var pinned: [VectorRegister: Int] = [:]
+  private var pinnedBits: UInt32 = 0
+  private var slotCount = 0
+  /// C variables mentioned, a bit each, and those of them that are read.
+  private var usedBits: UInt32 = 0
+  private var readBits: UInt32 = 0
+  private var usesMaskVariable = false
 
   public init(target: Target) {
     self.target = target
   }
 
-  /// Registers that could still be pinned: `reservedForTemporaries` are always left over.
-  public var freeRegisterCount: Int { 0 }
-
   /// Registers never pinned, so that every instruction finds its operands a place.
   public static let reservedForTemporaries = 3
+
+  /// Registers that can still be pinned; `reservedForTemporaries` are left over.
+  public var freeRegisterCount: Int {
+    target.registerCount - pinned.count - Self.reservedForTemporaries
+  }
 
   /// Keeps `register` in one of the target's registers for all blocks until `release(_:)`.
   ///
   /// - Throws: `VectorError.tooManyPinned`.
-  public mutating func pin(_ register: VectorRegister) throws {}
+  public mutating func pin(_ register: VectorRegister) throws {
+    if pinned[register] != nil { return }
+    guard freeRegisterCount > 0 else {
+      throw VectorError.tooManyPinned(
+        register, target: target, limit: target.registerCount - Self.reservedForTemporaries)
+    }
+    let number = (~pinnedBits).trailingZeroBitCount
+    pinned[register] = number
+    pinnedBits |= 1 << UInt32(number)
+  }
 
   /// Ends a pinned register's life: no block rendered later may read it.
-  public mutating func release(_ register: VectorRegister) {}
+  public mutating func release(_ register: VectorRegister) {
+    if let number = pinned.removeValue(forKey: register) {
+      pinnedBits &= ~(1 << UInt32(number))
+    }
+  }
 
   /// One block as C lines without indentation.
   ///
   /// - Throws: `VectorError` where a block reads a temporary that it has not written, or an operand
   ///   is out of range.
-  public mutating func render(_ block: [VectorInstruction]) throws -> [String] { [] }
+  public mutating func render(_ block: [VectorInstruction]) throws -> [String] {
+    try checkReads(block)
+    let machine = try Lowering.lower(withoutDeadInstructions(block), target: target)
+    let all = target.registerCount == 32 ? UInt32.max : (1 << UInt32(target.registerCount)) - 1
+    var allocator = RegisterAllocator(
+      target: target, pinned: pinned, available: all & ~pinnedBits)
+    try allocator.allocate(machine)
+    slotCount = max(slotCount, allocator.slotCount)
+    guard !allocator.output.isEmpty else { return [] }
+
+    let indentation = target == .portable ? "" : "  "
+    var lines: [String] = []
+    lines.reserveCapacity(allocator.output.count * 2)
+    if target != .portable { lines.append("#ifndef __TINYC__") }
+    for allocated in allocator.output {
+      note(allocated)
+      lines.append(StatementText.render(allocated, indentation: indentation))
+    }
+    if target != .portable {
+      lines.append("#else")
+      var assembly = AssemblyWriter(target: target)
+      for allocated in allocator.output { assembly.append(allocated) }
+      for line in assembly.finish() { lines.append(indentation + line) }
+      lines.append("#endif")
+    }
+    return lines
+  }
 
   /// The C declarations that all blocks rendered so far need; to stand at the function's start.
-  public var declarations: [String] { [] }
-
-  /// What to write before the function's return type, e.g. gcc's and clang's target attribute.
-  public var functionAttribute: String { Prelude.functionAttribute }
-}
-
-/// The C text that must stand once before generated functions.
-public enum Prelude {
-  /// The text for a target: types, constants, wrappers. Contains everything the blocks use.
-  public static func text(for target: Target) -> String { "" }
-
-  /// A macro of the prelude, empty where a compiler needs no attribute:
-  /// to be written before every generated function that contains blocks.
-  public static let functionAttribute = "QUERN_KERNEL"
-}
-
-/// What was wrong with a block of vector instructions.
-public enum VectorError: Error, Hashable, Sendable, CustomStringConvertible {
-  case tooManyPinned(VectorRegister, target: Target, limit: Int)
-  case readBeforeWrite(VectorRegister, instruction: String)
-  case countOutOfRange(Int, lanes: Int, instruction: String)
-  case offsetNotAligned(Address)
-  case offsetOutOfRange(Address)
-  case shiftOutOfRange(Int)
-
-  public var description: String {
-    switch self {
-    case .tooManyPinned(let register, let target, let limit):
-      "vector register \(register) cannot be pinned: all \(limit) registers that \(target) keeps "
-        + "for pinned values are taken; release one, or use a smaller register tile"
-    case .readBeforeWrite(let register, let instruction):
-      "vector register \(register) is read before it is written, in \(instruction); "
-        + "pin it if its value comes from an earlier block"
-    case .countOutOfRange(let count, let lanes, let instruction):
-      "\(instruction) is to use \(count) lanes; a register has \(lanes): give 1...\(lanes)"
-    case .offsetNotAligned(let address):
-      "offset \(address.offset) from \(address.base) is not a multiple of 4 bytes"
-    case .offsetOutOfRange(let address):
-      "offset \(address.offset) from \(address.base) does not fit in 32 bits; add to the base"
-    case .shiftOutOfRange(let count):
-      "a shift by \(count) bits; 32-bit lanes can be shifted by 0...31"
+  public var declarations: [String] {
+    var lines: [String] = []
+    let used = (0..<32).filter { usedBits >> UInt32($0) & 1 == 1 }
+    let unread = used.filter { readBits >> UInt32($0) & 1 == 0 }
+    if !used.isEmpty {
+      let names = used.map { "v\($0)" }.joined(separator: ", ")
+      let type =
+        switch target {
+        case .avx512: "__m512"
+        case .avx2: "__m256"
+        case .portable: "quern_vector"
+        }
+      if target != .portable { lines.append("#ifndef __TINYC__") }
+      lines.append("\(type) \(names);")
+      if usesMaskVariable { lines.append("__mmask16 m;") }
+      for number in unread { lines.append("(void)v\(number);") }
+      if target != .portable { lines.append("#endif") }
     }
+    if slotCount > 0 { lines.insert("float spill[\(slotCount * target.lanes)];", at: 0) }
+    return lines
+  }
+
+  private mutating func note(_ allocated: AllocatedInstruction) {
+    for (index, register) in allocated.registers.enumerated() {
+      usedBits |= 1 << UInt32(register)
+      if index > 0 || !allocated.instruction.writes { readBits |= 1 << UInt32(register) }
+    }
+    if allocated.instruction.usesMaskVariable { usesMaskVariable = true }
+  }
+
+  private func checkReads(_ block: [VectorInstruction]) throws {
+    var written: Set<VectorRegister> = []
+    for instruction in block {
+      for source in instruction.sources where pinned[source] == nil && !written.contains(source) {
+        throw VectorError.readBeforeWrite(source, instruction: String(describing: instruction))
+      }
+      if let destination = instruction.destination { written.insert(destination) }
+    }
+  }
+
+  private func withoutDeadInstructions(_ block: [VectorInstruction]) -> [VectorInstruction] {
+    var live: Set<VectorRegister> = []
+    var kept: [VectorInstruction] = []
+    kept.reserveCapacity(block.count)
+    for instruction in block.reversed() {
+      if let destination = instruction.destination, pinned[destination] == nil {
+        if live.remove(destination) == nil { continue }
+      }
+      for source in instruction.sources { live.insert(source) }
+      kept.append(instruction)
+    }
+    return kept.reversed()
   }
 }

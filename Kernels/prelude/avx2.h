@@ -1,0 +1,38 @@
+/* Vector statements: AVX2. TinyCC gets their bytes, other compilers the intrinsics. */
+#ifdef __TINYC__
+#define QUERN_KERNEL
+#else
+#include <immintrin.h>
+#define QUERN_KERNEL __attribute__((target("avx2,fma")))
+#define quern_f32(i) _mm256_castsi256_ps(i)
+#define quern_i32(v) _mm256_castps_si256(v)
+#define quern_constant(bits) quern_f32(_mm256_set1_epi32((int)(bits)))
+#define quern_lane_indices() quern_f32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7))
+/* All ones in the first n lanes. */
+#define quern_lane_mask(n) \
+  quern_f32(_mm256_cmpgt_epi32(_mm256_set1_epi32(n), quern_i32(quern_lane_indices())))
+#define quern_load_bytes(p) \
+  quern_f32(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)(p))))
+#define quern_bytes(a, b, c, d, e, f, g, h) \
+  quern_f32(_mm256_setr_epi32(a, b, c, d, e, f, g, h))
+#define quern_add_i32(a, b) quern_f32(_mm256_add_epi32(quern_i32(a), quern_i32(b)))
+#define quern_subtract_i32(a, b) quern_f32(_mm256_sub_epi32(quern_i32(a), quern_i32(b)))
+#define quern_multiply_i32(a, b) quern_f32(_mm256_mullo_epi32(quern_i32(a), quern_i32(b)))
+#define quern_maximum_i32(a, b) quern_f32(_mm256_max_epi32(quern_i32(a), quern_i32(b)))
+#define quern_minimum_i32(a, b) quern_f32(_mm256_min_epi32(quern_i32(a), quern_i32(b)))
+#define quern_shift_left(a, n) quern_f32(_mm256_slli_epi32(quern_i32(a), n))
+#define quern_shift_right_logical(a, n) quern_f32(_mm256_srli_epi32(quern_i32(a), n))
+#define quern_shift_right_arithmetic(a, n) quern_f32(_mm256_srai_epi32(quern_i32(a), n))
+#define quern_round_to_nearest(a) _mm256_round_ps(a, 8)
+#define quern_floor(a) _mm256_round_ps(a, 9)
+#define quern_convert_to_float(a) _mm256_cvtepi32_ps(quern_i32(a))
+#define quern_truncate_to_i32(a) quern_f32(_mm256_cvttps_epi32(a))
+#define quern_nearest_to_i32(a) quern_f32(_mm256_cvtps_epi32(a))
+#define quern_equal_i32(a, b) quern_f32(_mm256_cmpeq_epi32(quern_i32(a), quern_i32(b)))
+#define quern_greater_i32(a, b) quern_f32(_mm256_cmpgt_epi32(quern_i32(a), quern_i32(b)))
+#define quern_unpack_pairs_low(a, b) \
+  _mm256_castpd_ps(_mm256_unpacklo_pd(_mm256_castps_pd(a), _mm256_castps_pd(b)))
+#define quern_unpack_pairs_high(a, b) \
+  _mm256_castpd_ps(_mm256_unpackhi_pd(_mm256_castps_pd(a), _mm256_castps_pd(b)))
+#endif
+

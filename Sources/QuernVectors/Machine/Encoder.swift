@@ -1,0 +1,132 @@
+/// Where an instruction's rm operand is.
+enum RegisterOrMemory: Sendable, Hashable {
+  case register(Int)
+  /// A general register (0 rax … 15 r15, but not those whose low bits are 4 or 5) and a distance.
+  case memory(base: Int, displacement: Int)
+}
+
+/// The fields of one instruction, by physical register numbers.
+struct EncodingFields: Sendable {
+  var opcode: Opcode
+  var reg = 0
+  var vvvv = 0
+  var rm: RegisterOrMemory
+  var immediate: UInt8?
+  /// k1…k7; 0 for none. EVEX only.
+  var mask = 0
+  var zeroing = false
+  /// One f32 from memory in all lanes. EVEX only.
+  var embeddedBroadcast = false
+  /// 128, 256 or 512.
+  var bits: Int
+}
+
+/// Writes machine instructions as bytes.
+enum Encoder {
+  /// The VEX encoding: registers 0...15, 128 or 256 bits.
+  static func vex(_ fields: EncodingFields, into bytes: inout [UInt8]) {
+    let opcode = fields.opcode
+    let (reg, vvvv) = registers(fields)
+    let (_, b) = extensionBits(fields.rm)
+    let last =
+      UInt8(~vvvv & 15) << 3 | (fields.bits == 256 ? 4 : 0) | opcode.prefix
+    let r = UInt8(~(reg >> 3) & 1)
+    if opcode.map == 1, !opcode.wVEX, b == 0 {
+      bytes += [0xc5, r << 7 | last]
+    } else {
+      bytes += [
+        0xc4, r << 7 | 0x40 | (1 - b) << 5 | opcode.map, (opcode.wVEX ? 0x80 : 0) | last,
+      ]
+    }
+    bytes.append(opcode.byte)
+    operand(fields.rm, reg: reg, scale: 1, into: &bytes)
+    if let immediate = fields.immediate { bytes.append(immediate) }
+  }
+
+  /// The EVEX encoding: registers 0...31, 128, 256 or 512 bits.
+  static func evex(_ fields: EncodingFields, into bytes: inout [UInt8]) {
+    let opcode = fields.opcode
+    let (reg, vvvv) = registers(fields)
+    let (x, b) = extensionBits(fields.rm)
+    let r = UInt8(~(reg >> 3) & 1)
+    let r2 = UInt8(~(reg >> 4) & 1)
+    let length: UInt8 = fields.bits == 512 ? 2 : fields.bits == 256 ? 1 : 0
+    bytes += [
+      0x62,
+      r << 7 | (1 - x) << 6 | (1 - b) << 5 | r2 << 4 | opcode.map,
+      (opcode.wEVEX ? 0x80 : 0) | UInt8(~vvvv & 15) << 3 | 4 | opcode.prefix,
+      (fields.zeroing ? 0x80 : 0) | length << 5 | (fields.embeddedBroadcast ? 0x10 : 0)
+        | UInt8(~(vvvv >> 4) & 1) << 3 | UInt8(fields.mask),
+      opcode.byte,
+    ]
+    let scale: Int
+    switch opcode.tuple {
+    case .full: scale = fields.embeddedBroadcast ? 4 : fields.bits / 8
+    case .scalar: scale = 4
+    case .quarter: scale = fields.bits / 32
+    case .byte: scale = 1
+    }
+    operand(fields.rm, reg: reg, scale: scale, into: &bytes)
+    if let immediate = fields.immediate { bytes.append(immediate) }
+  }
+
+  /// `prefetcht0`.
+  static func prefetch(base: Int, displacement: Int, into bytes: inout [UInt8]) {
+    bytes += [0x0f, 0x18]
+    operand(.memory(base: base, displacement: displacement), reg: 1, scale: 1, into: &bytes)
+  }
+
+  /// The general register that holds constants on their way to vector and mask registers: r11.
+  /// Neither the C calling convention nor TinyCC expects anything of it between statements.
+  static let scratch = 11
+
+  /// `mov r11d, constant`.
+  static func loadScratch(_ constant: UInt32, into bytes: inout [UInt8]) {
+    bytes += [0x41, 0xbb]
+    withUnsafeBytes(of: constant.littleEndian) { bytes.append(contentsOf: $0) }
+  }
+
+  /// `movabs r11, constant`.
+  static func loadScratch(_ constant: UInt64, into bytes: inout [UInt8]) {
+    bytes += [0x49, 0xbb]
+    withUnsafeBytes(of: constant.littleEndian) { bytes.append(contentsOf: $0) }
+  }
+
+  static let zeroUpper: [UInt8] = [0xc5, 0xf8, 0x77]
+
+  /// reg and vvvv fields; a shift has its destination in vvvv.
+  private static func registers(_ fields: EncodingFields) -> (reg: Int, vvvv: Int) {
+    fields.opcode.form == .shift
+      ? (fields.opcode.digit, fields.reg) : (fields.reg, fields.vvvv)
+  }
+
+  private static func extensionBits(_ rm: RegisterOrMemory) -> (x: UInt8, b: UInt8) {
+    switch rm {
+    case .register(let number): (UInt8(number >> 4 & 1), UInt8(number >> 3 & 1))
+    case .memory(let base, _): (0, UInt8(base >> 3 & 1))
+    }
+  }
+
+  /// The ModRM byte and the displacement.
+  private static func operand(
+    _ rm: RegisterOrMemory, reg: Int, scale: Int, into bytes: inout [UInt8]
+  ) {
+    let regBits = UInt8(reg & 7) << 3
+    switch rm {
+    case .register(let number):
+      bytes.append(0xc0 | regBits | UInt8(number & 7))
+    case .memory(let base, let displacement):
+      let baseBits = UInt8(base & 7)
+      if displacement == 0 {
+        bytes.append(regBits | baseBits)
+      } else if displacement % scale == 0, let small = Int8(exactly: displacement / scale) {
+        bytes += [0x40 | regBits | baseBits, UInt8(bitPattern: small)]
+      } else {
+        bytes.append(0x80 | regBits | baseBits)
+        withUnsafeBytes(of: Int32(truncatingIfNeeded: displacement).littleEndian) {
+          bytes.append(contentsOf: $0)
+        }
+      }
+    }
+  }
+}

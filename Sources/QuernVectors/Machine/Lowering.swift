@@ -1,0 +1,79 @@
+/// Turns a block's vector instructions into the target's machine instructions, still on virtual
+/// registers.
+struct Lowering {
+  let target: Target
+  private(set) var instructions: [MachineInstruction] = []
+  private var nextTemporary = Int.min
+
+  init(target: Target) { self.target = target }
+
+  static func lower(
+    _ block: [VectorInstruction], target: Target
+  ) throws -> [MachineInstruction] {
+    var lowering = Lowering(target: target)
+    lowering.instructions.reserveCapacity(block.count + 8)
+    for instruction in block {
+      try lowering.check(instruction)
+      if target == .portable {
+        lowering.lowerPortable(instruction)
+      } else {
+        lowering.lowerAVX(instruction)
+      }
+    }
+    return lowering.instructions
+  }
+
+  mutating func emit(_ instruction: MachineInstruction) { instructions.append(instruction) }
+
+  /// A register that no instruction of the caller's can name.
+  mutating func temporary() -> VectorRegister {
+    defer { nextTemporary += 1 }
+    return VectorRegister(id: nextTemporary)
+  }
+
+  /// The source with the lanes past `count` replaced by what leaves the reduction as it is.
+  mutating func reductionInput(
+    _ operation: ReduceOperation, _ source: VectorRegister, count: Int?,
+    lower: (inout Lowering, VectorInstruction) -> Void
+  ) -> VectorRegister {
+    guard let count, count < target.lanes else { return source }
+    let identity = temporary()
+    let input = temporary()
+    let value: Float =
+      switch operation {
+      case .sum: 0
+      case .maximum: -.infinity
+      case .minimum: .infinity
+      }
+    lower(&self, .constant(identity, value))
+    lower(&self, .blend(input, count: count, first: source, rest: identity))
+    return input
+  }
+
+  private func check(_ instruction: VectorInstruction) throws {
+    if let count = instruction.count, !(1...target.lanes).contains(count) {
+      throw VectorError.countOutOfRange(
+        count, lanes: target.lanes, instruction: String(describing: instruction))
+    }
+    if case .shift(_, _, _, let count) = instruction, !(0...31).contains(count) {
+      throw VectorError.shiftOutOfRange(count)
+    }
+    if let address = instruction.address {
+      // Room for the bytes of a partial load that are addressed one by one.
+      guard Int32(exactly: address.offset + 64) != nil, Int32(exactly: address.offset) != nil
+      else { throw VectorError.offsetOutOfRange(address) }
+      if !instruction.addressesBytes, address.offset % 4 != 0 {
+        throw VectorError.offsetNotAligned(address)
+      }
+    }
+  }
+}
+
+extension Float {
+  /// The value as a C literal, where that is readable and exact.
+  static func literal(bits: UInt32) -> String? {
+    let value = Float(bitPattern: bits)
+    guard value == 0 || (abs(value) > 1e-30 && abs(value) < 1e30) else { return nil }
+    return "\(value)f"
+  }
+}

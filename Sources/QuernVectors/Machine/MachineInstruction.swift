@@ -1,0 +1,56 @@
+/// What stands for a register number in an encoding until registers are allocated.
+enum RegisterSlot: Sendable {
+  /// Index into the instruction's operands.
+  case operand(Int)
+  case fixed(Int)
+  /// The instruction's memory operand, `offset` bytes further on. Only as rm.
+  case memory(offset: Int)
+}
+
+/// One machine instruction of those that a `MachineInstruction` consists of.
+enum Encoding: Sendable {
+  case vector(VectorEncoding)
+  /// Constants into the scratch register.
+  case scratch32(UInt32)
+  case scratch64(UInt64)
+  /// The first lanes' bits into mask register 1.
+  case laneMask(Int)
+  /// ±a·b + c of operands 0 (dst), 1 (a), 2 (b, or memory) and the last (c).
+  case multiplyAdd(negated: Bool, memory: Bool, broadcast: Bool)
+  case prefetch
+  case zeroUpper
+}
+
+struct VectorEncoding: Sendable {
+  var opcode: Opcode
+  var reg = RegisterSlot.operand(0)
+  var vvvv: RegisterSlot?
+  var rm: RegisterSlot
+  var immediate: UInt8?
+  /// An operand whose number is the upper half of the immediate: `vblendvps`.
+  var immediateOperand: Int?
+  var mask = 0
+  var zeroing = false
+  var embeddedBroadcast = false
+  /// Of the vector: 128, or the target's width where nil.
+  var bits: Int?
+  /// Encoded with VEX on AVX-512 too: mask registers have no EVEX encoding.
+  var vexOnly = false
+}
+
+/// One statement of a block: a C text, and the bytes of the same. It reads all of its operands
+/// before it writes the first.
+struct MachineInstruction: Sendable {
+  /// C, with `$0`, `$1`, … for operands, `$p` for a pointer to the memory operand, `$e` for the
+  /// 32-bit element there.
+  var text: String
+  /// Where `writes`, the first is the destination.
+  var operands: [VectorRegister]
+  var writes = true
+  var memory: Address?
+  var encodings: [Encoding] = []
+  /// Declares the C variable `m`.
+  var usesMaskVariable = false
+
+  var sources: ArraySlice<VectorRegister> { writes ? operands.dropFirst() : operands[...] }
+}

@@ -1,0 +1,193 @@
+/// A machine instruction with the registers it got.
+struct AllocatedInstruction: Sendable {
+  var instruction: MachineInstruction
+  /// By operand.
+  var registers: [Int]
+}
+
+/// Gives the temporaries of one block registers, in one pass forwards: a register is free again
+/// after its value's last use; where none is free, the temporary whose next use is farthest away
+/// is stored to the stack and loaded again before that use.
+struct RegisterAllocator {
+  private let target: Target
+  private let pinned: [VectorRegister: Int]
+  /// Registers that hold nothing, a bit each.
+  private var free: UInt32
+  private var values: [Value] = []
+  private var indices: [VectorRegister: Int] = [:]
+  /// The temporary in each register.
+  private var owners: [Int?]
+  private var freeSlots: [Int] = []
+  private(set) var slotCount = 0
+  private(set) var output: [AllocatedInstruction] = []
+
+  private struct Value {
+    var register: Int?
+    var slot: Int?
+    var nextUse = Int.max
+  }
+
+  private static let never = Int.max
+
+  /// - Parameter available: registers for temporaries, a bit each.
+  init(target: Target, pinned: [VectorRegister: Int], available: UInt32) {
+    self.target = target
+    self.pinned = pinned
+    free = available
+    owners = Array(repeating: nil, count: target.registerCount)
+  }
+
+  /// - Throws: `VectorError.outOfRegisters` where one instruction alone needs more than there are.
+  mutating func allocate(_ block: [MachineInstruction]) throws {
+    output.reserveCapacity(block.count)
+    let nextUses = findNextUses(block)
+    var cursor = 0
+    for instruction in block {
+      let next = nextUses[cursor..<cursor + instruction.operands.count]
+      cursor += instruction.operands.count
+      try allocate(instruction, nextUses: next)
+    }
+  }
+
+  /// For every operand in turn: where its value is read next, after its instruction.
+  private mutating func findNextUses(_ block: [MachineInstruction]) -> [Int] {
+    var total = 0
+    for instruction in block {
+      total += instruction.operands.count
+      for register in instruction.operands where pinned[register] == nil {
+        if indices[register] == nil {
+          indices[register] = values.count
+          values.append(Value())
+        }
+      }
+    }
+    var result = Array(repeating: Self.never, count: total)
+    var upcoming = Array(repeating: Self.never, count: values.count)
+    var cursor = total
+    for (position, instruction) in block.enumerated().reversed() {
+      cursor -= instruction.operands.count
+      for (k, register) in instruction.operands.enumerated() {
+        if let index = indices[register] { result[cursor + k] = upcoming[index] }
+      }
+      if instruction.writes, let index = indices[instruction.operands[0]] {
+        upcoming[index] = Self.never
+      }
+      for register in instruction.sources {
+        if let index = indices[register] { upcoming[index] = position }
+      }
+    }
+    return result
+  }
+
+  private mutating func allocate(
+    _ instruction: MachineInstruction, nextUses: ArraySlice<Int>
+  ) throws {
+    let operands = instruction.operands
+    var registers = Array(repeating: 0, count: operands.count)
+    let firstSource = instruction.writes ? 1 : 0
+    // Sources: where they are, or back from the stack.
+    var busy: UInt32 = 0
+    for k in firstSource..<max(operands.count, firstSource) {
+      if let register = location(operands[k]) { busy |= 1 << UInt32(register) }
+    }
+    for k in firstSource..<max(operands.count, firstSource) {
+      if let register = location(operands[k]) {
+        registers[k] = register
+      } else if let index = indices[operands[k]], let slot = values[index].slot {
+        let register = try take(except: busy, for: instruction)
+        spillTraffic(.load(operands[k], slotAddress(slot)), register)
+        values[index].slot = nil
+        freeSlots.append(slot)
+        hold(index, register)
+        busy |= 1 << UInt32(register)
+        registers[k] = register
+      }
+    }
+    // Where the destination is read as well, it is one value that changes.
+    let destination = instruction.writes ? operands[0] : nil
+    for k in firstSource..<max(operands.count, firstSource) {
+      guard let index = indices[operands[k]] else { continue }
+      let next = nextUses[nextUses.startIndex + k]
+      values[index].nextUse = next
+      if next == Self.never || operands[k] == destination { release(index) }
+    }
+    if let destination {
+      if let register = pinned[destination] {
+        registers[0] = register
+      } else if let index = indices[destination] {
+        // A value that is overwritten unread.
+        release(index)
+        let preferred = preferences(instruction, registers)
+        let register = try preferred ?? take(except: 0, for: instruction)
+        hold(index, register)
+        values[index].nextUse = nextUses[nextUses.startIndex]
+        registers[0] = register
+        if values[index].nextUse == Self.never { release(index) }
+      }
+    }
+    output.append(AllocatedInstruction(instruction: instruction, registers: registers))
+  }
+
+  /// A multiply-add overwrites one of its operands: best one that dies, the addend first.
+  private func preferences(_ instruction: MachineInstruction, _ registers: [Int]) -> Int? {
+    guard case .multiplyAdd? = instruction.encodings.first else { return nil }
+    let candidates = [registers[registers.count - 1]] + registers[1..<registers.count - 1]
+    return candidates.first { free >> UInt32($0) & 1 == 1 }
+  }
+
+  private func location(_ register: VectorRegister) -> Int? {
+    if let register = pinned[register] { return register }
+    return indices[register].flatMap { values[$0].register }
+  }
+
+  private mutating func hold(_ index: Int, _ register: Int) {
+    free &= ~(1 << UInt32(register))
+    owners[register] = index
+    values[index].register = register
+  }
+
+  private mutating func release(_ index: Int) {
+    if let register = values[index].register {
+      free |= 1 << UInt32(register)
+      owners[register] = nil
+      values[index].register = nil
+    }
+    if let slot = values[index].slot {
+      freeSlots.append(slot)
+      values[index].slot = nil
+    }
+  }
+
+  /// A register for a value: a free one, or another temporary's.
+  private mutating func take(except busy: UInt32, for instruction: MachineInstruction) throws -> Int {
+    if free != 0 { return free.trailingZeroBitCount }
+    var victim: Int?
+    for (register, owner) in owners.enumerated() where busy >> UInt32(register) & 1 == 0 {
+      guard let owner else { continue }
+      if let other = victim, values[owners[other] ?? owner].nextUse >= values[owner].nextUse {
+        continue
+      }
+      victim = register
+    }
+    guard let victim, let index = owners[victim] else {
+      throw VectorError.outOfRegisters(instruction: instruction.text)
+    }
+    let slot = freeSlots.popLast() ?? slotCount
+    slotCount = max(slotCount, slot + 1)
+    spillTraffic(.store(slotAddress(slot), VectorRegister(id: 0)), victim)
+    release(index)
+    values[index].slot = slot
+    return victim
+  }
+
+  private func slotAddress(_ slot: Int) -> Address {
+    Address("spill", offset: slot * target.lanes * 4)
+  }
+
+  private mutating func spillTraffic(_ instruction: VectorInstruction, _ register: Int) {
+    // Lowering one load or store of a whole register cannot fail, and gives one instruction.
+    for machine in (try? Lowering.lower([instruction], target: target)) ?? [] {
+      output.append(AllocatedInstruction(instruction: machine, registers: [register]))
+    }
+  }
+}

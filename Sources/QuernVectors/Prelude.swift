@@ -1,0 +1,18 @@
+import QuernKernels
+
+/// The C text that must stand once before generated functions.
+public enum Prelude {
+  /// Types, constants and macros that a target's blocks use.
+  public static func text(for target: Target) -> String {
+    let common = String(cString: quern_prelude_common())
+    return switch target {
+    case .avx512: common + String(cString: quern_prelude_avx512())
+    case .avx2: common + String(cString: quern_prelude_avx2())
+    case .portable: common + String(cString: quern_prelude_portable())
+    }
+  }
+
+  /// A macro of the prelude, to be written before the return type of every function that contains
+  /// blocks: the attribute by which gcc and clang allow the target's instructions there.
+  public static let functionAttribute = "QUERN_KERNEL"
+}
