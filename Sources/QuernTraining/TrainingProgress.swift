@@ -37,3 +37,25 @@ public struct EpochSummary: Hashable, Sendable {
   public var seconds: Double
   public var learningRate: Double
 }
+
+extension EpochSummary: CustomStringConvertible {
+  /// `epoch 3 of 20: loss 0.1234, accuracy 96.5 %, on the evaluation set 97.2 %`.
+  public var description: String {
+    var text = "epoch \(epoch) of \(epochCount): loss \(Self.short(loss))"
+    if let evaluationAccuracy {
+      text += ", accuracy \(Self.percent(accuracy)), on the evaluation set "
+        + Self.percent(evaluationAccuracy)
+    } else {
+      text += ", accuracy \(Self.percent(accuracy))"
+    }
+    return text
+  }
+
+  private static func short(_ value: Double) -> String {
+    value.isFinite && abs(value) < 1e9 ? "\((value * 1e4).rounded() / 1e4)" : "\(value)"
+  }
+
+  private static func percent(_ share: Double) -> String {
+    "\((share * 1000).rounded() / 10) %"
+  }
+}
