@@ -69,6 +69,7 @@ let package = Package(
     .testTarget(
       name: "QuernSimplifyTests",
       dependencies: ["QuernPasses", "QuernGradient", "QuernInterpreter"]),
+    .testTarget(name: "QuernLayersTests", dependencies: ["QuernLayers", "QuernInterpreter"]),
     .testTarget(name: "QuernVectorsTests", dependencies: ["QuernVectors", "QuernTinyCC"]),
     .testTarget(name: "QuernDataTests", dependencies: ["QuernData", "CZlib"]),
     .testTarget(name: "QuernTrainingTests", dependencies: ["QuernTraining"]),

@@ -15,3 +15,8 @@ public struct MeanSquaredError: Loss {
     return try (difference * difference).mean(over: Array(1..<output.shape.rank))
   }
 }
+
+extension Loss where Self == MeanSquaredError {
+  /// ``MeanSquaredError``.
+  public static var meanSquaredError: Self { Self() }
+}

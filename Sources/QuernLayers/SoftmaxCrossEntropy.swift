@@ -57,3 +57,10 @@ extension Tensor {
     return try self - shift.reshaped(Shape(Array(shape.extents[..<last]) + [1]))
   }
 }
+
+extension Loss where Self == SoftmaxCrossEntropy {
+  /// ``SoftmaxCrossEntropy``.
+  public static func softmaxCrossEntropy(labelSmoothing: Double = 0) -> Self {
+    Self(labelSmoothing: labelSmoothing)
+  }
+}

@@ -1,0 +1,249 @@
+import QuernGraph
+
+/// Which positions of an input an output sees, along one dimension.
+///
+/// Away from the borders output position o sees the inputs from start + o · jump through
+/// start + o · jump + size − 1; those in padding do not exist.
+public struct ReceptiveField: Sendable, Hashable, Codable {
+  /// Input positions from the first that is seen through the last.
+  public var size: Int
+  /// How far the field moves from an output to its neighbour: the product of the strides.
+  public var jump: Int
+  /// The first input that output 0 sees; negative where it lies in padding.
+  public var start: Int
+
+  public init(size: Int, jump: Int, start: Int) {
+    self.size = size
+    self.jump = jump
+    self.start = start
+  }
+}
+
+/// The input positions that one element of a node sees: for each dimension of the input, which.
+public struct SeenPositions: Sendable, Hashable {
+  /// Ascending, one list for each dimension of the input.
+  public var positions: [[Int]]
+
+  /// From the first position that is seen through the last, for each dimension.
+  public var hull: [ClosedRange<Int>] { positions.map { $0[0]...$0[$0.count - 1] } }
+}
+
+extension Graph {
+  /// The input positions that one element of a node sees, found by composing the index maps of the
+  /// ops between them; nil where the element does not depend on the input at all.
+  ///
+  /// The dimensions are followed separately: what is seen lies within the product of the lists,
+  /// and is that product where the ops' dimensions do not mix. Branches are united.
+  ///
+  /// - Parameters:
+  ///   - element: a position of the node. It may lie outside it unless `clipped`.
+  ///   - clipped: whether only positions count that exist, in the input and in every tensor
+  ///     between. If not, the borders are ignored, as for a picture without end.
+  /// - Throws: ``GraphError`` where `element` is no position of the node.
+  public func seen(
+    by element: [Int], of node: NodeID, in input: NodeID, clipped: Bool = true
+  ) throws(GraphError) -> SeenPositions? {
+    let shape = self[node].shape
+    guard element.count == shape.rank,
+      !clipped || zip(element, shape.extents).allSatisfy({ $0 >= 0 && $0 < $1 })
+    else {
+      throw GraphError(
+        "receptive field", "\(element) is no position of a tensor of shape \(shape)",
+        mend: "give an index for each dimension, from 0 to below its extent")
+    }
+    return walk(from: element, of: node, to: input, clipped: clipped)
+  }
+
+  private func walk(
+    from element: [Int], of node: NodeID, to input: NodeID, clipped: Bool
+  ) -> SeenPositions? {
+    guard input <= node else { return nil }
+    var walk = PositionWalk(graph: self, clipped: clipped, above: input)
+    walk.seen[node.index] = element.map { [$0] }
+    for index in (input.index...node.index).reversed() where index > input.index {
+      walk.visit(NodeID(index))
+    }
+    return walk.seen[input.index].map { SeenPositions(positions: $0.map { $0.sorted() }) }
+  }
+
+  /// The receptive field of a node along each dimension that it shares with the input but the
+  /// batch and the channels: for pictures (N, H, W, C), height and width.
+  ///
+  /// It is that of the element in the middle, borders ignored. nil where the node is not spatial
+  /// as the input is, or does not depend on it.
+  public func receptiveField(of node: NodeID, in input: NodeID) -> [ReceptiveField]? {
+    let shape = self[node].shape
+    guard shape.rank == self[input].shape.rank, shape.rank >= 3 else { return nil }
+    let origin = [Int](repeating: 0, count: shape.rank)
+    let middle = shape.extents.map { $0 / 2 }
+    func hull(_ element: [Int]) -> [ClosedRange<Int>]? {
+      walk(from: element, of: node, to: input, clipped: false)?.hull
+    }
+    guard let here = hull(middle), let first = hull(origin) else { return nil }
+    var fields: [ReceptiveField] = []
+    for dimension in 1..<shape.rank - 1 {
+      var neighbour = middle
+      neighbour[dimension] += 1
+      guard let next = hull(neighbour) else { return nil }
+      fields.append(
+        ReceptiveField(
+          size: here[dimension].count,
+          jump: next[dimension].lowerBound - here[dimension].lowerBound,
+          start: first[dimension].lowerBound))
+    }
+    return fields
+  }
+}
+
+/// Goes from a node back to an input and keeps, for every node on the way and each of its
+/// dimensions, the positions that are seen.
+private struct PositionWalk {
+  let graph: Graph
+  let clipped: Bool
+  var seen: [Int: [Set<Int>]] = [:]
+  /// Whether a node depends on the input; others are of no interest.
+  private let depends: [Bool]
+
+  init(graph: Graph, clipped: Bool, above input: NodeID) {
+    self.graph = graph
+    self.clipped = clipped
+    var depends = [Bool](repeating: false, count: graph.nodes.count)
+    depends[input.index] = true
+    for index in input.index..<graph.nodes.count where index > input.index {
+      depends[index] = graph.nodes[index].operands.contains { depends[$0.index] }
+    }
+    self.depends = depends
+  }
+
+  mutating func visit(_ id: NodeID) {
+    guard let positions = seen[id.index] else { return }
+    let node = graph[id]
+    switch node.op {
+    case .input, .constant, .iota: break
+    case .elementwise:
+      for operand in node.operands {
+        let extents = graph[operand].shape.extents
+        add(
+          operand,
+          zip(positions, zip(extents, node.shape.extents)).map { $1.0 == $1.1 ? $0 : [0] })
+      }
+    case .contraction(let contraction):
+      for (factor, operand) in zip(contraction.factors, node.operands) {
+        read(operand, factor.map, contraction.axes, positions)
+      }
+    case .maximum(let window), .maximumPosition(let window):
+      read(node.operands[0], window.map, window.axes, positions)
+    case .reshape:
+      reshape(node.operands[0], to: node.shape, positions)
+    case .concatenate(let dimension):
+      var start = 0
+      for operand in node.operands {
+        let extent = graph[operand].shape[dimension]
+        var part = positions
+        part[dimension] = Set(
+          positions[dimension].lazy.filter { start..<start + extent ~= $0 }.map { $0 - start })
+        add(operand, part)
+        start += extent
+      }
+    }
+  }
+
+  /// Unites positions with those that other readers of the node see.
+  private mutating func add(_ id: NodeID, _ positions: [Set<Int>]) {
+    guard depends[id.index] else { return }
+    var positions = positions
+    if clipped {
+      for (dimension, extent) in graph[id].shape.extents.enumerated() {
+        positions[dimension] = positions[dimension].filter { 0..<extent ~= $0 }
+      }
+    }
+    guard positions.allSatisfy({ !$0.isEmpty }) else { return }
+    if let others = seen[id.index] {
+      positions = zip(positions, others).map { $0.union($1) }
+    }
+    seen[id.index] = positions
+  }
+
+  private mutating func read(
+    _ id: NodeID, _ map: [AffineExpression], _ axes: [Axis], _ positions: [Set<Int>]
+  ) {
+    guard depends[id.index] else { return }
+    add(
+      id,
+      map.map { expression in
+        var values: Set<Int> = [expression.offset]
+        for term in expression.terms {
+          let steps =
+            term.axis < positions.count ? positions[term.axis] : Set(0..<axes[term.axis].extent)
+          var sums = Set<Int>(minimumCapacity: values.count * steps.count)
+          for value in values {
+            for step in steps { sums.insert(value + term.coefficient * step) }
+          }
+          values = sums
+        }
+        if expression.divisor == 1 { return values }
+        return Set(
+          values.lazy.filter { $0 % expression.divisor == 0 }.map { $0 / expression.divisor })
+      })
+  }
+
+  /// Dimensions that a reshape leaves alone keep their positions; others are taken together, in
+  /// groups of one product, and split up again.
+  private mutating func reshape(_ id: NodeID, to shape: Shape, _ positions: [Set<Int>]) {
+    guard depends[id.index] else { return }
+    let source = graph[id].shape
+    var result: [Set<Int>] = []
+    for group in Self.groups(source.extents, shape.extents) {
+      if group.from.count == 1, group.to.count == 1 {
+        result.append(positions[group.to.lowerBound])
+        continue
+      }
+      var flat: Set<Int> = [0]
+      for dimension in group.to {
+        let extent = shape[dimension]
+        let inside = positions[dimension].filter { 0..<extent ~= $0 }
+        flat = Set(flat.flatMap { outer in inside.map { outer * extent + $0 } })
+      }
+      var split: [Set<Int>] = []
+      for dimension in group.from.reversed() {
+        let extent = source[dimension]
+        split.append(Set(flat.lazy.map { $0 % extent }))
+        flat = Set(flat.lazy.map { $0 / extent })
+      }
+      result += split.reversed()
+    }
+    add(id, result)
+  }
+
+  /// The shortest runs of dimensions of one product on both sides. Dimensions of extent 1 go with
+  /// the run before them.
+  private static func groups(
+    _ from: [Int], _ to: [Int]
+  ) -> [(from: Range<Int>, to: Range<Int>)] {
+    var groups: [(from: Range<Int>, to: Range<Int>)] = []
+    var (i, j) = (0, 0)
+    while i < from.count || j < to.count {
+      let (startI, startJ) = (i, j)
+      var (left, right) = (1, 1)
+      if i < from.count {
+        left = from[i]
+        i += 1
+      }
+      if j < to.count {
+        right = to[j]
+        j += 1
+      }
+      while left != right {
+        if left < right {
+          left *= from[i]
+          i += 1
+        } else {
+          right *= to[j]
+          j += 1
+        }
+      }
+      groups.append((startI..<i, startJ..<j))
+    }
+    return groups
+  }
+}
