@@ -3,7 +3,7 @@ extension Safetensors {
   /// whole. Equal contents make equal bytes.
   ///
   /// Tensors follow one another by element size, the largest first, so that all lie aligned; then
-  /// by name. That is the order of the format's own library.
+  /// by name. The format's own library aligns them likewise.
   /// - Throws: ``DataError`` if the file cannot be written, or a tensor is called `__metadata__`.
   public func write(to path: String) throws {
     let order = try ordered(for: path)

@@ -1,0 +1,89 @@
+# Each target first installs what it needs and is missing: see "setup".
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run test bench lint format peers clean setup swift packages
+
+# Further arguments for the command, as in: make bench ARGS="lenet --threads 2"
+ARGS ?=
+
+# Everything is built in release mode, the tests too: they compute a lot, and they share what
+# "make run" has built. (Testable imports would need a second build; tests use "package" access.)
+BUILD := swift build -c release
+QUERN := .build/release/quern
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: setup ## train the example on the embedded digits, then benchmark it
+	$(BUILD) --product quern
+	$(QUERN) demo $(ARGS)
+
+bench: setup ## benchmark all built-in models
+	$(BUILD) --product quern
+	$(QUERN) bench $(ARGS)
+
+test: setup ## run the tests (one suite: make test ARGS="--filter QuernDataTests")
+	swift test -c release --disable-testable-imports --disable-xctest $(ARGS)
+
+peers: setup ## compare losses and gradients with PyTorch's
+	$(BUILD) --product quern
+	Tests/Peers/run.sh $(ARGS)
+
+# A warning is printed only when its file is compiled: touching the file brings it back next time.
+lint: setup ## check the style, and that the build has no warnings
+	swift format lint --strict --recursive Package.swift Sources Tests
+	@mkdir -p .build
+	$(BUILD) --build-tests 2>&1 | tee .build/lint.log
+	@files=$$(sed -nE "s#^$(CURDIR)/([^:]*):.* warning: .*#\1#p" .build/lint.log \
+	    | grep -E '^(Sources|Tests|Kernels|Package\.swift)' | sort -u || true); \
+	  if [ -n "$$files" ]; then \
+	    touch $$files; echo "make lint: the build has warnings, in:" $$files >&2; exit 1; \
+	  fi; \
+	  if grep -q 'which are unhandled' .build/lint.log; then \
+	    echo "make lint: Package.swift leaves files unhandled (see above)" >&2; exit 1; \
+	  fi
+
+format: swift ## bring the sources into the style
+	swift format format --in-place --recursive Package.swift Sources Tests
+
+clean: ## remove what was built
+	rm -rf .build .build-*
+
+setup: swift packages
+
+swift:
+	@command -v swift >/dev/null || { \
+	  echo "Quern needs Swift 6.1 or newer, and there is no 'swift' in the PATH." >&2; \
+	  echo "Install it as https://www.swift.org/install/linux tells." >&2; exit 1; }
+	@text=$$(swift --version 2>/dev/null || true); \
+	  version=$$(sed -nE 's/.*Swift version ([0-9]+)\.([0-9]+).*/\1 \2/p' <<<"$$text" | head -n 1); \
+	  read -r major minor <<<"$${version:-0 0}"; \
+	  if (( major < 6 || (major == 6 && minor < 1) )); then \
+	    echo "Quern needs Swift 6.1 or newer; 'swift --version' says: $${text:-nothing}" >&2; \
+	    echo "Install a newer one as https://www.swift.org/install/linux tells." >&2; exit 1; \
+	  fi
+
+# System packages, told by a header and a library: TinyCC's library, and zlib.
+in_system = $(and $(wildcard $(foreach d,/usr/include /usr/include/*-linux-* /usr/local/include,$d/$1)),\
+  $(wildcard $(foreach d,/usr/lib /usr/lib64 /usr/lib/*-linux-* /usr/local/lib,$d/$2.a $d/$2.so)))
+MISSING := $(strip $(if $(call in_system,libtcc.h,libtcc),,libtcc-dev) \
+  $(if $(call in_system,zlib.h,libz),,zlib1g-dev))
+
+packages:
+ifneq ($(MISSING),)
+	@command -v apt-get >/dev/null || { \
+	  echo "Missing: $(MISSING) (Debian's names), and there is no apt-get to install them." >&2; \
+	  echo "Install TinyCC's library (libtcc) and zlib, with their headers, then try again." >&2; \
+	  exit 1; }
+	@sudo=; \
+	  if [ "$$(id -u)" != 0 ]; then \
+	    command -v sudo >/dev/null || { \
+	      echo "Missing: $(MISSING). As root: apt-get install $(MISSING)" >&2; exit 1; }; \
+	    sudo=sudo; \
+	  fi; \
+	  echo "Installing $(MISSING) with $${sudo:+sudo }apt-get"; \
+	  $$sudo apt-get update -q; \
+	  $$sudo env DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -q --no-install-recommends $(MISSING)
+endif
