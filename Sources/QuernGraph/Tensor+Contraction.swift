@@ -46,7 +46,7 @@ extension Tensor {
   private var axisNames: [String] { Self.axisNames(shape.rank) }
 
   /// Customary names for the dimensions of a tensor: n, y, x, c for pictures.
-  static func axisNames(_ rank: Int) -> [String] {
+  public static func axisNames(_ rank: Int) -> [String] {
     switch rank {
     case 0: []
     case 1: ["c"]

@@ -1,0 +1,217 @@
+import QuernGraph
+
+/// Which nodes are computed together.
+///
+/// Every contraction and window starts a group. An elementwise node joins the group of an operand
+/// when it runs over the same positions and none of its other operands waits for that group; so
+/// bias, activation, the activation's derivative and the optimiser's update are computed on a
+/// reduction's result before it leaves the registers.
+struct Fusion {
+  struct Group {
+    /// In graph order; the root, if there is one, is a contraction or window.
+    var nodes: [NodeID]
+    var root: NodeID?
+    /// Extents the group runs over: the root's output, or the elementwise nodes' shape.
+    var domain: Shape
+  }
+
+  let graph: Graph
+  let views: Views
+  private(set) var groups: [Group] = []
+  private(set) var groupOf: [NodeID: Int] = [:]
+  private let users: [[NodeID]]
+  /// Constants and positions that must lie in memory, because more than elementwise ops read them.
+  private let materialised: Set<NodeID>
+
+  /// Past this many ops a kernel would only shuffle spilled registers.
+  static let nodeLimit = 48
+
+  init(_ graph: Graph, views: Views) {
+    self.graph = graph
+    self.views = views
+    users = graph.users
+    materialised = Self.materialised(graph, views)
+    for id in graph.ids { place(id) }
+    mergeFeeders()
+    for index in groups.indices { groups[index].nodes.sort() }
+  }
+
+  /// Groups that are not empty, with their operands' groups first where updates do not say more.
+  var nonEmpty: [Group] { groups.filter { !$0.nodes.isEmpty } }
+
+  private mutating func place(_ id: NodeID) {
+    let node = graph[id]
+    switch node.op {
+    case .input: break
+    case .constant, .iota:
+      if materialised.contains(id) { start(id, root: nil) }
+    case .reshape:
+      if views.copied.contains(id) { start(id, root: id) }
+    case .contraction, .concatenate: start(id, root: id)
+    case .maximum(let window), .maximumPosition(let window):
+      let twin = groups.firstIndex { group in
+        guard let root = group.root, graph[root].operands == node.operands else { return false }
+        switch graph[root].op {
+        case .maximum(window), .maximumPosition(window): return true
+        default: return false
+        }
+      }
+      if let twin {
+        groups[twin].nodes.append(id)
+        groupOf[id] = twin
+      } else {
+        start(id, root: id)
+      }
+    case .elementwise: placeElementwise(id)
+    }
+  }
+
+  private static func materialised(_ graph: Graph, _ views: Views) -> Set<NodeID> {
+    var result: Set<NodeID> = []
+    func need(_ id: NodeID) {
+      switch graph[views.root(id)].op {
+      case .constant, .iota: result.insert(views.root(id))
+      default: break
+      }
+    }
+    for node in graph.nodes {
+      switch node.op {
+      case .elementwise:
+        for operand in node.operands where graph[operand].op == .reshape {
+          if case .iota(.some) = graph[views.root(operand)].op { need(operand) }
+        }
+      case .reshape: break
+      default: node.operands.forEach(need)
+      }
+    }
+    for id in views.copied { need(graph[id].operands[0]) }
+    graph.roots.forEach(need)
+    return result
+  }
+
+  private mutating func start(_ id: NodeID, root: NodeID?) {
+    groupOf[id] = groups.count
+    groups.append(Group(nodes: [id], root: root, domain: graph[id].shape))
+  }
+
+  private mutating func placeElementwise(_ id: NodeID) {
+    let operands = graph[id].operands.map(views.root)
+    let candidates = Set(operands.compactMap { groupOf[$0] }).sorted { a, b in
+      (groups[a].root != nil ? 1 : 0, a) > (groups[b].root != nil ? 1 : 0, b)
+    }
+    for candidate in candidates where accepts(id, group: candidate, operands: operands) {
+      groups[candidate].nodes.append(id)
+      groupOf[id] = candidate
+      return
+    }
+    start(id, root: nil)
+  }
+
+  private func accepts(_ id: NodeID, group: Int, operands: [NodeID]) -> Bool {
+    let target = groups[group]
+    if let root = target.root, case .concatenate = graph[root].op { return false }
+    if let root = target.root, graph[root].op == .reshape { return false }
+    guard target.nodes.count < Self.nodeLimit,
+      Self.refines(target.domain, graph[id].shape)
+    else { return false }
+    for operand in graph[id].operands {
+      let source = views.root(operand)
+      if groupOf[source] == group {
+        // It is in registers at its own position only: it may not be repeated.
+        guard graph[operand].shape == graph[id].shape,
+          graph[operand].shape.elementCount == graph[source].shape.elementCount
+        else { return false }
+      } else if let other = groupOf[source], reaches(from: group, to: other) {
+        return false
+      }
+    }
+    return true
+  }
+
+  /// Whether each extent of `shape` is the product of consecutive extents of `domain`.
+  static func refines(_ domain: Shape, _ shape: Shape) -> Bool {
+    dimensions(of: domain, in: shape) != nil
+  }
+
+  /// For each extent of `shape`, the dimensions of `domain` it is the product of.
+  static func dimensions(of domain: Shape, in shape: Shape) -> [[Int]]? {
+    var result: [[Int]] = []
+    var next = 0
+    for extent in shape.extents {
+      var product = 1
+      var parts: [Int] = []
+      while product < extent, next < domain.rank {
+        product *= domain[next]
+        parts.append(next)
+        next += 1
+      }
+      guard product == extent else { return nil }
+      result.append(parts)
+    }
+    while next < domain.rank {
+      guard domain[next] == 1 else { return nil }
+      next += 1
+    }
+    return result
+  }
+
+  /// Whether `to` needs, directly or not, what `from` computes.
+  private func reaches(from: Int, to: Int) -> Bool {
+    if from == to { return true }
+    var visited: Set<Int> = []
+    var pending = [to]
+    while let group = pending.popLast() {
+      for id in groups[group].nodes {
+        for operand in graph[id].operands {
+          guard let source = groupOf[views.root(operand)], source != group else { continue }
+          if source == from { return true }
+          if visited.insert(source).inserted { pending.append(source) }
+        }
+      }
+    }
+    return false
+  }
+
+  /// Groups without a root whose results only one other group reads are computed there instead.
+  private mutating func mergeFeeders() {
+    for index in groups.indices.reversed() where groups[index].root == nil {
+      let group = groups[index]
+      var readers: Set<Int> = []
+      var plain = true
+      for id in group.nodes {
+        for user in readersThroughViews(id) where groupOf[user.node] != index {
+          guard let reader = groupOf[user.node], case .elementwise = graph[user.node].op,
+            graph[user.operand].shape == graph[user.node].shape
+          else {
+            plain = false
+            continue
+          }
+          readers.insert(reader)
+        }
+        if graph.roots.contains(where: { views.root($0) == id }), readers.isEmpty { plain = false }
+      }
+      guard plain, readers.count == 1, let reader = readers.first,
+        groups[reader].domain == group.domain,
+        groups[reader].nodes.count + group.nodes.count <= Self.nodeLimit
+      else { continue }
+      groups[reader].nodes += group.nodes
+      for id in group.nodes { groupOf[id] = reader }
+      groups[index].nodes = []
+    }
+  }
+
+  private func readersThroughViews(_ id: NodeID) -> [(node: NodeID, operand: NodeID)] {
+    var result: [(NodeID, NodeID)] = []
+    var pending = [id]
+    while let source = pending.popLast() {
+      for user in users[source.index] {
+        if graph[user].op == .reshape, !views.copied.contains(user) {
+          pending.append(user)
+        } else {
+          result.append((user, source))
+        }
+      }
+    }
+    return result
+  }
+}

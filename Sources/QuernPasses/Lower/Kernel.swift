@@ -1,0 +1,84 @@
+import QuernGraph
+
+/// One native function: a part of the graph that is computed in one go.
+///
+/// A kernel computes, for every position of its output axes, at most one reduction, and then
+/// elementwise ops on the result while it is still in registers: its epilogue.
+public struct Kernel: Sendable {
+  /// Unique in the program, and a C identifier: `conv1_contraction`.
+  public var name: String
+  /// The layer or stage it belongs to.
+  public var label: String
+  /// The nodes computed here, in order.
+  public var nodes: [NodeID]
+  /// Parts of the output that are computed alike; together they cover it, no two overlap. More than
+  /// one arises from strides: each residue class of the positions reads its own filter elements.
+  public var pieces: [Piece]
+
+  public init(name: String, label: String, nodes: [NodeID], pieces: [Piece]) {
+    self.name = name
+    self.label = label
+    self.nodes = nodes
+    self.pieces = pieces
+  }
+}
+
+/// A loop nest over output axes and reduction axes.
+public struct Piece: Sendable {
+  public enum Reduction: Hashable, Sendable {
+    /// No reduction: the values are elementwise.
+    case none
+    /// The sum of the products of the factors.
+    case sum
+    /// The largest value of the one factor, and optionally where it lies.
+    case maximum
+  }
+
+  /// A factor of the product: a read, or 1 where an `int32` read equals `match` and 0 elsewhere.
+  public struct Factor: Sendable {
+    public var read: TensorAccess
+    public var match: AffineExpression?
+  }
+
+  /// Output axes first, then reduction axes.
+  public var axes: [Axis]
+  public var outputRank: Int
+  public var reduction: Reduction
+  public var factors: [Factor]
+  /// The number of a position in its window, for ``Value/position``.
+  public var position: AffineExpression
+  /// What is computed at each output position; operands refer to earlier values.
+  public var values: [Value]
+  public var stores: [Store]
+
+  public struct Store: Sendable {
+    public var value: Int
+    public var access: TensorAccess
+  }
+}
+
+/// A value of a kernel at one output position.
+public enum Value: Hashable, Sendable {
+  /// The result of the reduction.
+  case accumulator
+  /// Where the maximum lies: `int32`.
+  case position
+  case read(TensorAccess)
+  case constant(Double, ElementType)
+  /// An `int32` that is affine in the output axes.
+  case index(AffineExpression)
+  case apply(ElementwiseOp, [Int], ElementType)
+}
+
+/// A read or write of a stored tensor at an affine index for each dimension.
+public struct TensorAccess: Hashable, Sendable {
+  /// The node whose value is stored.
+  public var tensor: NodeID
+  /// The node it is read as: the tensor itself, or a reshape of it.
+  public var name: NodeID
+  /// The shape the indices refer to; the tensor's own, or another view of its elements in row-major
+  /// order, which is possible only where the tensor lies densely.
+  public var view: Shape
+  public var map: [AffineExpression]
+  public var element: ElementType
+}

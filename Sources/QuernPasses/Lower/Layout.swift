@@ -1,0 +1,117 @@
+import QuernGraph
+
+/// How a tensor lies in the arena.
+public struct Storage: Sendable {
+  public var tensor: NodeID
+  public var type: TensorType
+  /// Elements kept around each dimension, so that reads outside need no test: zeros for sums,
+  /// −∞ for maxima. They are set once and never written again.
+  public var before: [Int]
+  public var after: [Int]
+  public var fill: Float
+  /// Elements between neighbours along each dimension.
+  public var strides: [Int]
+  /// Where the element at index 0, 0, … lies, in elements from the storage's start.
+  public var origin: Int
+  /// Elements, halo included.
+  public var elementCount: Int
+  /// Bytes from the arena's start.
+  public var offset = 0
+  /// The positions in the schedule between which the memory must not be used otherwise.
+  public var lifetime: ClosedRange<Int> = 0...0
+
+  public var byteCount: Int { elementCount * type.element.byteCount }
+  public var hasHalo: Bool { before.contains { $0 > 0 } || after.contains { $0 > 0 } }
+
+  init(_ tensor: NodeID, _ type: TensorType, before: [Int], after: [Int], fill: Float) {
+    self.tensor = tensor
+    self.type = type
+    self.before = before
+    self.after = after
+    self.fill = fill
+    var strides = [Int](repeating: 1, count: type.shape.rank)
+    var count = 1
+    for dimension in strides.indices.reversed() {
+      strides[dimension] = count
+      count *= before[dimension] + type.shape[dimension] + after[dimension]
+    }
+    self.strides = strides
+    elementCount = count
+    origin = zip(strides, before).reduce(0) { $0 + $1.0 * $1.1 }
+  }
+
+  /// The element an access touches at axes 0, 0, …, counted from the storage's start, and how far
+  /// one step along each of `rank` axes leads.
+  public func address(_ access: TensorAccess, rank: Int) -> (offset: Int, strides: [Int]) {
+    var offset = origin
+    var steps = [Int](repeating: 0, count: rank)
+    let strides = access.view == type.shape ? self.strides : access.view.strides
+    for (expression, stride) in zip(access.map, strides) {
+      offset += expression.offset * stride
+      for term in expression.terms { steps[term.axis] += term.coefficient * stride }
+    }
+    return (offset, steps)
+  }
+}
+
+/// The halo every stored tensor needs, from all reads of it.
+struct HaloSurvey {
+  var before: [NodeID: [Int]] = [:]
+  var after: [NodeID: [Int]] = [:]
+  var fill: [NodeID: Float] = [:]
+  /// Reshapes through which a tensor is read that must then lie densely.
+  var dense: [NodeID: Set<NodeID>] = [:]
+  /// Reshapes that are read outside their bounds, which only a tensor of their own shape allows.
+  var unreadable: Set<NodeID> = []
+
+  init(_ kernels: [Kernel], _ graph: Graph) {
+    for kernel in kernels {
+      for piece in kernel.pieces {
+        let extents = piece.axes.map(\.extent)
+        for factor in piece.factors {
+          note(
+            factor.read, extents, graph,
+            fill: piece.reduction == .maximum ? -Float.infinity : 0)
+        }
+        for value in piece.values {
+          if case .read(let access) = value { note(access, extents, graph, fill: 0) }
+        }
+        for store in piece.stores { note(store.access, extents, graph, fill: 0) }
+      }
+    }
+  }
+
+  private mutating func note(
+    _ access: TensorAccess, _ extents: [Int], _ graph: Graph, fill: Float
+  ) {
+    let shape = graph[access.tensor].shape
+    let flat = access.view != shape
+    if flat { dense[access.tensor, default: []].insert(access.name) }
+    for (dimension, expression) in access.map.enumerated() {
+      let bounds = expression.bounds(extents: extents)
+      let low = max(0, -bounds.lowerBound)
+      let high = max(0, bounds.upperBound - access.view[dimension] + 1)
+      guard low > 0 || high > 0 else { continue }
+      if flat {
+        unreadable.insert(access.name)
+        continue
+      }
+      let none = [Int](repeating: 0, count: shape.rank)
+      before[access.tensor, default: none][dimension].formMax(low)
+      after[access.tensor, default: none][dimension].formMax(high)
+      self.fill[access.tensor] = fill
+    }
+  }
+
+  /// Reshapes that must become copies: their source needs a halo and they read it densely, or they
+  /// are read outside their bounds.
+  var conflicts: Set<NodeID> {
+    var result = unreadable
+    for (tensor, names) in dense where before[tensor] != nil { result.formUnion(names) }
+    return result
+  }
+}
+
+extension Int {
+  fileprivate mutating func formMax(_ other: Int) { self = Swift.max(self, other) }
+}

@@ -1,0 +1,238 @@
+import QuernGraph
+
+/// A graph as kernels in order over one arena: what code is generated from.
+public struct Program: Sendable {
+  public let graph: Graph
+  /// In the order they run.
+  public let kernels: [Kernel]
+  /// By the node whose value is stored. An update written in place shares its input's.
+  public let storages: [NodeID: Storage]
+  public let arenaBytes: Int
+  /// Whether all threads must have finished what comes before, for each kernel.
+  public let needsBarrier: [Bool]
+  /// The node that holds the value of each output: reshapes are looked through.
+  public let outputNodes: [String: NodeID]
+
+  public subscript(storage id: NodeID) -> Storage? { storages[id] }
+}
+
+/// Turns a graph into a program: fuse, schedule, lay out, place.
+///
+/// - Throws: ``LoweringError`` for graphs that only the interpreter runs.
+public func lower(_ source: Graph) throws(LoweringError) -> Program {
+  let prepared = addCopies(source)
+  var views = Views(graph: prepared.graph, copied: prepared.copied)
+  let graph = prepared.graph
+  // Each round turns at least one more reshape into a copy, so this ends.
+  while true {
+    let fusion = Fusion(graph, views: views)
+    let stored = storedNodes(graph, views: views, fusion: fusion)
+    let builder = PieceBuilder(graph: graph, views: views, fusion: fusion, stored: stored)
+    var names: Set<String> = []
+    var kernels: [Kernel] = []
+    var groupOf: [NodeID: Int] = [:]
+    for group in fusion.nonEmpty {
+      for id in group.nodes { groupOf[id] = kernels.count }
+      kernels.append(try builder.kernel(group, name: kernelName(group, graph, &names)))
+    }
+    let survey = HaloSurvey(kernels, graph)
+    let conflicts = survey.conflicts.subtracting(views.copied)
+    if conflicts.isEmpty {
+      let schedule = Schedule(graph, views: views, kernels: kernels, groupOf: groupOf)
+      return assemble(
+        graph, views: views, kernels: schedule.order.map { kernels[$0] }, schedule: schedule,
+        survey: survey, names: &names)
+    }
+    let added = conflicts.filter { graph[$0].op == .reshape }
+    guard !added.isEmpty else {
+      let name = conflicts.first.map { graph[$0].label } ?? ""
+      throw LoweringError(
+        name, "a tensor is read outside its bounds in a shape it does not have",
+        mend: "use the interpreter for this graph")
+    }
+    views.copied.formUnion(added)
+  }
+}
+
+/// A graph in which windows that reach outside, and updates by inputs, go through copies.
+private func addCopies(_ source: Graph) -> (graph: Graph, copied: Set<NodeID>) {
+  var graph = Graph()
+  var copied: Set<NodeID> = []
+  var renamed: [NodeID] = []
+  var copies: [NodeID: NodeID] = [:]
+  func copy(_ id: NodeID, label: String) -> NodeID {
+    if let known = copies[id] { return known }
+    let new = NodeID(graph.nodes.count)
+    graph.nodes.append(Node(op: .reshape, operands: [id], type: graph[id].type, label: label))
+    copied.insert(new)
+    copies[id] = new
+    return new
+  }
+  for id in source.ids {
+    var node = source[id]
+    node.operands = node.operands.map { renamed[$0.index] }
+    switch node.op {
+    case .maximum(let window), .maximumPosition(let window):
+      let outside = zip(window.map, graph[node.operands[0]].shape.extents).contains { map, extent in
+        let bounds = map.bounds(extents: window.extents)
+        return bounds.lowerBound < 0 || bounds.upperBound >= extent
+      }
+      if outside { node.operands[0] = copy(node.operands[0], label: node.label) }
+    default: break
+    }
+    renamed.append(NodeID(graph.nodes.count))
+    graph.nodes.append(node)
+  }
+  let views = Views(graph: graph, copied: copied)
+  graph.outputs = source.outputs.map { .init(name: $0.name, node: renamed[$0.node.index]) }
+  graph.updates = source.updates.map { update in
+    var value = renamed[update.value.index]
+    if case .input = graph[views.root(value)].op { value = copy(value, label: "update") }
+    return .init(input: renamed[update.input.index], value: value)
+  }
+  return (graph, copied)
+}
+
+/// Nodes whose values are needed outside the kernel that computes them.
+private func storedNodes(_ graph: Graph, views: Views, fusion: Fusion) -> Set<NodeID> {
+  var stored = Set(graph.roots.map(views.root))
+  for id in graph.ids {
+    let node = graph[id]
+    if node.op == .reshape, !views.copied.contains(id) { continue }
+    for operand in node.operands {
+      let source = views.root(operand)
+      if fusion.groupOf[source] != fusion.groupOf[id] || fusion.groupOf[id] == nil {
+        stored.insert(source)
+      }
+    }
+  }
+  return stored
+}
+
+private func kernelName(
+  _ group: Fusion.Group, _ graph: Graph, _ used: inout Set<String>
+) -> String {
+  let id = group.root ?? group.nodes.last ?? NodeID(0)
+  let kind = group.root == nil ? "elementwise" : graph[id].op.name
+  let text = graph[id].label.isEmpty ? kind : "\(graph[id].label)_\(kind)"
+  return unique(text, &used)
+}
+
+private func unique(_ text: String, _ used: inout Set<String>) -> String {
+  let base = String(
+    text.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
+  var name = base.first?.isNumber == true ? "k" + base : base
+  var number = 2
+  while !used.insert(name).inserted {
+    name = "\(base)_\(number)"
+    number += 1
+  }
+  return name
+}
+
+private func assemble(
+  _ graph: Graph, views: Views, kernels scheduled: [Kernel], schedule: Schedule,
+  survey: HaloSurvey, names: inout Set<String>
+) -> Program {
+  var kernels = scheduled
+  for update in graph.updates where schedule.inPlace[update.input] == nil {
+    kernels.append(copyKernel(update, graph, views, &names))
+  }
+  let owner = Dictionary(uniqueKeysWithValues: schedule.inPlace.map { ($1, $0) })
+  let all = Set(
+    kernels.flatMap { ($0.reads + $0.writes).map(\.tensor) } + graph.inputs.map(\.id))
+  var storages: [NodeID: Storage] = [:]
+  for tensor in all where owner[tensor] == nil {
+    let shape = graph[tensor].shape
+    var before = survey.before[tensor] ?? [Int](repeating: 0, count: shape.rank)
+    var after = survey.after[tensor] ?? [Int](repeating: 0, count: shape.rank)
+    var fill = survey.fill[tensor] ?? 0
+    if let value = schedule.inPlace[tensor] {
+      before = zip(before, survey.before[value] ?? before).map { max($0, $1) }
+      after = zip(after, survey.after[value] ?? after).map { max($0, $1) }
+      fill = survey.fill[value] ?? fill
+    }
+    storages[tensor] = Storage(
+      tensor, graph[tensor].type, before: before, after: after, fill: fill)
+  }
+  setLifetimes(&storages, kernels, graph, views, owner)
+  var list = storages.values.sorted { $0.tensor < $1.tensor }
+  let bytes = Arena.place(&list)
+  storages = Dictionary(uniqueKeysWithValues: list.map { ($0.tensor, $0) })
+  for (value, input) in owner { storages[value] = storages[input] }
+  return Program(
+    graph: graph, kernels: kernels, storages: storages, arenaBytes: bytes,
+    needsBarrier: barriers(kernels, storages),
+    outputNodes: Dictionary(
+      uniqueKeysWithValues: graph.outputs.map { ($0.name, views.root($0.node)) }))
+}
+
+private func copyKernel(
+  _ update: Graph.Update, _ graph: Graph, _ views: Views, _ names: inout Set<String>
+) -> Kernel {
+  let shape = graph[update.input].shape
+  let axes = shape.extents.enumerated().map { Axis("d\($0)", $1) }
+  let map = shape.extents.indices.map { AffineExpression.axis($0) }
+  let element = graph[update.input].type.element
+  let piece = Piece(
+    axes: axes, outputRank: axes.count, reduction: .none, factors: [], position: .constant(0),
+    values: [.read(views.access(update.value, map, extents: shape.extents))],
+    stores: [
+      .init(
+        value: 0,
+        access: TensorAccess(
+          tensor: update.input, name: update.input, view: shape, map: map, element: element))
+    ])
+  return Kernel(
+    name: unique("update_copy", &names), label: "update", nodes: [], pieces: [piece])
+}
+
+/// From the first write to the last use; inputs, outputs and halos keep their places for good.
+private func setLifetimes(
+  _ storages: inout [NodeID: Storage], _ kernels: [Kernel], _ graph: Graph, _ views: Views,
+  _ owner: [NodeID: NodeID]
+) {
+  let whole = -1...kernels.count
+  var spans: [NodeID: (Int, Int)] = [:]
+  for (position, kernel) in kernels.enumerated() {
+    for access in kernel.reads + kernel.writes {
+      let tensor = owner[access.tensor] ?? access.tensor
+      let known = spans[tensor] ?? (position, position)
+      spans[tensor] = (min(known.0, position), max(known.1, position))
+    }
+  }
+  let outputs = Set(graph.outputs.map { owner[views.root($0.node)] ?? views.root($0.node) })
+  let inputs = Set(graph.inputs.map(\.id))
+  for (tensor, storage) in storages {
+    let lasting = outputs.contains(tensor) || inputs.contains(tensor) || storage.hasHalo
+    if lasting { storages[tensor]?.lifetime = whole } else if let span = spans[tensor] {
+      storages[tensor]?.lifetime = span.0...span.1
+    }
+  }
+}
+
+/// A kernel waits where it reads or writes memory that another has written, or writes what another
+/// has read, since the last time all threads met.
+private func barriers(_ kernels: [Kernel], _ storages: [NodeID: Storage]) -> [Bool] {
+  var read: [Range<Int>] = []
+  var written: [Range<Int>] = []
+  func ranges(_ accesses: [TensorAccess]) -> [Range<Int>] {
+    Set(accesses.map(\.tensor)).compactMap { id in
+      storages[id].map { $0.offset..<$0.offset + $0.byteCount }
+    }
+  }
+  return kernels.map { kernel in
+    let reads = ranges(kernel.reads)
+    let writes = ranges(kernel.writes)
+    let waits =
+      (reads + writes).contains { range in written.contains { $0.overlaps(range) } }
+      || writes.contains { range in read.contains { $0.overlaps(range) } }
+    if waits {
+      read = []
+      written = []
+    }
+    read += reads
+    written += writes
+    return waits
+  }
+}

@@ -1,0 +1,214 @@
+import QuernGraph
+
+/// Turns groups of nodes into kernels.
+struct PieceBuilder {
+  let graph: Graph
+  let views: Views
+  let fusion: Fusion
+  /// Nodes whose values others need from memory.
+  let stored: Set<NodeID>
+
+  func kernel(_ group: Fusion.Group, name: String) throws(LoweringError) -> Kernel {
+    let label = graph[group.root ?? group.nodes[0]].label
+    var pieces: [Piece] = []
+    let subject = label.isEmpty ? name : label
+    for symbolic in try symbolicPieces(group, subject: subject) {
+      pieces.append(try piece(symbolic, group, subject: subject))
+    }
+    return Kernel(name: name, label: label, nodes: group.nodes, pieces: pieces)
+  }
+
+  private func symbolicPieces(
+    _ group: Fusion.Group, subject: String
+  ) throws(LoweringError) -> [SymbolicPiece] {
+    let identity = group.domain.extents.indices.map { AffineExpression.axis($0) }
+    guard let root = group.root else {
+      let names = Tensor.axisNames(group.domain.rank)
+      return [
+        SymbolicPiece(
+          axes: zip(names, group.domain.extents).map { Axis($0, $1) },
+          outputRank: group.domain.rank, reduction: .none, factors: [], position: .constant(0),
+          domain: identity)
+      ]
+    }
+    let node = graph[root]
+    switch node.op {
+    case .contraction(let contraction):
+      let factors = zip(node.operands, contraction.factors).map {
+        SymbolicPiece.Factor(operand: $0, map: $1.map, match: $1.match)
+      }
+      let piece = SymbolicPiece(
+        axes: contraction.axes, outputRank: contraction.outputRank, reduction: .sum,
+        factors: factors, position: .constant(0), domain: identity)
+      return try piece.splitIntoResidues(of: subject)
+    case .maximum(let window), .maximumPosition(let window):
+      return [
+        SymbolicPiece(
+          axes: window.axes, outputRank: window.outputRank, reduction: .maximum,
+          factors: [.init(operand: node.operands[0], map: window.map, match: nil)],
+          position: window.linearPosition, domain: identity)
+      ]
+    case .concatenate(let dimension):
+      var start = 0
+      return node.operands.map { operand in
+        let shape = graph[operand].shape
+        let map = shape.extents.indices.map { AffineExpression.axis($0) }
+        var domain = map
+        domain[dimension] = .axis(dimension, plus: start)
+        start += shape[dimension]
+        return SymbolicPiece(
+          axes: zip(Tensor.axisNames(shape.rank), shape.extents).map { Axis($0, $1) },
+          outputRank: shape.rank, reduction: .sum,
+          factors: [.init(operand: operand, map: map, match: nil)], position: .constant(0),
+          domain: domain)
+      }
+    case .reshape:
+      return [copy(node)]
+    default:
+      return []
+    }
+  }
+
+  /// A copy into another shape, over axes fine enough for both.
+  private func copy(_ node: Node) -> SymbolicPiece {
+    let source = graph[node.operands[0]].shape
+    let fine =
+      Fusion.refines(source, node.shape)
+      ? source : Fusion.refines(node.shape, source) ? node.shape : Shape([source.elementCount])
+    let axes = fine.extents.enumerated().map { Axis("d\($0)", $1) }
+    return SymbolicPiece(
+      axes: axes, outputRank: fine.rank, reduction: .sum,
+      factors: [
+        .init(operand: node.operands[0], map: Self.indices(of: fine, in: source), match: nil)
+      ],
+      position: .constant(0), domain: Self.indices(of: fine, in: node.shape))
+  }
+
+  /// Indices into `shape` at positions of the finer `domain`; a flat index where they do not fit.
+  static func indices(of domain: Shape, in shape: Shape) -> [AffineExpression] {
+    guard let parts = Fusion.dimensions(of: domain, in: shape) else {
+      return [.axis(0)]
+    }
+    return parts.map { dimensions in
+      var stride = 1
+      var terms: [(axis: Int, coefficient: Int)] = []
+      for dimension in dimensions.reversed() {
+        terms.append((dimension, stride))
+        stride *= domain[dimension]
+      }
+      return AffineExpression(terms)
+    }
+  }
+
+  private func piece(
+    _ symbolic: SymbolicPiece, _ group: Fusion.Group, subject: String
+  ) throws(LoweringError) -> Piece {
+    let extents = symbolic.extents
+    let factors = try symbolic.factors.map { factor throws(LoweringError) in
+      Piece.Factor(
+        read: try access(factor.operand, factor.map, extents, subject), match: factor.match)
+    }
+    var piece = Piece(
+      axes: symbolic.axes, outputRank: symbolic.outputRank, reduction: symbolic.reduction,
+      factors: factors, position: symbolic.position, values: [], stores: [])
+    var values = ValueTable()
+    let replacements = Dictionary(
+      uniqueKeysWithValues: symbolic.domain.enumerated().map { ($0.offset, $0.element) })
+
+    /// The index of each dimension of a shape that the domain refines.
+    func indices(_ shape: Shape) -> [AffineExpression] {
+      Self.indices(of: group.domain, in: shape).map { $0.substituting(replacements) }
+    }
+
+    for id in group.nodes {
+      let node = graph[id]
+      let value: Int
+      switch node.op {
+      case .elementwise(let op):
+        var operands: [Int] = []
+        for operand in node.operands {
+          operands.append(try self.value(operand, of: node, in: group, &values, indices, extents))
+        }
+        value = values.add(.apply(op, operands, node.type.element))
+      case .maximumPosition: value = values.add(.position)
+      case .contraction, .concatenate, .reshape, .maximum:
+        value = values.add(
+          symbolic.reduction == .none ? .constant(0, node.type.element) : .accumulator)
+      case .constant(let constant): value = values.add(.constant(constant, node.type.element))
+      case .iota(let dimension):
+        value = values.add(
+          .index(Self.iota(node.shape, dimension, indices(node.shape))))
+      case .input: continue
+      }
+      values.of[id] = value
+      if stored.contains(id) {
+        let map =
+          id == group.root && node.shape == group.domain && !isCopy(id)
+          ? symbolic.domain : isCopy(id) ? symbolic.domain : indices(node.shape)
+        piece.stores.append(.init(value: value, access: try access(id, map, extents, subject)))
+      }
+    }
+    piece.values = values.list
+    return piece
+  }
+
+  private func isCopy(_ id: NodeID) -> Bool { graph[id].op == .reshape }
+
+  private func value(
+    _ operand: NodeID, of node: Node, in group: Fusion.Group, _ values: inout ValueTable,
+    _ indices: (Shape) -> [AffineExpression], _ extents: [Int]
+  ) throws(LoweringError) -> Int {
+    let source = views.root(operand)
+    if let known = values.of[source], group.nodes.contains(source) { return known }
+    let shape = graph[operand].shape
+    var map = indices(node.shape)
+    for dimension in 0..<shape.rank where shape[dimension] == 1 { map[dimension] = .constant(0) }
+    switch graph[source].op {
+    case .constant(let constant):
+      return values.add(.constant(constant, graph[source].type.element))
+    case .iota(let dimension) where source == operand || dimension == nil:
+      return values.add(.index(Self.iota(shape, dimension, map)))
+    default:
+      return values.add(.read(try access(operand, map, extents, node.label)))
+    }
+  }
+
+  private static func iota(
+    _ shape: Shape, _ dimension: Int?, _ map: [AffineExpression]
+  ) -> AffineExpression {
+    if let dimension { return map[dimension] }
+    var terms: [(axis: Int, coefficient: Int)] = []
+    var offset = 0
+    for (expression, stride) in zip(map, shape.strides) {
+      offset += expression.offset * stride
+      for term in expression.terms { terms.append((term.axis, term.coefficient * stride)) }
+    }
+    return AffineExpression(terms, offset: offset)
+  }
+
+  private func access(
+    _ id: NodeID, _ map: [AffineExpression], _ extents: [Int], _ subject: String
+  ) throws(LoweringError) -> TensorAccess {
+    // A flat index stands for the whole tensor in row-major order.
+    if map.count == 1, graph[id].shape.rank != 1 {
+      return TensorAccess(
+        tensor: views.root(id), name: id, view: Shape([graph[id].shape.elementCount]), map: map,
+        element: graph[id].type.element)
+    }
+    return views.access(id, map, extents: extents)
+  }
+}
+
+/// The values of a piece; equal ones are computed once.
+private struct ValueTable {
+  var list: [Value] = []
+  var of: [NodeID: Int] = [:]
+  private var known: [Value: Int] = [:]
+
+  mutating func add(_ value: Value) -> Int {
+    if let index = known[value] { return index }
+    list.append(value)
+    known[value] = list.count - 1
+    return list.count - 1
+  }
+}

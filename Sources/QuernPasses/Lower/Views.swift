@@ -1,0 +1,81 @@
+import QuernGraph
+
+/// Finds where a tensor's elements really lie: reshapes are other names for the same memory.
+struct Views {
+  let graph: Graph
+  /// Reshapes that must be copies, because their source cannot be read in their shape.
+  var copied: Set<NodeID> = []
+
+  /// The node whose memory holds the elements of `id`.
+  func root(_ id: NodeID) -> NodeID {
+    var id = id
+    while graph[id].op == .reshape, !copied.contains(id) { id = graph[id].operands[0] }
+    return id
+  }
+
+  /// A read of `id` at `map`, as a read of the root.
+  ///
+  /// Where each dimension of the root is the product of consecutive dimensions of the view, the
+  /// index stays affine, and the root may have any strides. Otherwise the root must lie densely.
+  func access(_ id: NodeID, _ map: [AffineExpression], extents: [Int]) -> TensorAccess {
+    let root = root(id)
+    let view = graph[id].shape
+    let target = graph[root].shape
+    let element = graph[root].type.element
+    if view == target {
+      return TensorAccess(
+        tensor: root, name: id, view: target, map: map, element: element)
+    }
+    if let split = composed(map, of: view, onto: target, extents: extents) {
+      return TensorAccess(
+        tensor: root, name: id, view: target, map: split, element: element)
+    }
+    return TensorAccess(
+        tensor: root, name: id, view: view, map: map, element: element)
+  }
+
+  private func composed(
+    _ map: [AffineExpression], of view: Shape, onto target: Shape, extents: [Int]
+  ) -> [AffineExpression]? {
+    var result: [AffineExpression] = []
+    var next = 0
+    for extent in target.extents {
+      var product = 1
+      var parts: [Int] = []
+      while product < extent, next < view.rank {
+        product *= view[next]
+        parts.append(next)
+        next += 1
+      }
+      guard product == extent else { return nil }
+      // Dimensions of extent 1 inside a view carry no information, but may be read outside.
+      var terms: [(axis: Int, coefficient: Int)] = []
+      var offset = 0
+      var stride = 1
+      for part in parts.reversed() {
+        let expression = map[part]
+        if parts.count > 1 || expression.divisor != 1 {
+          let bounds = expression.bounds(extents: extents)
+          guard expression.divisor == 1, bounds.lowerBound >= 0, bounds.upperBound < view[part]
+          else {
+            if parts.count == 1 { continue }
+            return nil
+          }
+        }
+        for term in expression.terms { terms.append((term.axis, term.coefficient * stride)) }
+        offset += expression.offset * stride
+        stride *= view[part]
+      }
+      if parts.count == 1 { result.append(map[parts[0]]) } else {
+        result.append(AffineExpression(terms, offset: offset))
+      }
+    }
+    while next < view.rank {
+      guard map[next] == .constant(0) || map[next].bounds(extents: extents) == 0...0 else {
+        return nil
+      }
+      next += 1
+    }
+    return result
+  }
+}

@@ -1,0 +1,17 @@
+import QuernGraph
+
+/// Why a graph cannot be turned into native code.
+public struct LoweringError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The layer or node concerned.
+  public var subject: String
+  public var problem: String
+  public var mend: String
+
+  public init(_ subject: String, _ problem: String, mend: String) {
+    self.subject = subject
+    self.problem = problem
+    self.mend = mend
+  }
+
+  public var description: String { "\(subject): \(problem); \(mend)" }
+}
