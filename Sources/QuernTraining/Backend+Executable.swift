@@ -26,3 +26,17 @@ extension ExecutionOptions {
     }
   }
 }
+
+extension Executable {
+  /// From graph to functions; nil for what is not compiled.
+  public var compileSeconds: Double? { nil }
+}
+
+extension ExecutionOptions {
+  /// `tinycc avx512, 2 threads`.
+  public var summary: String {
+    backend == .interpreter
+      ? backend.rawValue
+      : "\(backend.rawValue) \(target), \(threads) thread\(threads == 1 ? "" : "s")"
+  }
+}

@@ -70,6 +70,16 @@ public struct Checkpoint: Sendable, Equatable {
     try file.write(to: path)
   }
 
+  /// Checks that the parameters are those of the given network; state may be missing.
+  ///
+  /// - Throws: `DataError` naming what was found and expected.
+  public func check(parametersOf network: Network) throws {
+    let required = try network.parameters().map {
+      TensorSignature(name: $0.name, type: TensorType(.float32, $0.shape))
+    }
+    try check(against: network, required: required, known: network.weightSignatures())
+  }
+
   /// Checks that this is a checkpoint of the given network.
   ///
   /// - Throws: `DataError` naming what was found and expected: another set of tensors, another

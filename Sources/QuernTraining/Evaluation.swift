@@ -49,7 +49,7 @@ public final class Evaluator {
     classCount = step.outputShape.elementCount
   }
 
-  public func load(_ weights: Weights) throws { try weights.write(to: executable) }
+  public func load(_ weights: Weights) throws { try weights.copy(to: executable) }
 
   /// Takes the weights of an executable that trains the same network.
   func load(from other: any Executable) throws {

@@ -92,7 +92,7 @@ public final class Trainer {
       training, batchSize: settings.batchSize, targetName: step.targetName, in: step.graph)
     position = TrainingPosition(seed: settings.seed)
     replay = StepReplay(step.graph)
-    try network.initialWeights(seed: settings.seed).write(to: executable)
+    try network.initialWeights(seed: settings.seed).copy(to: executable)
     for signature in step.optimizerTensors {
       let zeros = [UInt8](repeating: 0, count: signature.type.byteCount)
       try zeros.withUnsafeBytes { try executable.write(signature.name, from: $0) }
@@ -119,7 +119,7 @@ public final class Trainer {
       training: TrainingState(
         position: position, optimizerName: settings.optimizer.name,
         optimizerSettings: settings.optimizer.settings, learningRate: settings.learningRate,
-        schedule: settings.schedule, batchSize: settings.batchSize, seed: settings.seed,
+        schedule: settings.schedule, gradientNormLimit: settings.gradientNormLimit, batchSize: settings.batchSize, seed: settings.seed,
         exampleCount: training.count, optimizerTensors: optimizer.tensors))
   }
 
@@ -137,10 +137,10 @@ public final class Trainer {
       }, known: step.weights)
     if let state = checkpoint.training {
       try check(state, from: checkpoint.source)
-      try Weights(state.optimizerTensors).write(to: executable)
+      try Weights(state.optimizerTensors).copy(to: executable)
       position = state.position
     }
-    try checkpoint.weights.write(to: executable)
+    try checkpoint.weights.copy(to: executable)
   }
 
   private func check(_ state: TrainingState, from source: String) throws {

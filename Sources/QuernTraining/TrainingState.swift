@@ -26,6 +26,7 @@ public struct TrainingState: Sendable, Equatable {
   public var optimizerSettings: [String: Double]
   public var learningRate: Double
   public var schedule: LearningRateSchedule
+  public var gradientNormLimit: Double?
   public var batchSize: Int
   public var seed: UInt64
   /// Examples of the training set; with ``batchSize``, what a step within an epoch means.
@@ -54,20 +55,22 @@ public struct TrainingState: Sendable, Equatable {
       "quern.seed": "\(seed)",
       "quern.exampleCount": "\(exampleCount)",
     ]
+    if let gradientNormLimit { result["quern.gradientNormLimit"] = "\(gradientNormLimit)" }
     for (name, value) in optimizerSettings { result["quern.optimizer.\(name)"] = "\(value)" }
     return result
   }
 
   init(
     position: TrainingPosition, optimizerName: String, optimizerSettings: [String: Double],
-    learningRate: Double, schedule: LearningRateSchedule, batchSize: Int, seed: UInt64,
-    exampleCount: Int, optimizerTensors: [String: Safetensors.Tensor]
+    learningRate: Double, schedule: LearningRateSchedule, gradientNormLimit: Double?,
+    batchSize: Int, seed: UInt64, exampleCount: Int, optimizerTensors: [String: Safetensors.Tensor]
   ) {
     self.position = position
     self.optimizerName = optimizerName
     self.optimizerSettings = optimizerSettings
     self.learningRate = learningRate
     self.schedule = schedule
+    self.gradientNormLimit = gradientNormLimit
     self.batchSize = batchSize
     self.seed = seed
     self.exampleCount = exampleCount
@@ -104,6 +107,9 @@ public struct TrainingState: Sendable, Equatable {
     optimizerName = try read("optimizer") { $0 }
     learningRate = try read("learningRate") { Double($0) }
     schedule = try read("schedule") { LearningRateSchedule($0) }
+    if metadata["quern.gradientNormLimit"] != nil {
+      gradientNormLimit = try read("gradientNormLimit") { Double($0) }
+    }
     batchSize = try read("batchSize", count)
     seed = try read("seed") { UInt64($0) }
     exampleCount = try read("exampleCount", count)

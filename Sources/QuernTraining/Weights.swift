@@ -19,7 +19,7 @@ public struct Weights: Sendable, Equatable {
   }
 
   /// Copies the named tensors out of an executable.
-  init(_ names: [String], of executable: any Executable) throws {
+  public init(_ names: [String], of executable: any Executable) throws {
     tensors = [:]
     for name in names {
       let type = try executable.type(of: name)
@@ -37,7 +37,7 @@ public struct Weights: Sendable, Equatable {
 
   /// Copies all tensors into the inputs of an executable that bear their names. An executable for
   /// inference lacks some, such as the counter of dropout's random numbers.
-  func write(to executable: any Executable) throws {
+  public func copy(to executable: any Executable) throws {
     let inputs = Set(executable.graph.persistentInputs.map(\.name))
     for (name, tensor) in tensors where inputs.contains(name) {
       try tensor.bytes.withUnsafeBytes { try executable.write(name, from: $0) }

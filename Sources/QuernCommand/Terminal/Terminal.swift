@@ -21,6 +21,9 @@ enum Terminal {
   /// Text as it is, at once.
   static func write(_ text: String) { write(text, to: 1) }
 
+  /// What was printed is there, even if the process ends otherwise than it should.
+  static func flush() { fflush(nil) }
+
   /// A line to standard error.
   static func complain(_ line: String) { write(line + "\n", to: 2) }
 
