@@ -111,7 +111,7 @@ private func sum<Scalar: BinaryFloatingPoint & Sendable>(
   _ term: (_ i: Int, _ j: Int, _ m: Int, _ n: Int) -> Scalar
 ) {
   nest.withPositions { positions in
-    if nest.outputLevels == nest.levels.count {
+    if nest.outputLevels == nest.levelCount {
       nest.forEachRun(0, positions, nest.start) { count, at, by in
         var (i, j, m, n, o) = (at[0], at[1], at[2], at[3], at[4])
         for _ in 0..<count {

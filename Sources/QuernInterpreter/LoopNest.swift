@@ -7,7 +7,7 @@ import QuernGraph
 /// range of the innermost axis it depends on, before that axis' loop begins; so the loops
 /// themselves hold no test, and terms that read outside (which are zero) are never visited. An
 /// index with a divisor makes its innermost axis run in steps.
-struct LoopNest {
+final class LoopNest {
   /// Numbers that grow by a constant as an axis advances: see the constants below.
   typealias Offsets = SIMD8<Int>
   /// Where the factors' tensors are read.
@@ -19,13 +19,13 @@ struct LoopNest {
   struct Level {
     var extent: Int
     var step: Offsets
-    var constraints: [Constraint]
+    var constraints: Range<Int>
   }
 
   /// An index that is not known to exist, at the innermost of its axes.
   struct Constraint {
-    /// Axes fixed further out.
-    var outer: [(level: Int, coefficient: Int)]
+    /// Axes fixed further out: a range of the terms.
+    var outer: Range<Int>
     var offset: Int
     var coefficient: Int
     var divisor: Int
@@ -44,84 +44,73 @@ struct LoopNest {
     var increment: Offsets
   }
 
-  private(set) var levels: [Level]
-  private(set) var start = Offsets()
+  let levelCount: Int
   /// Levels that walk the output; the others are summed over.
   let outputLevels: Int
+  let start: Offsets
   /// Whether no read exists anywhere.
-  private(set) var isEmpty = false
-  private let levelOfAxis: [Int?]
+  let isEmpty: Bool
+  // Plain memory, because these are read between any two runs of the innermost loop.
+  private let levels: UnsafeMutablePointer<Level>
+  private let constraints: UnsafeMutablePointer<Constraint>
+  private let terms: UnsafeMutablePointer<Term>
+
+  struct Term {
+    var level: Int
+    var coefficient: Int
+  }
 
   /// - Parameter reads: for each factor, its index map and its tensor's shape.
   init(
     axes: [Axis], outputRank: Int,
     reads: [(map: [AffineExpression], match: AffineExpression?, shape: Shape)]
   ) {
-    // An axis of extent 1 is always at 0.
-    let kept = axes.indices.filter { axes[$0].extent > 1 }
-    var levelOfAxis = [Int?](repeating: nil, count: axes.count)
-    for (level, axis) in kept.enumerated() { levelOfAxis[axis] = level }
-    self.levelOfAxis = levelOfAxis
-    outputLevels = kept.filter { $0 < outputRank }.count
-    levels = kept.map { Level(extent: axes[$0].extent, step: Offsets(), constraints: []) }
-    let outputStrides = Shape(axes[..<outputRank].map(\.extent)).strides
-    for axis in kept where axis < outputRank {
-      levels[levelOfAxis[axis]!].step[Self.output] = outputStrides[axis]
-    }
-    let extents = axes.map(\.extent)
+    var preparation = Preparation(axes: axes, outputRank: outputRank)
     for (number, read) in reads.enumerated() {
       for (dimension, index) in read.map.enumerated() {
         var stride = Offsets()
         stride[Self.factors[number]] = read.shape.strides[dimension]
-        add(index, extents: extents, last: read.shape[dimension] - 1, stride)
+        preparation.add(index, last: read.shape[dimension] - 1, stride)
       }
       if let match = read.match {
         var stride = Offsets()
         stride[Self.matches[number]] = 1
-        add(match, extents: extents, last: nil, stride)
+        preparation.add(match, last: nil, stride)
       }
     }
+    levelCount = preparation.levels.count
+    outputLevels = preparation.outputLevels
+    start = preparation.start
+    isEmpty = preparation.isEmpty
+    terms = Self.memory(preparation.terms)
+    constraints = Self.memory(preparation.constraints.flatMap { $0 })
+    var next = 0
+    for (level, own) in preparation.constraints.enumerated() {
+      preparation.levels[level].constraints = next..<next + own.count
+      next += own.count
+    }
+    levels = Self.memory(preparation.levels)
   }
 
-  private mutating func add(
-    _ index: AffineExpression, extents: [Int], last: Int?, _ stride: Offsets
-  ) {
-    let terms = index.terms.compactMap { term in
-      levelOfAxis[term.axis].map { (level: $0, coefficient: term.coefficient) }
-    }
-    let isDivided = index.divisor > 1
-    if !isDivided {
-      start &+= stride &* Offsets(repeating: index.offset)
-      for term in terms {
-        levels[term.level].step &+= stride &* Offsets(repeating: term.coefficient)
-      }
-      let bounds = index.bounds(extents: extents)
-      guard let last, bounds.lowerBound < 0 || bounds.upperBound > last else { return }
-    }
-    guard let inner = terms.last else {
-      let dividend = index.offset
-      if dividend % index.divisor != 0 {
-        isEmpty = true
-      } else if let last, !(0...last).contains(dividend / index.divisor) {
-        isEmpty = true
-      } else if isDivided {
-        start &+= stride &* Offsets(repeating: dividend / index.divisor)
-      }
-      return
-    }
-    levels[inner.level].constraints.append(
-      Constraint(
-        outer: terms.dropLast(), offset: index.offset, coefficient: inner.coefficient,
-        divisor: index.divisor, last: last, stride: isDivided ? stride : Offsets()))
+  deinit {
+    levels.deallocate()
+    constraints.deallocate()
+    terms.deallocate()
+  }
+
+  private static func memory<Element>(_ elements: [Element]) -> UnsafeMutablePointer<Element> {
+    let memory = UnsafeMutablePointer<Element>.allocate(capacity: elements.count)
+    for (i, element) in elements.enumerated() { (memory + i).initialize(to: element) }
+    return memory
   }
 
   /// Where a level's axis runs while the levels outside it stand at `positions`.
   @inline(__always)
   func span(_ level: Int, _ positions: UnsafeMutablePointer<Int>, _ offsets: Offsets) -> Span {
-    let step = levels[level].step
     if levels[level].constraints.isEmpty {
       return Span(
-        count: levels[level].extent, first: 0, step: 1, offsets: offsets, increment: step)
+        count: levels[level].extent, first: 0, step: 1, offsets: offsets,
+        increment: levels[level].step)
     }
     return constrainedSpan(level, positions, offsets)
   }
@@ -130,13 +119,15 @@ struct LoopNest {
     _ level: Int, _ positions: UnsafeMutablePointer<Int>, _ offsets: Offsets
   ) -> Span {
     let axis = levels[level]
+    let own = UnsafeBufferPointer(
+      start: constraints + axis.constraints.lowerBound, count: axis.constraints.count)
     let nothing = Span(count: 0, first: 0, step: 1, offsets: offsets, increment: Offsets())
     var low = 0
     var high = axis.extent - 1
     var step = 1
     var phase = 0
-    for constraint in axis.constraints {
-      let rest = constraint.rest(positions)
+    for constraint in own {
+      let rest = rest(constraint, positions)
       let c = constraint.coefficient
       if let last = constraint.last {
         // 0 ≤ rest + c·k ≤ last · divisor
@@ -162,9 +153,9 @@ struct LoopNest {
     if first > high { return nothing }
     var at = offsets &+ axis.step &* Offsets(repeating: first)
     var increment = axis.step &* Offsets(repeating: step)
-    for constraint in axis.constraints where constraint.divisor > 1 {
+    for constraint in own where constraint.divisor > 1 {
       let c = constraint.coefficient
-      let index = (constraint.rest(positions) + c * first) / constraint.divisor
+      let index = (rest(constraint, positions) + c * first) / constraint.divisor
       at &+= constraint.stride &* Offsets(repeating: index)
       increment &+= constraint.stride &* Offsets(repeating: c * step / constraint.divisor)
     }
@@ -195,8 +186,8 @@ struct LoopNest {
     _ level: Int, _ positions: UnsafeMutablePointer<Int>, _ offsets: Offsets,
     _ body: (_ count: Int, _ offsets: Offsets, _ increment: Offsets) -> Void
   ) {
-    if level == levels.count { return body(1, offsets, Offsets()) }
-    let last = levels.count - 1
+    if level == levelCount { return body(1, offsets, Offsets()) }
+    let last = levelCount - 1
     if level == last {
       let run = span(last, positions, offsets)
       return body(run.count, run.offsets, run.increment)
@@ -210,22 +201,87 @@ struct LoopNest {
   /// Room for the position of each level while the loops run.
   func withPositions(_ body: (UnsafeMutablePointer<Int>) -> Void) {
     if isEmpty { return }
-    withUnsafeTemporaryAllocation(of: Int.self, capacity: levels.count + 1) { buffer in
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: levelCount + 1) { buffer in
       buffer.initialize(repeating: 0)
       if let base = buffer.baseAddress { body(base) }
     }
   }
 
-  static func floor(_ a: Int, _ b: Int) -> Int { a >= 0 ? a / b : -((b - 1 - a) / b) }
+  @inline(__always)
+  private func rest(_ constraint: Constraint, _ positions: UnsafeMutablePointer<Int>) -> Int {
+    var sum = constraint.offset
+    for i in constraint.outer { sum &+= terms[i].coefficient &* positions[terms[i].level] }
+    return sum
+  }
+
+  @inline(__always)
+  static func floor(_ a: Int, _ b: Int) -> Int {
+    b == 1 ? a : a >= 0 ? a / b : -((b - 1 - a) / b)
+  }
+  @inline(__always)
   static func ceiling(_ a: Int, _ b: Int) -> Int { -floor(-a, b) }
   static func commonDivisor(_ a: Int, _ b: Int) -> Int { b == 0 ? a : commonDivisor(b, a % b) }
 }
 
-extension LoopNest.Constraint {
-  @inline(__always)
-  func rest(_ positions: UnsafeMutablePointer<Int>) -> Int {
-    var sum = offset
-    for term in outer { sum += term.coefficient * positions[term.level] }
-    return sum
+extension LoopNest {
+  /// The levels and constraints while they are being collected.
+  fileprivate struct Preparation {
+    var levels: [Level]
+    /// By level.
+    var constraints: [[Constraint]]
+    var terms: [Term] = []
+    var start = Offsets()
+    var isEmpty = false
+    let outputLevels: Int
+    private let extents: [Int]
+    private let levelOfAxis: [Int?]
+
+    init(axes: [Axis], outputRank: Int) {
+      // An axis of extent 1 is always at 0.
+      let kept = axes.indices.filter { axes[$0].extent > 1 }
+      var levelOfAxis = [Int?](repeating: nil, count: axes.count)
+      for (level, axis) in kept.enumerated() { levelOfAxis[axis] = level }
+      self.levelOfAxis = levelOfAxis
+      extents = axes.map(\.extent)
+      outputLevels = kept.filter { $0 < outputRank }.count
+      let strides = Shape(axes[..<outputRank].map(\.extent)).strides
+      levels = kept.map { axis in
+        var step = Offsets()
+        if axis < outputRank { step[LoopNest.output] = strides[axis] }
+        return Level(extent: axes[axis].extent, step: step, constraints: 0..<0)
+      }
+      constraints = levels.map { _ in [] }
+    }
+
+    /// Takes in an index whose every step adds `stride` to the offsets.
+    mutating func add(_ index: AffineExpression, last: Int?, _ stride: Offsets) {
+      let own = index.terms.compactMap { term in
+        levelOfAxis[term.axis].map { Term(level: $0, coefficient: term.coefficient) }
+      }
+      let isDivided = index.divisor > 1
+      if !isDivided {
+        start &+= stride &* Offsets(repeating: index.offset)
+        for term in own {
+          levels[term.level].step &+= stride &* Offsets(repeating: term.coefficient)
+        }
+        let bounds = index.bounds(extents: extents)
+        guard let last, bounds.lowerBound < 0 || bounds.upperBound > last else { return }
+      }
+      guard let inner = own.last else {
+        let quotient = index.offset / index.divisor
+        if index.offset % index.divisor != 0 || last.map({ !(0...$0).contains(quotient) }) == true {
+          isEmpty = true
+        } else if isDivided {
+          start &+= stride &* Offsets(repeating: quotient)
+        }
+        return
+      }
+      let first = terms.count
+      terms += own.dropLast()
+      constraints[inner.level].append(
+        Constraint(
+          outer: first..<terms.count, offset: index.offset, coefficient: inner.coefficient,
+          divisor: index.divisor, last: last, stride: isDivided ? stride : Offsets()))
+    }
   }
 }
