@@ -36,4 +36,13 @@ public struct GradientStep: Sendable {
     targetName = loss.targetName
     parameters = built.parameters
   }
+
+  /// The forward pass and the loss alone; nodes keep their numbers.
+  public var forward: Graph {
+    var result = graph
+    result.nodes.removeSubrange(forwardNodeCount...)
+    result.outputs.removeAll { $0.name != StepOutput.loss }
+    result.updates.removeAll { $0.value.index >= forwardNodeCount }
+    return result
+  }
 }

@@ -93,10 +93,7 @@ public final class Trainer {
     position = TrainingPosition(seed: settings.seed)
     replay = StepReplay(step.graph)
     try network.initialWeights(seed: settings.seed).copy(to: executable)
-    for signature in step.optimizerTensors {
-      let zeros = [UInt8](repeating: 0, count: signature.type.byteCount)
-      try zeros.withUnsafeBytes { try executable.write(signature.name, from: $0) }
-    }
+    try step.clearOptimizer(executable)
   }
 
   /// The network's weights as they are now.

@@ -107,6 +107,14 @@ public struct TrainingStep: Sendable {
     return result
   }
 
+  /// Sets the optimiser's state to zero, as before the first step.
+  public func clearOptimizer(_ executable: any Executable) throws {
+    for signature in optimizerTensors {
+      let zeros = [UInt8](repeating: 0, count: signature.type.byteCount)
+      try zeros.withUnsafeBytes { try executable.write(signature.name, from: $0) }
+    }
+  }
+
   /// Writes the scalars that change from step to step.
   ///
   /// - Parameter step: counted from 1.

@@ -56,12 +56,7 @@ struct ShowCommand: ParsableCommand {
 
   private func forward(_ network: Network) throws -> Graph {
     if inference { return try EvaluationStep(network, batchSize: batch).graph }
-    var graph = try GradientStep(network, batchSize: batch).graph
-    let loss = graph.output(named: StepOutput.loss)
-    graph.outputs.removeAll { $0.node != loss }
-    graph.nodes.removeSubrange((loss.map { $0.index + 1 } ?? 0)...)
-    graph.updates.removeAll { !graph.nodes.indices.contains($0.value.index) }
-    return graph
+    return try GradientStep(network, batchSize: batch).forward
   }
 
   private func printGradient(_ step: GradientStep) {

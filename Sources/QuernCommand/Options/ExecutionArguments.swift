@@ -2,7 +2,7 @@ import ArgumentParser
 import Quern
 
 extension Backend: ExpressibleByArgument {}
-extension Target: @retroactive ExpressibleByArgument {}
+extension Target: ExpressibleByArgument {}
 
 /// How graphs are to be run: shared by all commands that run any.
 struct ExecutionArguments: ParsableArguments {

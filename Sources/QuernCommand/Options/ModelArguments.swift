@@ -1,7 +1,7 @@
 import ArgumentParser
 import Quern
 
-extension CiresanActivation: @retroactive ExpressibleByArgument {}
+extension CiresanActivation: ExpressibleByArgument {}
 
 /// Which network: shared by all commands that take one.
 struct ModelArguments: ParsableArguments {

@@ -25,6 +25,6 @@ enum OptimizerName: String, CaseIterable, ExpressibleByArgument {
   }
 }
 
-extension LearningRateSchedule: @retroactive ExpressibleByArgument {
+extension LearningRateSchedule: ExpressibleByArgument {
   public init?(argument: String) { self.init(argument) }
 }
