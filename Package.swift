@@ -46,15 +46,15 @@ let package = Package(
       name: "QuernTraining",
       dependencies: [
         "QuernGraph", "QuernGradient", "QuernLayers", "QuernPasses", "QuernInterpreter",
-        "QuernRuntime", "QuernData",
+        "QuernVectors", "QuernRuntime", "QuernData",
       ]),
 
     // What people import, and what they run.
     .target(
       name: "Quern",
       dependencies: [
-        "QuernGraph", "QuernGradient", "QuernLayers", "QuernInterpreter", "QuernRuntime",
-        "QuernData", "QuernTraining",
+        "QuernGraph", "QuernGradient", "QuernLayers", "QuernInterpreter", "QuernVectors",
+        "QuernRuntime", "QuernData", "QuernTraining",
       ]),
     .executableTarget(
       name: "QuernCommand",
@@ -76,6 +76,9 @@ let package = Package(
     .testTarget(name: "QuernTinyCCTests", dependencies: ["QuernTinyCC"]),
     .testTarget(name: "QuernVectorsTests", dependencies: ["QuernVectors", "QuernTinyCC"]),
     .testTarget(name: "QuernDataTests", dependencies: ["QuernData", "CZlib"]),
+    .testTarget(name: "QuernTrainingTests", dependencies: ["QuernTraining"]),
+    .testTarget(name: "QuernTests", dependencies: ["Quern"]),
+    .testTarget(name: "QuernCommandTests", dependencies: ["QuernCommand"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x
