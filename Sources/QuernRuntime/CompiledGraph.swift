@@ -54,7 +54,7 @@ public final class CompiledGraph: Executable {
     let started = ArenaMemory.now()
     graph = source
     self.options = options
-    program = try lower(source)
+    program = try lower(simplify(source))
     code = try generate(
       program, CodegenOptions(target: options.target, threads: options.threads))
     loaded = try options.compiler.compile(source: code.source, symbols: Self.symbols)
