@@ -87,8 +87,15 @@ public final class CompiledGraph: Executable {
     ]
   }
 
-  public func run() {
+  public func run() { run(step) }
+
+  func run(_ step: quern_step) {
     if let team { quern_team_run(team, step, memory.start) } else { step(memory.start, 0, nil) }
+  }
+
+  /// A kernel's own function; it leaves the barrier alone.
+  func function(_ name: String) throws -> quern_step {
+    unsafeBitCast(try loaded.function(named: name), to: quern_step.self)
   }
 
   // MARK: Tensors
