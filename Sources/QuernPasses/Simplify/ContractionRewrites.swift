@@ -22,7 +22,8 @@ extension Rewriter {
     let node = self[id]
     switch node.op {
     case .constant(let value):
-      return constant(value, TensorType(node.type.element, Shape(node.shape.extents.map { _ in 1 })))
+      let ones = Shape(node.shape.extents.map { _ in 1 })
+      return constant(value, TensorType(node.type.element, ones))
     case .contraction(let contraction) where contraction.isMovement:
       let source = self[node.operands[0]].shape
       var extents = [Int](repeating: 1, count: node.shape.rank)
