@@ -54,9 +54,7 @@ public final class CompiledGraph: Executable {
     let started = ArenaMemory.now()
     graph = source
     self.options = options
-    program = try lower(simplify(source))
-    code = try generate(
-      program, CodegenOptions(target: options.target, threads: options.threads))
+    (program, code) = try Self.plan(source, options)
     loaded = try options.compiler.compile(source: code.source, symbols: Self.symbols)
     step = unsafeBitCast(try loaded.function(named: GeneratedCode.entry), to: quern_step.self)
     compilerSeconds = loaded.compileSeconds
@@ -73,6 +71,16 @@ public final class CompiledGraph: Executable {
       team = nil
     }
     compileSeconds = ArenaMemory.now() - started
+  }
+
+  /// The passes that make kernels, and then C, of a graph; nothing is compiled.
+  public static func plan(
+    _ source: Graph, _ options: CompileOptions
+  ) throws -> (program: Program, code: GeneratedCode) {
+    let program = try lower(simplify(source))
+    let code = try generate(
+      program, CodegenOptions(target: options.target, threads: options.threads))
+    return (program, code)
   }
 
   deinit { if let team { quern_team_destroy(team) } }
