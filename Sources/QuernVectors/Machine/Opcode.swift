@@ -24,7 +24,7 @@ enum MemoryTuple: Sendable {
 
 /// One x86 vector instruction: see the Intel 64 and IA-32 manual, volume 2, and appendix B there.
 struct Opcode: Sendable {
-  var mnemonic: String
+  var mnemonic: StaticString
   /// 1: 0F, 2: 0F 38, 3: 0F 3A.
   var map: UInt8
   /// 0: none, 1: 66, 2: F3, 3: F2.
