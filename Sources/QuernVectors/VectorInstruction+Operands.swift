@@ -64,7 +64,8 @@ extension VectorOperand {
 extension VectorInstruction {
   /// The same instruction on other registers.
   public func renaming(
-    destination: (VectorRegister) -> VectorRegister, sources rename: (VectorRegister) -> VectorRegister
+    destination: (VectorRegister) -> VectorRegister,
+    sources rename: (VectorRegister) -> VectorRegister
   ) -> Self {
     switch self {
     case .prefetch, .end: self

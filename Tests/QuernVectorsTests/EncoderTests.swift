@@ -243,7 +243,8 @@ import Testing
         cases.append(
           Case(
             bytes: bytes,
-            text: "prefetcht0 [\(generalRegisters[base])\(displacement < 0 ? "" : "+")\(displacement)]"
+            text:
+              "prefetcht0 [\(generalRegisters[base])\(displacement < 0 ? "" : "+")\(displacement)]"
           ))
       }
     }

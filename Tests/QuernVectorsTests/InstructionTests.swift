@@ -5,7 +5,8 @@ import Testing
 /// Every instruction, on every target that runs here and through every compiler, against the model.
 @Suite struct InstructionTests {
   static let special: [Float] = [
-    0, -0.0, 1, -1, 0.5, -0.5, 1.5, 2.5, -2.5, -1.5, .infinity, -.infinity, .nan, .pi, -7.25, 0x1p-130,
+    0, -0.0, 1, -1, 0.5, -0.5, 1.5, 2.5, -2.5, -1.5, .infinity, -.infinity, .nan, .pi, -7.25,
+    0x1p-130,
     -0x1p-130, .greatestFiniteMagnitude, .leastNormalMagnitude, 2_147_483_648, -2_147_483_648,
     2_147_483_520, -2_147_483_904, 8_388_609.0, 4_194_304.5, -4_194_305.5, 1e10, -1e10, 3, 100.49,
     0.49999997, -0.49999997,

@@ -96,7 +96,8 @@ extension Opcode {
   static let squareRoot = Opcode(mnemonic: "vsqrtps", map: 1, prefix: 0, byte: 0x51, form: .two)
   static let round = Opcode(mnemonic: "vroundps", map: 3, prefix: 1, byte: 0x08, form: .two)
   static let roundScale = Opcode(mnemonic: "vrndscaleps", map: 3, prefix: 1, byte: 0x08, form: .two)
-  static let convertToFloat = Opcode(mnemonic: "vcvtdq2ps", map: 1, prefix: 0, byte: 0x5b, form: .two)
+  static let convertToFloat = Opcode(
+    mnemonic: "vcvtdq2ps", map: 1, prefix: 0, byte: 0x5b, form: .two)
   static let nearestToInteger = Opcode(
     mnemonic: "vcvtps2dq", map: 1, prefix: 1, byte: 0x5b, form: .two)
   static let truncateToInteger = Opcode(

@@ -155,7 +155,8 @@ struct RegisterAllocator {
   }
 
   /// A register for a value: a free one, or another temporary's.
-  private mutating func take(except busy: UInt32, for instruction: MachineInstruction) throws -> Int {
+  private mutating func take(except busy: UInt32, for instruction: MachineInstruction) throws -> Int
+  {
     if free != 0 { return free.trailingZeroBitCount }
     var victim: Int?
     for (register, owner) in owners.enumerated() where busy >> UInt32(register) & 1 == 0 {
