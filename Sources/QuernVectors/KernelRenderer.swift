@@ -12,6 +12,9 @@
 ///     let epilogue = try renderer.render([.store(Address("c"), accumulator), .end])
 ///     // the C function: renderer.declarations, prologue, loop { body }, epilogue
 ///
+/// While values are pinned, the C between the blocks must not compute with floats or call anything
+/// that does: TinyCC knows nothing of the pinned registers, and uses the first ones for that.
+///
 /// The text of a block on the AVX targets is intrinsics for readers and for gcc and clang, and the
 /// same instructions' bytes for TinyCC, which has no intrinsics. Instructions whose result no one
 /// reads are left out.
