@@ -16,7 +16,7 @@ let package = Package(
     .systemLibrary(name: "CTinyCC", path: "Sources/CTinyCC", providers: [.apt(["libtcc-dev"])]),
     .systemLibrary(name: "CZlib", path: "Sources/CZlib", providers: [.apt(["zlib1g-dev"])]),
     // The C that generated code rests on: vector statements, barrier.
-    .target(name: "QuernKernels", path: "Kernels"),
+    .target(name: "QuernKernels", path: "Kernels", linkerSettings: [.linkedLibrary("m")]),
 
     // What a network is.
     .target(name: "QuernGraph"),
