@@ -77,8 +77,11 @@ public final class Trainer {
     evaluation: Dataset? = nil, settings: Settings = Settings()
   ) throws {
     try settings.validate()
-    try network.check(training)
-    if let evaluation { try network.check(evaluation) }
+    let outputs = try EvaluationStep(network, loss: loss, batchSize: 1).outputShape.elementCount
+    for dataset in [training] + (evaluation.map { [$0] } ?? []) {
+      try network.check(dataset)
+      try network.check(labelsOf: dataset, outputs: outputs)
+    }
     self.network = network
     self.loss = loss
     self.settings = settings
