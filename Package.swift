@@ -62,6 +62,9 @@ let package = Package(
         "Quern", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
+    .testTarget(
+      name: "QuernRuntimeTests",
+      dependencies: ["QuernRuntime", "QuernInterpreter", "QuernGradient", "QuernLayers"]),
     .testTarget(name: "QuernGraphTests", dependencies: ["QuernGraph"]),
     .testTarget(name: "QuernInterpreterTests", dependencies: ["QuernInterpreter"]),
     .testTarget(
@@ -70,6 +73,7 @@ let package = Package(
       name: "QuernSimplifyTests",
       dependencies: ["QuernPasses", "QuernGradient", "QuernInterpreter"]),
     .testTarget(name: "QuernLayersTests", dependencies: ["QuernLayers", "QuernInterpreter"]),
+    .testTarget(name: "QuernTinyCCTests", dependencies: ["QuernTinyCC"]),
     .testTarget(name: "QuernVectorsTests", dependencies: ["QuernVectors", "QuernTinyCC"]),
     .testTarget(name: "QuernDataTests", dependencies: ["QuernData", "CZlib"]),
     .testTarget(

@@ -13,3 +13,16 @@ const char *quern_prelude_common(void);
 const char *quern_prelude_avx512(void);
 const char *quern_prelude_avx2(void);
 const char *quern_prelude_portable(void);
+
+// Runs one step's share of one thread; the barrier is handed on to quern_barrier_wait.
+typedef void (*quern_step)(char *arena, long thread, void *barrier);
+
+// A team of threads, the caller being the first; NULL where the system refuses threads.
+struct quern_team;
+struct quern_team *quern_team_create(int threads);
+// Runs the step on all threads and returns when all are done.
+void quern_team_run(struct quern_team *team, quern_step step, char *arena);
+void quern_team_destroy(struct quern_team *team);
+
+// Waits for all threads of the running step; generated code calls it between kernels.
+void quern_barrier_wait(void *barrier);

@@ -51,15 +51,15 @@ extension Graph {
         "receptive field", "\(element) is no position of a tensor of shape \(shape)",
         mend: "give an index for each dimension, from 0 to below its extent")
     }
-    return walk(from: element, of: node, to: input, clipped: clipped)
+    return walk(from: element.map { [$0] }, of: node, to: input, clipped: clipped)
   }
 
   private func walk(
-    from element: [Int], of node: NodeID, to input: NodeID, clipped: Bool
+    from positions: [Set<Int>], of node: NodeID, to input: NodeID, clipped: Bool
   ) -> SeenPositions? {
     guard input <= node else { return nil }
     var walk = PositionWalk(graph: self, clipped: clipped, above: input)
-    walk.seen[node.index] = element.map { [$0] }
+    walk.seen[node.index] = positions
     for index in (input.index...node.index).reversed() where index > input.index {
       walk.visit(NodeID(index))
     }
@@ -69,15 +69,16 @@ extension Graph {
   /// The receptive field of a node along each dimension that it shares with the input but the
   /// batch and the channels: for pictures (N, H, W, C), height and width.
   ///
-  /// It is that of the element in the middle, borders ignored. nil where the node is not spatial
-  /// as the input is, or does not depend on it.
+  /// It is that of the position in the middle with all its channels, borders ignored. nil where the
+  /// node is not spatial as the input is, or does not depend on it.
   public func receptiveField(of node: NodeID, in input: NodeID) -> [ReceptiveField]? {
     let shape = self[node].shape
     guard shape.rank == self[input].shape.rank, shape.rank >= 3 else { return nil }
     let origin = [Int](repeating: 0, count: shape.rank)
+    let channels = Set(0..<shape[shape.rank - 1])
     let middle = shape.extents.map { $0 / 2 }
-    func hull(_ element: [Int]) -> [ClosedRange<Int>]? {
-      walk(from: element, of: node, to: input, clipped: false)?.hull
+    func hull(_ position: [Int]) -> [ClosedRange<Int>]? {
+      walk(from: position.dropLast().map { [$0] } + [channels], of: node, to: input, clipped: false)?.hull
     }
     guard let here = hull(middle), let first = hull(origin) else { return nil }
     var fields: [ReceptiveField] = []

@@ -1,14 +1,15 @@
 import QuernGraph
 import QuernInterpreter
+import QuernRuntime
 
 // The one place that chooses what runs a graph.
 
 extension Backend {
   /// The backends this build offers, the standard one first.
-  public static var available: [Backend] { [.interpreter] }
+  public static var available: [Backend] { [.tinycc, .cc, .interpreter] }
 
   /// What is used unless something else is asked for.
-  public static var standard: Backend { available.first ?? .interpreter }
+  public static var standard: Backend { .tinycc }
 }
 
 extension ExecutionOptions {
@@ -20,16 +21,17 @@ extension ExecutionOptions {
     switch backend {
     case .interpreter: return try Interpreter<Float>(graph)
     case .tinycc, .cc:
-      throw BackendError(
-        description: "backend \(backend.rawValue): this build has no compiler; use one of "
-          + Backend.available.map(\.rawValue).joined(separator: ", "))
+      return try CompiledGraph(
+        graph,
+        CompileOptions(
+          target: target, threads: threads, backend: backend == .cc ? .cc : .tinycc))
     }
   }
 }
 
 extension Executable {
-  /// From graph to functions; nil for what is not compiled.
-  public var compileSeconds: Double? { nil }
+  /// Seconds from graph to functions; nil for what is not compiled.
+  public var compileSeconds: Double? { (self as? CompiledGraph)?.compileSeconds }
 }
 
 extension ExecutionOptions {

@@ -67,3 +67,36 @@ extension VectorOperand {
     }
   }
 }
+
+extension VectorInstruction {
+  /// The same instruction reading other registers.
+  public func renamingSources(_ rename: (VectorRegister) -> VectorRegister) -> Self {
+    switch self {
+    case .load, .loadBytes, .broadcast, .constantBits, .laneIndices, .prefetch, .end: self
+    case .store(let address, let a, let count): .store(address, rename(a), count: count)
+    case .move(let d, let a): .move(d, rename(a))
+    case .unary(let operation, let d, let a): .unary(operation, d, rename(a))
+    case .binary(let operation, let d, let a, let b):
+      .binary(operation, d, rename(a), b.renaming(rename))
+    case .shift(let operation, let d, let a, let count):
+      .shift(operation, d, rename(a), by: count)
+    case .multiplyAdd(let d, let a, let b, let c, let negated):
+      .multiplyAdd(d, a: rename(a), b: b.renaming(rename), c: rename(c), negated: negated)
+    case .compareSelect(let d, let comparison, let type, let a, let b, let x, let y):
+      .compareSelect(
+        d, comparison, type, rename(a), rename(b), ifTrue: rename(x), ifFalse: rename(y))
+    case .blend(let d, let count, let first, let rest):
+      .blend(d, count: count, first: rename(first), rest: rename(rest))
+    case .reduce(let operation, let d, let a, let count):
+      .reduce(operation, d, rename(a), count: count)
+    case .shuffle(let operation, let d, let a, let b):
+      .shuffle(operation, d, rename(a), rename(b))
+    }
+  }
+}
+
+extension VectorOperand {
+  fileprivate func renaming(_ rename: (VectorRegister) -> VectorRegister) -> Self {
+    register.map { .register(rename($0)) } ?? self
+  }
+}

@@ -145,7 +145,7 @@ import Testing
     var memory: [String: [UInt8]] = [:]
     for base in ["a", "b", "c", "d"] {
       memory[base] = bytes(
-        (0..<1100).map { _ -> UInt32 in
+        (0..<1041).map { _ -> UInt32 in
           switch UInt8.random(in: 0..<4, using: &generator) {
           case 0: special.randomElement(using: &generator)!.bitPattern
           case 1: UInt32.random(in: 0...UInt32.max, using: &generator)
@@ -162,13 +162,13 @@ import Testing
   func executes(_ configuration: Configuration) throws {
     let kernels = Self.kernels(configuration.target)
     let code = try compile(kernels.map(\.kernel), configuration)
-    for (kernel, nanIsNaN) in kernels {
-      for seed in 0..<5 as Range<UInt64> {
-        let memory = Self.memory(seed: seed)
+    for seed in 0..<3 as Range<UInt64> {
+      let memory = Self.memory(seed: seed)
+      for (kernel, nanIsNaN) in kernels {
         var model = VectorModel(target: configuration.target, memory: memory)
         for block in kernel.blocks { model.run(block) }
         let result = try run(kernel, in: code, memory: memory)
-        for base in kernel.bases {
+        for base in kernel.bases where result[base]! != model.memory[base]! {
           let (found, expected) = (words(result[base]!), words(model.memory[base]!))
           let differing = found.indices.filter { index in
             if found[index] == expected[index] { return false }

@@ -14,13 +14,23 @@ extension Lowering {
       MachineInstruction(text: "$0 = \(text);", operands: operands, encodings: [.vector(encoding)]))
   }
 
+  private mutating func lowerMove(_ d: VectorRegister, _ a: VectorRegister) {
+    let encoding = VectorEncoding(opcode: .move, rm: .operand(1))
+    emit(
+      MachineInstruction(
+        text: "$0 = $1;", operands: [d, a], encodings: [.vector(encoding)], isMove: true))
+  }
+
   mutating func lowerAVX(_ instruction: VectorInstruction) {
     switch instruction {
-    case .load, .loadBytes, .store, .broadcast, .prefetch: lowerMemory(instruction)
+    case .store:
+      lastBroadcast = nil
+      lowerMemory(instruction)
+    case .load, .loadBytes, .broadcast, .prefetch: lowerMemory(instruction)
     case .constantBits(let d, let bits): lowerConstant(d, bits)
     case .laneIndices(let d): lowerLaneIndices(d)
     case .move(let d, let a):
-      plain("$1", [d, a], .move)
+      lowerMove(d, a)
     case .unary(let operation, let d, let a): lowerUnary(operation, d, a)
     case .binary(let operation, let d, let a, let b): lowerBinary(operation, d, a, b)
     case .shift(let operation, let d, let a, let count):
@@ -233,11 +243,13 @@ extension Lowering {
     }
   }
 
-  /// AVX2 has no embedded broadcasts.
+  /// AVX2 has no embedded broadcasts. Neighbours that use the same value share a temporary.
   private mutating func broadcastInRegister(_ operand: VectorOperand) -> VectorOperand {
     guard !wide, case .broadcast(let address) = operand else { return operand }
+    if let last = lastBroadcast, last.address == address { return .register(last.register) }
     let d = temporary()
     lowerMemory(.broadcast(d, address))
+    lastBroadcast = (address, d)
     return .register(d)
   }
 
@@ -412,7 +424,7 @@ extension Lowering {
     _ d: VectorRegister, _ count: Int, _ first: VectorRegister, _ rest: VectorRegister
   ) {
     if count == target.lanes {
-      plain("$1", [d, first], .move)
+      lowerMove(d, first)
     } else if wide {
       emit(
         MachineInstruction(

@@ -51,7 +51,8 @@ extension Lowering {
         statement("constant_bits", d, [], "\(bits)u")
       }
     case .laneIndices(let d): statement("lane_indices", d, [])
-    case .move(let d, let a): statement("move", d, [a])
+    case .move(let d, let a):
+      emit(MachineInstruction(text: "quern_move($0, $1);", operands: [d, a], isMove: true))
     case .unary(let operation, let d, let a): statement(operation.portableName, d, [a])
     case .binary(let operation, let d, let a, let b):
       statement(operation.portableName, d, [a, inRegister(b)])

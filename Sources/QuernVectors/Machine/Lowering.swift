@@ -4,6 +4,8 @@ struct Lowering {
   let target: Target
   private(set) var instructions: [MachineInstruction] = []
   private var nextTemporary = Int.min
+  /// The value that a temporary holds in all lanes, until memory changes.
+  var lastBroadcast: (address: Address, register: VectorRegister)?
 
   init(target: Target) { self.target = target }
 

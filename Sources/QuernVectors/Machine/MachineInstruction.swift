@@ -51,6 +51,8 @@ struct MachineInstruction: Sendable {
   var encodings: [Encoding] = []
   /// Declares the C variable `m`.
   var usesMaskVariable = false
+  /// Copies operand 1, and nothing else.
+  var isMove = false
 
   var sources: ArraySlice<VectorRegister> { writes ? operands.dropFirst() : operands[...] }
 }

@@ -125,11 +125,14 @@ struct RegisterAllocator {
         if values[index].nextUse == Self.never { release(index) }
       }
     }
+    if instruction.isMove, registers[0] == registers[1] { return }
     output.append(AllocatedInstruction(instruction: instruction, registers: registers))
   }
 
-  /// A multiply-add overwrites one of its operands: best one that dies, the addend first.
+  /// A multiply-add overwrites one of its operands: best one that dies, the addend first. A move
+  /// from a value that dies is none.
   private func preferences(_ instruction: MachineInstruction, _ registers: [Int]) -> Int? {
+    if instruction.isMove { return free >> UInt32(registers[1]) & 1 == 1 ? registers[1] : nil }
     guard case .multiplyAdd? = instruction.encodings.first else { return nil }
     let candidates = [registers[registers.count - 1]] + registers[1..<registers.count - 1]
     return candidates.first { free >> UInt32($0) & 1 == 1 }

@@ -1,0 +1,26 @@
+/// An extent cut into tiles of nearly equal size: the first `bigCount` have `small + 1`, the others
+/// `small`. So there are at most two kinds of tile, and no small remainder that runs slowly.
+struct Chunks: Hashable {
+  var count: Int
+  var small: Int
+  var bigCount: Int
+
+  init(_ extent: Int, atMost limit: Int) {
+    count = (extent + limit - 1) / limit
+    small = extent / count
+    bigCount = extent % count
+  }
+
+  var sizes: [Int] { bigCount > 0 ? (bigCount == count ? [small + 1] : [small + 1, small]) : [small] }
+
+  /// C for the first position of tile `index`.
+  func start(_ index: String) -> String {
+    guard count > 1 else { return "0" }
+    let base = small == 1 ? index : "\(index) * \(small)"
+    if bigCount == 0 { return base }
+    return "\(base) + (\(index) < \(bigCount) ? \(index) : \(bigCount))"
+  }
+
+  /// C that holds where tile `index` is a big one.
+  func isBig(_ index: String) -> String? { bigCount == 0 ? nil : "\(index) < \(bigCount)" }
+}

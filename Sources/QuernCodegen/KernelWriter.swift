@@ -1,0 +1,278 @@
+import QuernGraph
+import QuernPasses
+import QuernVectors
+
+/// Writes a kernel: its tile functions, and the function that walks the tiles.
+struct KernelWriter {
+  let program: Program
+  let kernel: Kernel
+  let machine: MachineFacts
+  let threads: Int
+  /// Where the threads' private memory starts in the arena, and how much each may use.
+  let scratchOffset: Int
+  /// Bytes of private memory a thread needs.
+  private(set) var scratchBytes = 0
+  private var functions: [CText] = []
+  private var written: [String: String] = [:]
+
+  init(
+    _ kernel: Kernel, _ program: Program, machine: MachineFacts, threads: Int, scratchOffset: Int
+  ) {
+    self.kernel = kernel
+    self.program = program
+    self.machine = machine
+    self.threads = threads
+    self.scratchOffset = scratchOffset
+  }
+
+  /// All functions of the kernel; the last is `kernel.name(arena, thread)`.
+  mutating func text() throws -> CText {
+    var body = CText()
+    for (number, piece) in kernel.pieces.enumerated() {
+      let nest = Nest(piece, program)
+      if nest.stores.contains(where: { nest.references[$0.reference].element == .uint8 }) {
+        throw LoweringError(
+          kernel.label, "bytes are moved", mend: "convert the uint8 tensor with toFloat or toInt")
+      }
+      let plan = TilePlan(nest, machine)
+      let name = kernel.pieces.count == 1 ? kernel.name : "\(kernel.name)_part\(number)"
+      try write(PieceLoops(nest: nest, plan: plan, name: name, lanes: machine.target.lanes, threads: threads),
+        &body)
+    }
+    var text = CText()
+    for function in functions {
+      text.append(function)
+      text.line("")
+    }
+    for id in kernel.nodes {
+      let node = program.graph[id]
+      let names = node.operands.map(operandName)
+      text.comment("t\(id.index)\(node.shape) = \(node.formula(names))")
+    }
+    text.braces("void \(kernel.name)(char *arena, long thread)") { text in
+      text.line("(void)arena, (void)thread;")
+      text.append(body, indented: true)
+    }
+    return text
+  }
+
+  private func operandName(_ id: NodeID) -> String {
+    switch program.graph[id].op {
+    case .input(let input): input.name
+    case .constant(let value): "\(value)"
+    default: "t\(id.index)"
+    }
+  }
+
+  // MARK: One piece
+
+  private mutating func write(_ piece: PieceLoops, _ body: inout CText) throws {
+    let nest = piece.nest
+    let plan = piece.plan
+    var tiles = CText()
+    var finish = CText()
+    // References as the tiles see them; widths change the panel's strides.
+    let panelElements = piece.panelElements
+    let partialElements = piece.partialElements
+    scratchBytes = max(scratchBytes, (panelElements + partialElements) * 4)
+    let split = piece.split
+    if plan.block != nil {
+      try writeBlocks(piece, split, &tiles)
+      try writeLoops(piece, split, mode: .finish, &finish)
+    } else {
+      try writeLoops(piece, split, mode: .whole, &tiles)
+    }
+    body.braces("") { body in
+      for (index, reference) in nest.references.enumerated() {
+        let type = cType(reference)
+        let constness = reference.isWritten ? "" : "const "
+        _ = index
+        body.line(
+          "\(constness)\(type) *const \(reference.name) = "
+            + "(\(constness)\(type) *)(arena + \(reference.byteOffset));")
+      }
+      if panelElements + partialElements > 0 {
+        body.line("float *const scratch = (float *)(arena + \(scratchOffset)) + thread * SCRATCH;")
+      }
+      if partialElements > 0 {
+        body.line("float *const partial = scratch + \(panelElements);")
+      }
+      body.append(tiles, indented: true)
+      body.append(finish, indented: true)
+    }
+  }
+
+  private func cType(_ reference: Nest.Reference) -> String {
+    reference.element == .uint8 ? "unsigned char" : "float"
+  }
+
+  /// The outermost reduction axis in blocks; partial sums wait in memory from block to block.
+  private mutating func writeBlocks(
+    _ piece: PieceLoops, _ split: PieceLoops.Split?, _ text: inout CText
+  ) throws {
+    guard let block = piece.plan.block else { return }
+    let axis = piece.nest.axes[block.axis]
+    var inner = CText()
+    try writeLoops(piece, split, mode: .accumulate, &inner)
+    text.braces(
+      "for (long \(axis.name) = 0; \(axis.name) < \(axis.extent); \(axis.name) += \(block.size))"
+    ) { text in
+      let left = "\(axis.extent) - \(axis.name)"
+      text.line("const long count = \(left) < \(block.size) ? \(left) : \(block.size);")
+      text.line("const int first = \(axis.name) == 0;")
+      text.append(inner, indented: true)
+    }
+  }
+
+  private mutating func writeLoops(
+    _ piece: PieceLoops, _ split: PieceLoops.Split?, mode: TileMode, _ text: inout CText
+  ) throws {
+    var loops = piece.loops
+    let packs = piece.plan.packed != nil && mode != .finish
+    if packs, piece.packsAllFirst {
+      // All panels fit in the cache: pack them, then go through the rows once.
+      let panels = loops.filter { $0.kind == .panel }
+      let columns = loops.filter { $0.kind == .column }
+      let rows = loops.filter { $0.kind == .row }
+      try Self.nest(panels, split, &text) { text in
+        try Self.nest(columns, packSplit(split), &text) { text in try pack(piece, &text) }
+        try Self.nest(rows, split, &text) { text in
+          try Self.nest(columns, split, &text) { text in try call(piece, mode, &text) }
+        }
+      }
+      return
+    }
+    if piece.plan.packed == nil {
+      // Without panels, go through memory in order.
+      loops = loops.filter { $0.kind != .column } + loops.filter { $0.kind == .column }
+    }
+    let outer = loops.filter { $0.kind == .panel || (packs && $0.kind == .column) }
+    let inner = loops.filter { loop in !outer.contains { $0.axis == loop.axis } }
+    try Self.nest(outer, split, &text) { text in
+      if packs { try pack(piece, &text) }
+      try Self.nest(inner, split, &text) { text in try call(piece, mode, &text) }
+    }
+  }
+
+  /// A thread packs the columns it will use: all of them, unless the work is split over columns.
+  private func packSplit(_ split: PieceLoops.Split?) -> PieceLoops.Split? {
+    split?.kind == .column ? split : nil
+  }
+
+  private static func nest(
+    _ loops: [PieceLoops.Loop], _ split: PieceLoops.Split?, _ text: inout CText,
+    _ inside: (inout CText) throws -> Void
+  ) throws {
+    guard let loop = loops.first else {
+      try inside(&text)
+      return
+    }
+    let isSplit = split?.axis == loop.axis && split?.kind == loop.kind
+    if loop.chunks.count == 1, !isSplit {
+      try text.braces("") { text in
+        text.line("const long \(loop.name) = 0, \(loop.tile) = 0;")
+        text.line("(void)\(loop.name), (void)\(loop.tile);")
+        try Self.nest(Array(loops.dropFirst()), split, &text, inside)
+      }
+      return
+    }
+    let count = loop.chunks.count
+    let share = loop.share
+    let from = isSplit ? "\(count) * thread / \(share)" : "0"
+    let to = isSplit ? "\(count) * (thread + 1) / \(share)" : "\(count)"
+    try text.braces("for (long \(loop.tile) = \(from); \(loop.tile) < \(to); \(loop.tile)++)") {
+      text in
+      if loop.name != loop.tile {
+        let start = loop.chunks.start(loop.tile)
+        let value = loop.scale == 1 ? start : "(\(start)) * \(loop.scale)"
+        text.line("const long \(loop.name) = \(value);")
+      }
+      try Self.nest(Array(loops.dropFirst()), split, &text, inside)
+    }
+  }
+
+  // MARK: Calls
+
+  private mutating func pack(_ piece: PieceLoops, _ text: inout CText) throws {
+    guard let packed = piece.plan.packed, let lane = piece.plan.laneAxis else { return }
+    let nest = piece.nest
+    let reference = nest.references[nest.factors[packed].reference]
+    let axes = piece.plan.panelAxes + [lane]
+    var terms = axes.map { (nest.axes[$0].name, reference.strides[$0]) }
+    if let block = piece.plan.block {
+      terms.append((nest.axes[block.axis].name, reference.strides[block.axis]))
+    }
+    let source = "\(reference.name) + \(affineText(terms))"
+    let count = piece.plan.block == nil ? "" : ", count"
+    var branches: [(condition: String?, call: String)] = []
+    for column in piece.columnShapes {
+      let writer = PackWriter(
+        nest: nest, plan: piece.plan, machine: machine, reference: reference, laneAxis: lane,
+        vectors: column.vectors, tail: column.tail)
+      let suffix = "\(column.vectors)" + (column.tail.map { "t\($0)" } ?? "")
+      let name = try define("\(piece.name)_pack_\(suffix)") { try writer.function(named: $0) }
+      branches.append(
+        (column.condition, "\(name)(\(piece.panelAddress), \(source)\(count));"))
+    }
+    choose(branches, &text)
+  }
+
+  private mutating func call(
+    _ piece: PieceLoops, _ mode: TileMode, _ text: inout CText
+  ) throws {
+    var branches: [(condition: String?, call: String)] = []
+    for column in piece.columnShapes {
+      for rows in piece.rowShapes {
+        let shape = TileShape(rows: rows.rows, vectors: column.vectors, tail: column.tail)
+        let references = piece.references(width: column.vectors * machine.target.lanes)
+        let used = piece.usedReferences(mode, references)
+        var writer = TileWriter(
+          nest: piece.nest, plan: piece.plan, machine: machine, shape: shape, mode: mode,
+          references: references, partial: piece.partialIndex)
+        let base =
+          "\(piece.name)_\(mode == .whole ? "tile" : mode.rawValue)_\(shape.suffix(piece.plan.rowAxes))"
+        var parameters = used.map { index in
+          let reference = references[index]
+          let written = reference.isWritten || index == piece.partialIndex
+          return "\(written ? "" : "const ")\(cType(reference)) *\(reference.name)"
+        }
+        let indices = piece.usedIndices(mode)
+        parameters += indices.map { $0 < 0 ? "long position" : "long index\($0)" }
+        if mode == .accumulate { parameters += ["long count", "int first"] }
+        let name = try define(base) {
+          try writer.function(named: $0, parameters: parameters)
+        }
+        var arguments = used.map { piece.argument($0, references, mode) }
+        arguments += indices.map { piece.indexArgument($0) }
+        if mode == .accumulate { arguments += ["count", "first"] }
+        let conditions = [rows.condition, column.condition].compactMap { $0 }
+        branches.append(
+          (
+            conditions.isEmpty ? nil : conditions.joined(separator: " && "),
+            "\(name)(\(arguments.joined(separator: ", ")));"
+          ))
+      }
+    }
+    choose(branches, &text)
+  }
+
+  private func choose(_ branches: [(condition: String?, call: String)], _ text: inout CText) {
+    for (number, branch) in branches.enumerated() {
+      if branches.count == 1 {
+        text.line(branch.call)
+      } else if number == branches.count - 1 {
+        text.line("else " + branch.call)
+      } else {
+        text.line("\(number == 0 ? "if" : "else if") (\(branch.condition ?? "1")) \(branch.call)")
+      }
+    }
+  }
+
+  /// Writes a function unless one of that name is there.
+  private mutating func define(_ name: String, _ make: (String) throws -> CText) throws -> String {
+    if written[name] != nil { return name }
+    functions.append(try make(name))
+    written[name] = name
+    return name
+  }
+}

@@ -1,0 +1,174 @@
+import QuernGraph
+import QuernPasses
+
+/// A piece of a kernel with its reads and writes turned into addresses that are affine in the axes.
+struct Nest {
+  struct LoopAxis {
+    var name: String
+    var extent: Int
+    var isReduction: Bool
+  }
+
+  /// A tensor as the piece touches it: bytes from the arena's start at axes 0, 0, …, and elements
+  /// from there for one step along each axis.
+  struct Reference: Hashable {
+    var name: String
+    var tensor: NodeID
+    var byteOffset: Int
+    var strides: [Int]
+    var element: ElementType
+    var isWritten: Bool
+  }
+
+  /// An integer that is affine in the axes.
+  struct Index: Hashable {
+    var offset: Int
+    var strides: [Int]
+  }
+
+  struct Factor {
+    var reference: Int
+    /// The index the value read must equal, if the factor is a match.
+    var match: Int?
+  }
+
+  var axes: [LoopAxis]
+  var reduction: Piece.Reduction
+  var references: [Reference] = []
+  var indices: [Index] = []
+  var factors: [Factor] = []
+  /// The position in the window of a maximum.
+  var position: Index
+  var values: [Value]
+  /// For values that are reads, the reference; for values that are indices, the index.
+  var source: [Int: Int] = [:]
+  var stores: [(value: Int, reference: Int)] = []
+
+  init(_ piece: Piece, _ program: Program) {
+    axes = piece.axes.enumerated().map {
+      LoopAxis(name: $1.name, extent: $1.extent, isReduction: $0 >= piece.outputRank)
+    }
+    reduction = piece.reduction
+    values = piece.values
+    position = Index(piece.position, rank: piece.axes.count)
+    for factor in piece.factors {
+      let match = factor.match.map { add(Index($0, rank: axes.count)) }
+      factors.append(
+        Factor(reference: add(factor.read, written: false, program), match: match))
+    }
+    for (number, value) in piece.values.enumerated() {
+      switch value {
+      case .read(let access): source[number] = add(access, written: false, program)
+      case .index(let expression):
+        source[number] = add(Index(expression, rank: axes.count))
+      default: break
+      }
+    }
+    for store in piece.stores {
+      stores.append((store.value, add(store.access, written: true, program)))
+    }
+    nameAxes()
+    dropUnitAxes()
+    mergeAxes()
+  }
+
+  private mutating func add(_ index: Index) -> Int {
+    if let known = indices.firstIndex(of: index) { return known }
+    indices.append(index)
+    return indices.count - 1
+  }
+
+  private mutating func add(_ access: TensorAccess, written: Bool, _ program: Program) -> Int {
+    guard let storage = program.storages[access.tensor] else {
+      preconditionFailure("every tensor that is read or written has a storage")
+    }
+    let (offset, strides) = storage.address(access, rank: axes.count)
+    var reference = Reference(
+      name: "", tensor: access.tensor,
+      byteOffset: storage.offset + offset * access.element.byteCount, strides: strides,
+      element: access.element, isWritten: written)
+    reference.name = Self.name(access, program.graph)
+    if let known = references.firstIndex(of: reference) { return known }
+    while references.contains(where: { $0.name == reference.name }) { reference.name += "_" }
+    references.append(reference)
+    return references.count - 1
+  }
+
+  /// What the C calls a tensor: an input's own name, or the node's number.
+  private static func name(_ access: TensorAccess, _ graph: Graph) -> String {
+    guard case .input(let input) = graph[access.tensor].op else {
+      return "t\(access.tensor.index)"
+    }
+    let text = String(
+      input.name.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
+    return "p_" + text
+  }
+
+  /// Two axes of one name would hide each other in C.
+  private mutating func nameAxes() {
+    var used: Set<String> = []
+    for index in axes.indices {
+      while !used.insert(axes[index].name).inserted { axes[index].name += "_" }
+    }
+  }
+
+  // MARK: Fewer axes
+
+  private mutating func dropUnitAxes() {
+    for axis in axes.indices.reversed() where axes[axis].extent == 1 { remove(axis) }
+  }
+
+  private mutating func remove(_ axis: Int) {
+    axes.remove(at: axis)
+    for index in references.indices { references[index].strides.remove(at: axis) }
+    for index in indices.indices { indices[index].strides.remove(at: axis) }
+    position.strides.remove(at: axis)
+  }
+
+  /// Joins neighbouring axes that every address steps through as if they were one.
+  private mutating func mergeAxes() {
+    var axis = axes.count - 2
+    while axis >= 0 {
+      if canMerge(axis) {
+        let inner = axes[axis + 1]
+        let name = axes[axis].name + inner.name
+        axes[axis].extent *= inner.extent
+        axes[axis].name = name
+        for index in references.indices {
+          references[index].strides[axis] = references[index].strides[axis + 1]
+        }
+        for index in indices.indices {
+          indices[index].strides[axis] = indices[index].strides[axis + 1]
+        }
+        position.strides[axis] = position.strides[axis + 1]
+        remove(axis + 1)
+      }
+      axis -= 1
+    }
+  }
+
+  private func canMerge(_ axis: Int) -> Bool {
+    guard axes[axis].isReduction == axes[axis + 1].isReduction else { return false }
+    let extent = axes[axis + 1].extent
+    func fits(_ strides: [Int]) -> Bool { strides[axis] == strides[axis + 1] * extent }
+    return references.allSatisfy { fits($0.strides) } && indices.allSatisfy { fits($0.strides) }
+      && (reduction != .maximum || fits(position.strides))
+  }
+
+  // MARK: Questions
+
+  var outputAxes: [Int] { axes.indices.filter { !axes[$0].isReduction } }
+  var reductionAxes: [Int] { axes.indices.filter { axes[$0].isReduction } }
+  var reductionCount: Int { reductionAxes.reduce(1) { $0 * axes[$1].extent } }
+  var outputCount: Int { outputAxes.reduce(1) { $0 * axes[$1].extent } }
+  /// Whether the position in the window is asked for.
+  var wantsPosition: Bool { values.contains(.position) }
+}
+
+extension Nest.Index {
+  init(_ expression: AffineExpression, rank: Int) {
+    offset = expression.offset
+    strides = [Int](repeating: 0, count: rank)
+    for term in expression.terms { strides[term.axis] = term.coefficient }
+  }
+}

@@ -1,0 +1,178 @@
+import QuernPasses
+import QuernVectors
+
+/// Writes the function that copies a factor into a panel: for each reduction step the lanes of one
+/// tile's vectors side by side, so that the tile reads memory in order.
+///
+/// Where lanes are far apart and a reduction axis is contiguous instead, squares of
+/// lanes × lanes elements are transposed in registers.
+struct PackWriter {
+  let nest: Nest
+  let plan: TilePlan
+  let machine: MachineFacts
+  let reference: Nest.Reference
+  let laneAxis: Int
+  /// Elements of the panel's rows.
+  let vectors: Int
+  let tail: Int?
+
+  private var lanes: Int { machine.target.lanes }
+  var width: Int { vectors * lanes }
+
+  /// Reduction axes the factor depends on, outermost first.
+  static func axes(_ nest: Nest, _ reference: Nest.Reference) -> [Int] {
+    nest.reductionAxes.filter { reference.strides[$0] != 0 }
+  }
+
+  /// Elements of the panel between neighbours along each axis.
+  static func strides(
+    _ nest: Nest, _ reference: Nest.Reference, lane: Int, width: Int, block: (axis: Int, size: Int)?
+  ) -> [Int] {
+    var strides = [Int](repeating: 0, count: nest.axes.count)
+    var step = width
+    for axis in axes(nest, reference).reversed() {
+      strides[axis] = step
+      step *= block?.axis == axis ? block?.size ?? 1 : nest.axes[axis].extent
+    }
+    strides[lane] = 1
+    return strides
+  }
+
+  func function(named name: String) throws -> CText {
+    let axes = Self.axes(nest, reference)
+    let target = Self.strides(
+      nest, reference, lane: laneAxis, width: width, block: plan.block)
+    var renderer = KernelRenderer(target: machine.target)
+    var builder = VectorBuilder(target: machine.target)
+    var body = CText()
+    let inner = axes.last { reference.strides[$0] == 1 }
+    if reference.strides[laneAxis] == 1 {
+      try loops(&body, axes[...], target) { body in
+        for vector in 0..<vectors {
+          let count = vector == vectors - 1 ? tail : nil
+          let value = builder.load(Address("source", offset: vector * lanes * 4), count: count)
+          builder.store(value, to: Address("panel", offset: vector * lanes * 4))
+        }
+        body.block(try renderer.render(builder.takeBlock()))
+      }
+    } else if let inner {
+      try transpose(&body, axes, inner, target, &builder, &renderer)
+    } else {
+      try loops(&body, axes[...], target) { body in
+        let count = (vectors - 1) * lanes + (tail ?? lanes)
+        let stride = reference.strides[laneAxis]
+        body.line("quern_word *to = (quern_word *)panel;")
+        body.line("const quern_word *from = (const quern_word *)source;")
+        body.line("for (long l = 0; l < \(count); l++) to[l] = from[l * \(stride)];")
+        if count < width {
+          body.line("for (long l = \(count); l < \(width); l++) to[l] = 0;")
+        }
+      }
+    }
+    builder.append(.end)
+    body.block(try renderer.render(builder.takeBlock()))
+    var text = CText()
+    text.line("static \(Prelude.functionAttribute) void \(name)(")
+    text.line("    float *panel, const float *source\(plan.block == nil ? "" : ", long count"))")
+    text.braces("") { text in
+      for line in renderer.declarations { text.line(line) }
+      text.append(body, indented: true)
+    }
+    return text
+  }
+
+  private func bound(_ axis: Int) -> String {
+    plan.block?.axis == axis ? "count" : "\(nest.axes[axis].extent)"
+  }
+
+  /// Loops over reduction axes in which `panel` and `source` point to the present step.
+  private func loops(
+    _ body: inout CText, _ axes: ArraySlice<Int>, _ target: [Int],
+    _ inside: (inout CText) throws -> Void
+  ) throws {
+    guard let axis = axes.first else {
+      try inside(&body)
+      return
+    }
+    let name = nest.axes[axis].name
+    let (start, end) = ("\(name)_panel", "\(name)_source")
+    body.line("float *\(start) = panel;")
+    body.line("const float *\(end) = source;")
+    try body.braces("for (long \(name) = 0; \(name) < \(bound(axis)); \(name)++)") { body in
+      body.line("float *panel = \(start) + \(name) * \(target[axis]);")
+      body.line("const float *source = \(end) + \(name) * \(reference.strides[axis]);")
+      try loops(&body, axes.dropFirst(), target, inside)
+    }
+  }
+
+  private func transpose(
+    _ body: inout CText, _ axes: [Int], _ inner: Int, _ target: [Int],
+    _ builder: inout VectorBuilder, _ renderer: inout KernelRenderer
+  ) throws {
+    let extent = nest.axes[inner].extent
+    let others = axes.filter { $0 != inner }
+    let name = nest.axes[inner].name
+    // A blocked innermost axis has no fixed remainder: it is never contiguous in practice, but must
+    // be right, so it goes step by step.
+    let whole = plan.block?.axis == inner ? 0 : extent / lanes
+    let rest = plan.block?.axis == inner ? 0 : extent % lanes
+    var square: [String] = []
+    var edge: [String] = []
+    if whole > 0 { square = try self.square(lanes, target[inner], &builder, &renderer) }
+    if rest > 0 { edge = try self.square(rest, target[inner], &builder, &renderer) }
+    try loops(&body, others[...], target) { body in
+      if whole > 0 {
+        body.line("float *to = panel;")
+        body.line("const float *from = source;")
+        body.braces("for (long \(name) = 0; \(name) < \(whole * lanes); \(name) += \(lanes))") {
+          $0.block(square)
+          $0.line("to += \(target[inner] * lanes);")
+          $0.line("from += \(lanes);")
+        }
+      } else if rest > 0 {
+        body.line("float *to = panel;")
+        body.line("const float *from = source;")
+      }
+      body.block(edge)
+      if plan.block?.axis == inner {
+        let count = (vectors - 1) * lanes + (tail ?? lanes)
+        body.braces("for (long \(name) = 0; \(name) < count; \(name)++)") {
+          $0.line(
+            "for (long l = 0; l < \(count); l++) "
+              + "panel[\(name) * \(target[inner]) + l] = "
+              + "source[\(name) + l * \(reference.strides[laneAxis])];")
+        }
+      }
+    }
+  }
+
+  /// `steps` reduction steps of all vectors: each lane's steps are read together, then transposed.
+  private func square(
+    _ steps: Int, _ targetStride: Int, _ builder: inout VectorBuilder,
+    _ renderer: inout KernelRenderer
+  ) throws -> [String] {
+    var lines: [String] = []
+    for vector in 0..<vectors {
+      let present = vector == vectors - 1 ? tail ?? lanes : lanes
+      var rows: [VectorRegister] = []
+      for lane in 0..<lanes {
+        if lane < present {
+          let offset = (vector * lanes + lane) * reference.strides[laneAxis] * 4
+          rows.append(
+            builder.load(
+              Address("from", offset: offset), count: steps == lanes ? nil : steps))
+        } else {
+          rows.append(builder.zero())
+        }
+      }
+      let columns = builder.transpose(rows)
+      for step in 0..<steps {
+        builder.store(
+          columns[step],
+          to: Address("to", offset: (step * targetStride + vector * lanes) * 4))
+      }
+      lines += try renderer.render(builder.takeBlock())
+    }
+    return lines
+  }
+}

@@ -1,0 +1,254 @@
+import QuernPasses
+
+/// The loops over the tiles of a piece, and which tile function each position calls.
+struct PieceLoops {
+  enum Kind { case panel, row, column }
+
+  /// A loop over tiles along one output axis.
+  struct Loop {
+    var kind: Kind
+    var axis: Int
+    /// The C variable that counts tiles, and the one that holds the first position.
+    var tile: String
+    var name: String
+    var chunks: Chunks
+    /// Positions a chunk's unit stands for: the lanes of a vector, for columns.
+    var scale: Int
+    /// Threads among which the loop can be shared out.
+    var share: Int
+  }
+
+  /// The loop whose tiles are shared out among the threads.
+  struct Split {
+    var kind: Kind
+    var axis: Int
+  }
+
+  struct ColumnShape {
+    var vectors: Int
+    var tail: Int?
+    var condition: String?
+  }
+
+  let nest: Nest
+  let plan: TilePlan
+  let name: String
+  let lanes: Int
+  let threads: Int
+
+  // MARK: Loops
+
+  var loops: [Loop] {
+    var result: [Loop] = []
+    for axis in plan.panelAxes {
+      let name = nest.axes[axis].name
+      result.append(
+        Loop(
+          kind: .panel, axis: axis, tile: name, name: name,
+          chunks: Chunks(nest.axes[axis].extent, atMost: 1), scale: 1, share: threads))
+    }
+    if let lane = plan.laneAxis {
+      let name = nest.axes[lane].name
+      result.append(
+        Loop(
+          kind: .column, axis: lane, tile: name + "_tile", name: name, chunks: plan.columns,
+          scale: lanes, share: threads))
+    }
+    for axis in plan.rowAxes {
+      let name = nest.axes[axis].name
+      let chunks = plan.rows[axis] ?? Chunks(nest.axes[axis].extent, atMost: 1)
+      let single = chunks.small == 1 && chunks.bigCount == 0
+      result.append(
+        Loop(
+          kind: .row, axis: axis, tile: single ? name : name + "_tile", name: name,
+          chunks: chunks, scale: 1, share: threads))
+    }
+    return result
+  }
+
+  /// The loop that can be shared out most evenly; the outermost of several that are as good.
+  var split: Split? {
+    guard threads > 1 else { return nil }
+    var best: (loop: Loop, balance: Double)?
+    var candidates = loops
+    if plan.packed == nil {
+      candidates = candidates.filter { $0.kind != .column } + candidates.filter { $0.kind == .column }
+    }
+    for loop in candidates {
+      let count = loop.chunks.count
+      let share = (count + threads - 1) / threads
+      let balance = Double(count) / Double(share * threads)
+      if balance > (best?.balance ?? 0) + 0.04 { best = (loop, balance) }
+    }
+    // Without a loop everything is one tile, which the first thread computes.
+    guard let loop = best?.loop ?? loops.first else { return nil }
+    return Split(kind: loop.kind, axis: loop.axis)
+  }
+
+  // MARK: Shapes
+
+  var columnShapes: [ColumnShape] {
+    guard let lane = plan.laneAxis else { return [ColumnShape(vectors: 1, tail: nil)] }
+    let chunks = plan.columns
+    let remainder = nest.axes[lane].extent % lanes
+    let tail = remainder == 0 ? nil : remainder
+    let tile = nest.axes[lane].name + "_tile"
+    var result: [ColumnShape] = []
+    let last = chunks.bigCount == chunks.count ? chunks.small + 1 : chunks.small
+    if tail != nil {
+      result.append(
+        ColumnShape(vectors: last, tail: tail, condition: "\(tile) == \(chunks.count - 1)"))
+      if chunks.count == 1 { return [ColumnShape(vectors: last, tail: tail)] }
+    }
+    let bigs = chunks.bigCount
+    let smalls = chunks.count - bigs - (tail != nil && bigs < chunks.count ? 1 : 0)
+    let bigsLeft = bigs - (tail != nil && bigs == chunks.count ? 1 : 0)
+    if bigsLeft > 0 {
+      result.append(
+        ColumnShape(vectors: chunks.small + 1, condition: "\(tile) < \(bigs)"))
+    }
+    if smalls > 0 { result.append(ColumnShape(vectors: chunks.small, condition: "1")) }
+    return result
+  }
+
+  var rowShapes: [(rows: [Int: Int], condition: String?)] {
+    var result: [(rows: [Int: Int], condition: String?)] = [([:], nil)]
+    for axis in plan.rowAxes {
+      let chunks = plan.rows[axis] ?? Chunks(nest.axes[axis].extent, atMost: 1)
+      let tile = nest.axes[axis].name + "_tile"
+      let sizes = chunks.sizes
+      result = result.flatMap { shape in
+        sizes.enumerated().map { number, size in
+          let own: String? =
+            sizes.count == 1
+            ? nil : number == 0 ? "\(tile) < \(chunks.bigCount)" : "\(tile) >= \(chunks.bigCount)"
+          let condition = [shape.condition, own].compactMap { $0 }.joined(separator: " && ")
+          return (
+            shape.rows.merging([axis: size]) { $1 }, condition.isEmpty ? nil : condition
+          )
+        }
+      }
+    }
+    return result
+  }
+
+  // MARK: Scratch memory
+
+  /// Reduction steps of one panel.
+  var panelSteps: Int {
+    guard let packed = plan.packed else { return 0 }
+    let reference = nest.references[nest.factors[packed].reference]
+    return PackWriter.axes(nest, reference).reduce(1) { product, axis in
+      product * (plan.block?.axis == axis ? plan.block?.size ?? 1 : nest.axes[axis].extent)
+    }
+  }
+
+  private var allVectors: Int { plan.columns.count * plan.columns.small + plan.columns.bigCount }
+
+  /// Whether the panels of all columns are packed before the rows are gone through.
+  var packsAllFirst: Bool { panelSteps * allVectors * lanes * 4 <= 384 << 10 }
+
+  var panelElements: Int {
+    guard plan.packed != nil else { return 0 }
+    let widest = plan.columns.small + (plan.columns.bigCount > 0 ? 1 : 0)
+    return panelSteps * lanes * (packsAllFirst ? allVectors : widest)
+  }
+
+  /// C for where the panel of the present column starts.
+  var panelAddress: String {
+    guard packsAllFirst, let lane = plan.laneAxis, plan.columns.count > 1 else { return "scratch" }
+    return "scratch + \(nest.axes[lane].name) * \(panelSteps)"
+  }
+
+  /// Partial sums of all outputs, the lanes rounded up to whole vectors.
+  var partialElements: Int {
+    guard plan.block != nil else { return 0 }
+    return partialStrides.total
+  }
+
+  private var partialStrides: (strides: [Int], total: Int) {
+    var strides = [Int](repeating: 0, count: nest.axes.count)
+    var step = 1
+    if let lane = plan.laneAxis {
+      strides[lane] = 1
+      step = allVectors * lanes
+    }
+    for axis in nest.outputAxes.reversed() where axis != plan.laneAxis {
+      strides[axis] = step
+      step *= nest.axes[axis].extent
+    }
+    return (strides, step)
+  }
+
+  var partialIndex: Int? { plan.block == nil ? nil : nest.references.count }
+
+  // MARK: Arguments
+
+  /// The references as a tile of the given panel width sees them.
+  func references(width: Int) -> [Nest.Reference] {
+    var result = nest.references
+    if let packed = plan.packed, let lane = plan.laneAxis {
+      let index = nest.factors[packed].reference
+      result[index].strides = PackWriter.strides(
+        nest, nest.references[index], lane: lane, width: width, block: plan.block)
+    }
+    if plan.block != nil {
+      result.append(
+        Nest.Reference(
+          name: "partial", tensor: .init(0), byteOffset: 0, strides: partialStrides.strides,
+          element: .float32, isWritten: true))
+    }
+    return result
+  }
+
+  /// References a tile function needs, by mode.
+  func usedReferences(_ mode: TileMode, _ references: [Nest.Reference]) -> [Int] {
+    let factors = Set(nest.factors.map(\.reference))
+    let others = Set(nest.stores.map(\.reference)).union(
+      nest.values.indices.compactMap { number in
+        if case .read = nest.values[number] { return nest.source[number] }
+        return nil
+      })
+    var used: Set<Int>
+    switch mode {
+    case .whole: used = factors.union(others)
+    case .accumulate: used = factors
+    case .finish: used = others
+    }
+    if mode != .whole, let partialIndex { used.insert(partialIndex) }
+    return used.sorted()
+  }
+
+  /// Indices a tile function needs; −1 is the position in the window.
+  func usedIndices(_ mode: TileMode) -> [Int] {
+    var used: Set<Int> = []
+    if mode != .finish {
+      used.formUnion(nest.factors.compactMap(\.match))
+      if nest.reduction == .maximum, nest.wantsPosition { used.insert(-1) }
+    }
+    if mode != .accumulate {
+      for number in nest.values.indices {
+        if case .index = nest.values[number], let index = nest.source[number] { used.insert(index) }
+      }
+    }
+    return used.sorted()
+  }
+
+  /// C for where a reference starts for the present tile.
+  func argument(_ index: Int, _ references: [Nest.Reference], _ mode: TileMode) -> String {
+    let reference = references[index]
+    if let packed = plan.packed, nest.factors[packed].reference == index { return panelAddress }
+    var terms = nest.outputAxes.map { (nest.axes[$0].name, reference.strides[$0]) }
+    if let block = plan.block, mode == .accumulate {
+      terms.append((nest.axes[block.axis].name, reference.strides[block.axis]))
+    }
+    let text = affineText(terms)
+    return text == "0" ? reference.name : "\(reference.name) + \(text)"
+  }
+
+  func indexArgument(_ number: Int) -> String {
+    let index = number < 0 ? nest.position : nest.indices[number]
+    let terms = nest.outputAxes.map { (nest.axes[$0].name, index.strides[$0]) }
+    return affineText(terms, offset: index.offset)
+  }
+}

@@ -1,0 +1,85 @@
+import QuernPasses
+import QuernVectors
+
+/// How code is generated.
+public struct CodegenOptions: Sendable {
+  public var target: Target
+  /// Threads that will run the program; their number is part of the code.
+  public var threads: Int
+  public var machine: MachineFacts
+
+  public init(target: Target = .best, threads: Int = 1) {
+    self.target = target
+    self.threads = max(1, threads)
+    machine = MachineFacts(target)
+  }
+}
+
+/// C for a program.
+public struct GeneratedCode: Sendable {
+  /// The whole file: prelude, kernels, and `quern_run(char *arena, long thread, void *barrier)`.
+  public var source: String
+  /// The arena with the threads' private memory behind it.
+  public var arenaBytes: Int
+  /// The function that runs one step.
+  public static let entry = "quern_run"
+  /// What the generated code expects to find: all threads meet there.
+  public static let barrier = "quern_barrier_wait"
+}
+
+/// Writes a program as C.
+///
+/// - Throws: ``LoweringError`` for what the generator cannot do, ``VectorError`` where it is at odds
+///   with itself.
+public func generate(_ program: Program, _ options: CodegenOptions) throws -> GeneratedCode {
+  var kernels = CText()
+  var scratch = 0
+  let scratchOffset = (program.arenaBytes + 63) / 64 * 64
+  for kernel in program.kernels {
+    var writer = KernelWriter(
+      kernel, program, machine: options.machine, threads: options.threads,
+      scratchOffset: scratchOffset)
+    kernels.append(try writer.text())
+    kernels.line("")
+    scratch = max(scratch, writer.scratchBytes)
+  }
+  // A thread's memory starts on a cache line of its own, with room to read past the end.
+  let perThread = (scratch + 63) / 64 * 64 + 256
+  var text = CText()
+  text.line(Prelude.text(for: options.target))
+  text.line("// Any 32 bits.")
+  text.line("#ifdef __TINYC__")
+  text.line("typedef unsigned quern_word;")
+  text.line("#else")
+  text.line("typedef unsigned quern_word __attribute__((may_alias));")
+  text.line("#endif")
+  text.line("")
+  text.line("// Lanes on their way to or from places that do not lie side by side in memory.")
+  text.line("union quern_lanes {")
+  text.line("  quern_word words[\(options.target.lanes)];")
+  text.line("  float floats[\(options.target.lanes)];")
+  text.line("  int integers[\(options.target.lanes)];")
+  text.line("  unsigned char bytes[\(options.target.lanes * 4)];")
+  text.line("};")
+  text.line("")
+  text.line("// Floats of private memory for each thread.")
+  text.line("#define SCRATCH \(perThread / 4)")
+  text.line("")
+  text.line("void \(GeneratedCode.barrier)(void *barrier);")
+  text.line("void \(GeneratedCode.entry)(char *arena, long thread, void *barrier);")
+  for kernel in program.kernels {
+    text.line("void \(kernel.name)(char *arena, long thread);")
+  }
+  text.line("")
+  text.append(kernels)
+  text.line("// One step: every thread runs all kernels on its share of the tiles.")
+  text.braces("void \(GeneratedCode.entry)(char *arena, long thread, void *barrier)") { text in
+    text.line("(void)barrier;")
+    for (kernel, waits) in zip(program.kernels, program.needsBarrier) {
+      if waits, options.threads > 1 { text.line("\(GeneratedCode.barrier)(barrier);") }
+      text.line("\(kernel.name)(arena, thread);")
+    }
+  }
+  return GeneratedCode(
+    source: text.text, arenaBytes: scratchOffset + perThread * options.threads)
+}

@@ -1,0 +1,239 @@
+import QuernPasses
+import QuernVectors
+
+/// The register tile of one function: how many rows and vectors, and how wide the last vector is.
+struct TileShape: Hashable {
+  /// Positions along each row axis.
+  var rows: [Int: Int]
+  var vectors: Int
+  /// Lanes of the last vector that are outputs; nil where all are.
+  var tail: Int?
+
+  var rowCount: Int { rows.values.reduce(1, *) }
+
+  /// `14x2`, with a `t` where the last vector is partial.
+  func suffix(_ axes: [Int]) -> String {
+    let extents = axes.compactMap { rows[$0] }.filter { $0 > 1 }
+    let text = extents.isEmpty ? "1" : extents.map(String.init).joined(separator: "_")
+    return "\(text)x\(vectors)" + (tail.map { "t\($0)" } ?? "")
+  }
+}
+
+/// What a tile function does with its accumulators.
+enum TileMode: String {
+  /// Zero, sum, epilogue.
+  case whole
+  /// Takes up a partial sum, goes on, puts it back.
+  case accumulate
+  /// Takes up the sum and computes the epilogue.
+  case finish
+}
+
+/// Addresses and vector code inside one tile function.
+///
+/// Loads of the same place within a block are done once; lanes that do not lie side by side are
+/// collected by C code before the block, and spread after it.
+struct TileContext {
+  let nest: Nest
+  let plan: TilePlan
+  let shape: TileShape
+  let lanes: Int
+  /// The references, with the packed factor read from its panel.
+  let references: [Nest.Reference]
+  var builder: VectorBuilder
+  var renderer: KernelRenderer
+  /// Positions of the tile along the row axes, the innermost fastest.
+  let rowPositions: [[Int: Int]]
+
+  /// The C variables that point to each reference at the present loop level.
+  var pointers: [Int: String]
+  /// C for the part of each index that the loops so far make up.
+  var indexText: [Int: String]
+  /// The longest list of lane buffers any block has needed.
+  private(set) var bufferCount = 0
+  private var buffersInBlock = 0
+  private var before: [String] = []
+  private var after: [String] = []
+  private var loaded: [LoadKey: VectorRegister] = [:]
+
+  private struct LoadKey: Hashable {
+    var pointer: String
+    var offset: Int
+    var stride: Int
+    var count: Int
+  }
+
+  init(
+    nest: Nest, plan: TilePlan, shape: TileShape, references: [Nest.Reference],
+    machine: MachineFacts
+  ) {
+    self.nest = nest
+    self.plan = plan
+    self.shape = shape
+    self.references = references
+    lanes = machine.target.lanes
+    builder = VectorBuilder(target: machine.target)
+    renderer = KernelRenderer(target: machine.target)
+    var positions: [[Int: Int]] = [[:]]
+    for axis in plan.rowAxes {
+      let count = shape.rows[axis] ?? 1
+      positions = positions.flatMap { position in
+        (0..<count).map { index in position.merging([axis: index]) { $1 } }
+      }
+    }
+    rowPositions = positions
+    pointers = Dictionary(
+      uniqueKeysWithValues: references.enumerated().map { ($0.offset, $0.element.name) })
+    indexText = Dictionary(
+      uniqueKeysWithValues: nest.indices.indices.map { ($0, "index\($0)") })
+    indexText[-1] = "position"
+  }
+
+  /// Whether results are the same in all lanes: one output element a row.
+  var isScalar: Bool { plan.laneAxis == nil }
+
+  /// Lanes of a vector that are outputs.
+  func laneCount(_ vector: Int) -> Int {
+    if isScalar { return 1 }
+    return vector == shape.vectors - 1 ? shape.tail ?? lanes : lanes
+  }
+
+  private func displacement(_ strides: [Int], _ row: [Int: Int]) -> Int {
+    row.reduce(0) { $0 + strides[$1.key] * $1.value }
+  }
+
+  // MARK: Loads and stores
+
+  /// A vector of a reference.
+  ///
+  /// - Parameters:
+  ///   - step: elements further on, for unrolled loops.
+  ///   - laneStride: elements between lanes; by default the reference's along the lane axis.
+  ///   - count: lanes that exist; the others are zero.
+  mutating func load(
+    _ index: Int, row: [Int: Int], vector: Int, step: Int = 0, laneStride: Int? = nil,
+    count: Int? = nil
+  ) -> VectorRegister {
+    let reference = references[index]
+    let stride = laneStride ?? plan.laneAxis.map { reference.strides[$0] } ?? 0
+    let elements =
+      displacement(reference.strides, row) + step + vector * lanes * stride
+    let key = LoadKey(
+      pointer: pointers[index] ?? reference.name, offset: elements, stride: stride,
+      count: count ?? 0)
+    if let known = loaded[key] { return known }
+    let address = Address(key.pointer, offset: elements * reference.element.byteCount)
+    let register: VectorRegister
+    switch (reference.element, stride) {
+    case (.uint8, 1): register = builder.loadBytes(address, count: count)
+    case (.uint8, _):
+      let buffer = collect(
+        key, stride, count: stride == 0 ? lanes : count ?? laneCount(vector), bytes: true)
+      register = builder.loadBytes(Address(buffer))
+    case (_, 0): register = builder.broadcast(address)
+    case (_, 1): register = builder.load(address, count: count)
+    default:
+      register = builder.load(
+        Address(collect(key, stride, count: count ?? laneCount(vector), bytes: false)),
+        count: count)
+    }
+    loaded[key] = register
+    return register
+  }
+
+  /// The operand of a multiply-add, straight from memory where nothing else uses it.
+  mutating func operand(
+    _ index: Int, row: [Int: Int], vector: Int, step: Int
+  ) -> VectorOperand? {
+    let reference = references[index]
+    let stride = plan.laneAxis.map { reference.strides[$0] } ?? 0
+    guard reference.element == .float32, stride == 0 || stride == 1 else { return nil }
+    let elements = displacement(reference.strides, row) + step + vector * lanes * stride
+    let address = Address(pointers[index] ?? reference.name, offset: elements * 4)
+    return stride == 0 ? .broadcast(address) : .memory(address)
+  }
+
+  private mutating func collect(
+    _ key: LoadKey, _ stride: Int, count: Int, bytes: Bool
+  ) -> String {
+    let name = takeBuffer(bytes: bytes)
+    let source = affineText([("l", stride)], offset: key.offset)
+    // As words: TinyCC would copy floats through vector registers, which hold our accumulators.
+    let words = bytes ? key.pointer : "((const quern_word *)\(key.pointer))"
+    let target = bytes ? name : name.replacing("floats", with: "words")
+    before.append("for (long l = 0; l < \(count); l++) \(target)[l] = \(words)[\(source)];")
+    return name
+  }
+
+  private mutating func takeBuffer(bytes: Bool) -> String {
+    defer {
+      buffersInBlock += 1
+      bufferCount = max(bufferCount, buffersInBlock)
+    }
+    return bytes ? "lanes\(buffersInBlock).bytes" : "lanes\(buffersInBlock).floats"
+  }
+
+  mutating func store(_ register: VectorRegister, _ index: Int, row: [Int: Int], vector: Int) {
+    let reference = references[index]
+    let stride = plan.laneAxis.map { reference.strides[$0] } ?? 1
+    let count = laneCount(vector)
+    let elements =
+      displacement(reference.strides, row) + vector * lanes * (isScalar ? 0 : stride)
+    let pointer = pointers[index] ?? reference.name
+    if stride == 1 || count == 1 {
+      builder.store(
+        register, to: Address(pointer, offset: elements * 4), count: count == lanes ? nil : count)
+      return
+    }
+    let name = takeBuffer(bytes: false)
+    builder.store(register, to: Address(name))
+    let target = affineText([("l", stride)], offset: elements)
+    let words = name.replacing("floats", with: "words")
+    after.append(
+      "for (long l = 0; l < \(count); l++) ((quern_word *)\(pointer))[\(target)] = \(words)[l];")
+  }
+
+  /// An index (−1: the position in the window) in every lane.
+  mutating func index(
+    _ number: Int, row: [Int: Int], vector: Int, step: Int = 0, laneStride: Int? = nil
+  ) -> VectorRegister {
+    let strides = number < 0 ? nest.position.strides : nest.indices[number].strides
+    let stride = laneStride ?? plan.laneAxis.map { strides[$0] } ?? 0
+    let constant =
+      displacement(strides, row) + step + vector * lanes * stride
+    let name = "lanes\(buffersInBlock).integers"
+    buffersInBlock += 1
+    bufferCount = max(bufferCount, buffersInBlock)
+    let base = indexText[number] ?? "0"
+    before.append("\(name)[0] = (int)(\(base)\(constant == 0 ? "" : " + \(constant)"));")
+    var register = builder.broadcast(
+      Address(name.replacing("integers", with: "floats")))
+    if stride != 0 {
+      var offsets = builder.laneIndices()
+      if stride != 1 {
+        offsets = builder.binary(.multiplyInteger, offsets, builder.constant(Int32(stride)))
+      }
+      register = builder.binary(.addInteger, register, offsets)
+    }
+    return register
+  }
+
+  // MARK: Blocks
+
+  /// Ends the block: its C text, with what must stand before and after it.
+  mutating func takeBlock() throws -> [String] {
+    let text = try renderer.render(builder.takeBlock())
+    let result = before + text + after
+    before = []
+    after = []
+    loaded = [:]
+    buffersInBlock = 0
+    return result
+  }
+
+  /// The C locals the function needs.
+  var declarations: [String] {
+    renderer.declarations
+      + (0..<bufferCount).map { "union quern_lanes lanes\($0);" }
+  }
+}

@@ -1,0 +1,239 @@
+import QuernVectors
+
+/// What the generator must know of the machine.
+public struct MachineFacts: Sendable {
+  public var target: Target
+  /// Bytes.
+  public var level1Cache = 32 << 10
+  public var level2Cache = 1 << 20
+  /// Vector multiply-adds and loads a cycle, and cycles until a multiply-add's result can be used.
+  public var multiplyAddsPerCycle = 2.0
+  public var loadsPerCycle = 2.0
+  public var latency = 4.0
+  public var instructionsPerCycle = 5.0
+
+  public init(_ target: Target) { self.target = target }
+}
+
+/// How a piece is cut into register tiles: rows × vectors of outputs that are computed together.
+struct TilePlan {
+  enum Lanes: Equatable {
+    /// Lanes run over this output axis; nil where there is no output axis left: one element.
+    case output(Int?)
+    /// Lanes run over this reduction axis and are added up at the end.
+    case reduction(Int)
+  }
+
+  var lanes: Lanes
+  /// The factor that is first copied into panels of contiguous lanes.
+  var packed: Int?
+  /// Output axes the packed factor also depends on: each position has its own panels.
+  var panelAxes: [Int] = []
+  /// Output axes that tile rows run over, outermost first.
+  var rowAxes: [Int] = []
+  /// Tiles along each row axis.
+  var rows: [Int: Chunks] = [:]
+  /// Tiles along the lane axis, in vectors.
+  var columns = Chunks(1, atMost: 1)
+  /// Reduction steps in a row without a loop test.
+  var unroll = 1
+  /// The outermost reduction axis is worked off in blocks of this size, because one pass over the
+  /// operands of a tile would not stay in the cache.
+  var block: (axis: Int, size: Int)?
+
+  init(_ nest: Nest, _ machine: MachineFacts) {
+    lanes = Self.chooseLanes(nest, machine)
+    choosePacking(nest, machine)
+    chooseTile(nest, machine)
+    chooseBlock(nest, machine)
+  }
+
+  /// The output axis lanes run over, if there is one.
+  var laneAxis: Int? {
+    if case .output(let axis) = lanes { return axis }
+    return nil
+  }
+
+  // MARK: Lanes
+
+  private static func isSmooth(_ stride: Int) -> Bool { stride == 0 || stride == 1 }
+
+  private static func chooseLanes(_ nest: Nest, _ machine: MachineFacts) -> Lanes {
+    let work = max(nest.reductionCount, 1)
+    func roughness(_ axis: Int) -> Int {
+      let factors = nest.factors.filter { !isSmooth(nest.references[$0.reference].strides[axis]) }
+      let others = nest.references.indices.filter { index in
+        !nest.factors.contains { $0.reference == index }
+          && !isSmooth(nest.references[index].strides[axis])
+      }
+      return factors.count * work + others.count
+    }
+    let outputs = nest.outputAxes
+    let reductions = nest.reductionAxes.filter { axis in
+      nest.axes[axis].extent >= machine.target.lanes / 2
+        && nest.factors.allSatisfy {
+          isSmooth(nest.references[$0.reference].strides[axis])
+        }
+        && nest.factors.contains { nest.references[$0.reference].strides[axis] == 1 }
+    }
+    guard let last = outputs.last else {
+      return reductions.last.map { .reduction($0) } ?? .output(nil)
+    }
+    var best = last
+    for axis in outputs.reversed()
+    where nest.axes[axis].extent >= machine.target.lanes / 2
+      && roughness(axis) < roughness(best)
+    {
+      best = axis
+    }
+    let rough = nest.factors.filter {
+      !isSmooth(nest.references[$0.reference].strides[best])
+    }
+    if !rough.isEmpty, let reduction = reductions.last {
+      let canPack =
+        rough.count == 1 && nest.factors.count == 2 && nest.factors.allSatisfy { $0.match == nil }
+        && reuse(nest, rough[0].reference, lane: best) >= 8
+      if !canPack { return .reduction(reduction) }
+    }
+    return .output(best)
+  }
+
+  /// How many outputs share one value of a factor, lanes aside.
+  private static func reuse(_ nest: Nest, _ reference: Int, lane: Int) -> Int {
+    nest.outputAxes.filter { $0 != lane && nest.references[reference].strides[$0] == 0 }
+      .reduce(1) { $0 * nest.axes[$1].extent }
+  }
+
+  // MARK: Packing
+
+  private mutating func choosePacking(_ nest: Nest, _ machine: MachineFacts) {
+    rowAxes = nest.outputAxes.filter { $0 != laneAxis }
+    guard let lane = laneAxis, nest.reduction == .sum, nest.factors.count == 2,
+      nest.factors.allSatisfy({ $0.match == nil })
+    else { return }
+    let candidates = nest.factors.indices.filter {
+      nest.references[nest.factors[$0].reference].strides[lane] != 0
+    }
+    guard candidates.count == 1 else { return }
+    let reference = nest.references[nest.factors[candidates[0]].reference]
+    let shared = Self.reuse(nest, nest.factors[candidates[0]].reference, lane: lane)
+    guard shared >= 8 else { return }
+    // A panel whose rows lie close together is as good where it is.
+    let vectorSpan = machine.target.lanes * 4
+    let inner = nest.reductionAxes.last.map { abs(reference.strides[$0]) * 4 } ?? 0
+    if reference.strides[lane] == 1, inner <= 4 * vectorSpan,
+      nest.axes[lane].extent * 4 <= 4 * vectorSpan
+    {
+      return
+    }
+    packed = candidates[0]
+    panelAxes = rowAxes.filter { reference.strides[$0] != 0 }
+    rowAxes.removeAll { panelAxes.contains($0) }
+  }
+
+  // MARK: Tile
+
+  private mutating func chooseTile(_ nest: Nest, _ machine: MachineFacts) {
+    let lanes = machine.target.lanes
+    let vectors = laneAxis.map { (nest.axes[$0].extent + lanes - 1) / lanes } ?? 1
+    // Two for the other operands, and what the renderer keeps for itself.
+    let accumulators = nest.reduction == .maximum && nest.wantsPosition ? 2 : 1
+    let limit = (machine.target.registerCount - 4) / accumulators
+    var best: (cost: Double, rows: Int, vectors: Int)?
+    let rowLimit = nest.reduction == .none ? 1 : limit
+    let inner = rowAxes.last.map { nest.axes[$0].extent } ?? 1
+    for nv in 1...4 where nv <= max(vectors, 1) {
+      let columns = Chunks(vectors, atMost: nv)
+      var candidates = Set((1...rowLimit).map { min($0, rowCount(nest)) })
+      candidates = candidates.filter { $0 * nv <= limit && ($0 <= inner || $0 % inner == 0) }
+      for m in candidates {
+        let cost = cost(nest, machine, rows: m, columns: columns)
+        if best.map({ cost < $0.cost }) ?? true { best = (cost, m, nv) }
+      }
+    }
+    let tile = best ?? (0, 1, 1)
+    columns = Chunks(max(vectors, 1), atMost: tile.vectors)
+    rows = rowChunks(nest, tile.rows)
+    let steps = nest.reductionAxes.last.map { nest.axes[$0].extent } ?? 1
+    let work = max(1, tile.rows * tile.vectors)
+    unroll = min(steps, max(1, 32 / work))
+    if nest.reduction != .sum { unroll = min(steps, 4) }
+  }
+
+  private func rowCount(_ nest: Nest) -> Int { rowAxes.reduce(1) { $0 * nest.axes[$1].extent } }
+
+  /// Tiles of `m` rows: the innermost axis first, then whole axes times a part of the next.
+  private func rowChunks(_ nest: Nest, _ m: Int) -> [Int: Chunks] {
+    var left = m
+    var result: [Int: Chunks] = [:]
+    for axis in rowAxes.reversed() {
+      let extent = nest.axes[axis].extent
+      let chunks = Chunks(extent, atMost: max(1, min(left, extent)))
+      result[axis] = chunks
+      left = chunks.count == 1 ? left / extent : 1
+    }
+    return result
+  }
+
+  /// Cycles for one reduction step over all outputs, by the resource that binds.
+  private func cost(
+    _ nest: Nest, _ machine: MachineFacts, rows m: Int, columns: Chunks
+  ) -> Double {
+    let chunks = rowChunks(nest, m)
+    var rowTiles: [(rows: Int, count: Int)] = [(1, 1)]
+    for axis in rowAxes {
+      guard let chunk = chunks[axis] else { continue }
+      rowTiles = rowTiles.flatMap { tile in
+        [(tile.rows * (chunk.small + 1), tile.count * chunk.bigCount),
+          (tile.rows * chunk.small, tile.count * (chunk.count - chunk.bigCount))]
+      }.filter { $0.1 > 0 }
+    }
+    let widths = [(columns.small + 1, columns.bigCount), (columns.small, columns.count - columns.bigCount)]
+    var total = 0.0
+    for (m, rowCount) in rowTiles {
+      for (nv, columnCount) in widths where columnCount > 0 {
+        total += Double(rowCount * columnCount) * step(nest, machine, m, nv)
+      }
+    }
+    return total
+  }
+
+  private func step(_ nest: Nest, _ machine: MachineFacts, _ m: Int, _ nv: Int) -> Double {
+    let work = Double(m * nv)
+    var loads = 0.0
+    for factor in nest.factors {
+      let strides = nest.references[factor.reference].strides
+      let byRow = rowAxes.contains { strides[$0] != 0 }
+      let byLane = laneAxis.map { strides[$0] != 0 } ?? true
+      loads += Double((byRow ? m : 1) * (byLane ? nv : 1))
+    }
+    let overhead = 8.0 / max(1, 32 / work)
+    let cycles = max(
+      work / machine.multiplyAddsPerCycle, loads / machine.loadsPerCycle,
+      nest.reduction == .none ? 0 : machine.latency,
+      (work + loads + overhead) / machine.instructionsPerCycle)
+    // Starting and finishing a tile costs as well: fewer, larger tiles win where all else is equal.
+    let start = (work * 2 + 20) / Double(max(nest.reductionCount, 1))
+    return cycles + start
+  }
+
+  // MARK: Blocks
+
+  private mutating func chooseBlock(_ nest: Nest, _ machine: MachineFacts) {
+    guard nest.reduction == .sum, nest.factors.count == 2, laneAxis != nil,
+      nest.reductionAxes.count > 1, let outer = nest.reductionAxes.first
+    else { return }
+    let outputTiles = columns.count * rows.values.reduce(1) { $0 * $1.count }
+    guard outputTiles > 1 else { return }
+    // What one position of the outermost axis touches of the operands.
+    let bytes = nest.factors.reduce(0) { sum, factor in
+      sum + abs(nest.references[factor.reference].strides[outer]) * 4
+    }
+    guard bytes * nest.axes[outer].extent > machine.level2Cache / 2 else { return }
+    let inner = nest.reductionCount / nest.axes[outer].extent
+    let enough = max(1, 192 / max(1, inner))
+    let fitting = max(1, machine.level2Cache / 4 / max(1, bytes))
+    let size = min(nest.axes[outer].extent, max(enough, min(fitting, enough)))
+    if size < nest.axes[outer].extent { block = (outer, size) }
+  }
+}

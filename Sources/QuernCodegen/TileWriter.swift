@@ -1,0 +1,352 @@
+import QuernPasses
+import QuernVectors
+
+/// Writes one tile function: accumulators in registers, reduction loops around vector statements,
+/// the epilogue, the stores.
+struct TileWriter {
+  let nest: Nest
+  let plan: TilePlan
+  let machine: MachineFacts
+  let mode: TileMode
+  /// With the packed factor in its panel; the partial sums, where there are any, come last.
+  let references: [Nest.Reference]
+  let partial: Int?
+  private var context: TileContext
+  private var accumulators: [[VectorRegister]] = []
+  private var positions: [[VectorRegister]] = []
+
+  init(
+    nest: Nest, plan: TilePlan, machine: MachineFacts, shape: TileShape, mode: TileMode,
+    references: [Nest.Reference], partial: Int?
+  ) {
+    self.nest = nest
+    self.plan = plan
+    self.machine = machine
+    self.mode = mode
+    self.references = references
+    self.partial = partial
+    context = TileContext(
+      nest: nest, plan: plan, shape: shape, references: references, machine: machine)
+  }
+
+  /// Elements are only moved, or there is no reduction at all.
+  private var isPlain: Bool {
+    nest.reduction == .none || Self.isMovement(nest)
+  }
+
+  static func isMovement(_ nest: Nest) -> Bool {
+    nest.reduction == .sum && nest.factors.count == 1 && nest.factors[0].match == nil
+      && nest.reductionAxes.isEmpty
+  }
+
+  mutating func function(named name: String, parameters: [String]) throws -> CText {
+    var body = CText()
+    if !isPlain {
+      try start(&body)
+      if mode != .finish { try reduce(&body, level: 0) }
+    }
+    if mode == .accumulate { try putBack(&body) } else { try epilogue(&body) }
+    context.builder.append(.end)
+    body.block(try context.takeBlock())
+    var text = CText()
+    let list = parameters.isEmpty ? "void" : parameters.joined(separator: ", ")
+    text.line("static \(Prelude.functionAttribute) void \(name)(")
+    text.line("    \(list))")
+    text.braces("") { text in
+      for line in context.declarations { text.line(line) }
+      text.append(body, indented: true)
+    }
+    return text
+  }
+
+  // MARK: Accumulators
+
+  private mutating func start(_ body: inout CText) throws {
+    let vectors = context.isScalar ? 1 : context.shape.vectors
+    for _ in context.rowPositions {
+      accumulators.append((0..<vectors).map { _ in context.builder.newRegister() })
+      if nest.wantsPosition {
+        positions.append((0..<vectors).map { _ in context.builder.newRegister() })
+      }
+    }
+    for register in accumulators.joined() { try context.renderer.pin(register) }
+    for register in positions.joined() { try context.renderer.pin(register) }
+    switch mode {
+    case .whole:
+      body.block(try zeroBlock())
+    case .finish:
+      body.block(try takeUp())
+    case .accumulate:
+      let zero = try zeroBlock()
+      let takeUp = try takeUp()
+      body.braces("if (first)") { $0.block(zero) }
+      body.braces("else") { $0.block(takeUp) }
+    }
+  }
+
+  private mutating func zeroBlock() throws -> [String] {
+    let initial: Float = nest.reduction == .maximum ? -.infinity : 0
+    for register in accumulators.joined() {
+      context.builder.append(.constant(register, initial))
+    }
+    for register in positions.joined() { context.builder.append(.zero(register)) }
+    return try context.takeBlock()
+  }
+
+  private mutating func takeUp() throws -> [String] {
+    for (row, registers) in zip(context.rowPositions, accumulators) {
+      for (vector, register) in registers.enumerated() {
+        let loaded = context.load(partial ?? 0, row: row, vector: vector)
+        context.builder.append(.move(register, loaded))
+      }
+    }
+    return try context.takeBlock()
+  }
+
+  private mutating func putBack(_ body: inout CText) throws {
+    for (row, registers) in zip(context.rowPositions, accumulators) {
+      for (vector, register) in registers.enumerated() {
+        let lanes = context.lanes
+        let reference = references[partial ?? 0]
+        let elements =
+          row.reduce(0) { $0 + reference.strides[$1.key] * $1.value } + vector * lanes
+        context.builder.store(register, to: Address(reference.name, offset: elements * 4))
+      }
+    }
+    body.block(try context.takeBlock())
+  }
+
+  // MARK: Reduction
+
+  /// The reduction axes from the outermost; lanes that run over one come last.
+  private var loopAxes: [Int] {
+    if case .reduction(let lane) = plan.lanes {
+      return nest.reductionAxes.filter { $0 != lane } + [lane]
+    }
+    return nest.reductionAxes
+  }
+
+  private mutating func reduce(_ body: inout CText, level: Int) throws {
+    let axes = loopAxes
+    guard level < axes.count else {
+      step(offset: [:], axis: nil, count: nil)
+      body.block(try context.takeBlock())
+      return
+    }
+    if level == axes.count - 1 {
+      try innermost(&body, axis: axes[level])
+      return
+    }
+    let axis = axes[level]
+    let name = nest.axes[axis].name
+    let outer = (context.pointers, context.indexText)
+    let bound = plan.block?.axis == axis && mode == .accumulate ? "count" : "\(nest.axes[axis].extent)"
+    try body.braces("for (long \(name) = 0; \(name) < \(bound); \(name)++)") { body in
+      for (index, reference) in references.enumerated()
+      where isFactor(index) && reference.strides[axis] != 0 {
+        let inner = "\(reference.name)_\(name)"
+        let step = affineText([(name, reference.strides[axis])])
+        body.line(
+          "const \(cType(reference)) *\(inner) = \(outer.0[index] ?? reference.name) + \(step);")
+        context.pointers[index] = inner
+      }
+      advanceIndices(axis, name)
+      try reduce(&body, level: level + 1)
+    }
+    (context.pointers, context.indexText) = outer
+  }
+
+  private func isFactor(_ index: Int) -> Bool { nest.factors.contains { $0.reference == index } }
+
+  private func cType(_ reference: Nest.Reference) -> String {
+    reference.element == .uint8 ? "unsigned char" : "float"
+  }
+
+  private mutating func advanceIndices(_ axis: Int, _ variable: String) {
+    for (number, index) in nest.indices.enumerated() where index.strides[axis] != 0 {
+      context.indexText[number, default: "0"] += " + \(variable) * \(index.strides[axis])"
+    }
+    if nest.position.strides[axis] != 0 {
+      context.indexText[-1, default: "0"] += " + \(variable) * \(nest.position.strides[axis])"
+    }
+  }
+
+  private mutating func innermost(_ body: inout CText, axis: Int) throws {
+    let byLanes = plan.lanes == .reduction(axis)
+    let extent = nest.axes[axis].extent
+    let stepSize = byLanes ? context.lanes : 1
+    let steps = extent / stepSize
+    let bounded = plan.block?.axis == axis && mode == .accumulate
+    let unroll = bounded ? 1 : max(1, min(plan.unroll, steps))
+    let rounds = steps / unroll
+    let name = nest.axes[axis].name
+    let outer = (context.pointers, context.indexText)
+    if rounds > 1 || bounded {
+      for (index, reference) in references.enumerated()
+      where isFactor(index) && reference.strides[axis] != 0 {
+        let inner = "\(reference.name)_\(name)"
+        body.line(
+          "const \(cType(reference)) *\(inner) = \(outer.0[index] ?? reference.name);")
+        context.pointers[index] = inner
+      }
+      advanceIndices(axis, name)
+      for number in 0..<unroll { step(offset: [axis: number * stepSize], axis: axis, count: nil) }
+      let block = try context.takeBlock()
+      let bound = bounded ? "count" : "\(rounds * unroll * stepSize)"
+      let stride = unroll * stepSize
+      let advance = stride == 1 ? "\(name)++" : "\(name) += \(stride)"
+      body.braces("for (long \(name) = 0; \(name) < \(bound); \(advance))") { body in
+        body.block(block)
+        for (index, reference) in references.enumerated()
+        where isFactor(index) && reference.strides[axis] != 0 {
+          body.line("\(context.pointers[index] ?? "") += \(reference.strides[axis] * stride);")
+        }
+      }
+      context.indexText = outer.1
+      for (number, index) in nest.indices.enumerated() where index.strides[axis] != 0 {
+        context.indexText[number, default: "0"] += " + \(rounds * stride * index.strides[axis])"
+      }
+      if nest.position.strides[axis] != 0 {
+        context.indexText[-1, default: "0"] += " + \(rounds * stride * nest.position.strides[axis])"
+      }
+    } else {
+      for number in 0..<rounds * unroll {
+        step(offset: [axis: number * stepSize], axis: axis, count: nil)
+      }
+    }
+    if !bounded {
+      let behind = rounds > 1 ? 0 : rounds * unroll
+      for number in 0..<(steps - rounds * unroll) {
+        step(offset: [axis: (behind + number) * stepSize], axis: axis, count: nil)
+      }
+      if extent % stepSize != 0 {
+        let start = rounds > 1 ? (steps - rounds * unroll) : steps
+        step(offset: [axis: start * stepSize], axis: axis, count: extent % stepSize)
+      }
+    }
+    let rest = try context.takeBlock()
+    body.block(rest)
+    (context.pointers, context.indexText) = outer
+  }
+
+  /// One reduction step for all accumulators.
+  private mutating func step(offset: [Int: Int], axis: Int?, count: Int?) {
+    let laneAxis: Int? = if case .reduction(let lane) = plan.lanes { lane } else { nil }
+    for (number, row) in context.rowPositions.enumerated() {
+      for vector in accumulators[number].indices {
+        let accumulator = accumulators[number][vector]
+        func further(_ strides: [Int]) -> Int {
+          offset.reduce(0) { $0 + strides[$1.key] * $1.value }
+        }
+        func factor(_ index: Int) -> VectorRegister {
+          let factor = nest.factors[index]
+          let strides = references[factor.reference].strides
+          let value = context.load(
+            factor.reference, row: row, vector: vector, step: further(strides),
+            laneStride: laneAxis.map { strides[$0] }, count: laneStep(strides, laneAxis, count))
+          guard let match = factor.match else { return value }
+          let wanted = context.index(
+            match, row: row, vector: vector, step: further(nest.indices[match].strides),
+            laneStride: laneAxis.map { nest.indices[match].strides[$0] })
+          let one = context.builder.constant(Float(1))
+          let zero = context.builder.zero()
+          return context.builder.select(
+            value, .equal, wanted, type: .i32, ifTrue: one, ifFalse: zero)
+        }
+        if nest.reduction == .maximum {
+          var value = factor(0)
+          if let count {
+            let least = context.builder.constant(-Float.infinity)
+            let blended = context.builder.newRegister()
+            context.builder.append(.blend(blended, count: count, first: value, rest: least))
+            value = blended
+          }
+          takeMaximum(
+            value, number, vector, row, step: further(nest.position.strides),
+            laneStride: laneAxis.map { nest.position.strides[$0] })
+        } else if nest.factors.count == 1 {
+          let value = factor(0)
+          context.builder.append(.binary(.add, accumulator, accumulator, .register(value)))
+        } else if let match = nest.factors.firstIndex(where: { $0.match != nil }) {
+          // A product with 0 or 1 is a choice, which NaN and infinity elsewhere do not disturb.
+          let other = factor(1 - match)
+          let hit = factor(match)
+          let zero = context.builder.zero()
+          let chosen = context.builder.select(hit, .notEqual, zero, ifTrue: other, ifFalse: zero)
+          context.builder.append(.binary(.add, accumulator, accumulator, .register(chosen)))
+        } else {
+          let b = factor(1)
+          let a = factor(0)
+          context.builder.append(.accumulate(accumulator, a, .register(b)))
+        }
+      }
+    }
+  }
+
+  private func laneStep(_ strides: [Int], _ laneAxis: Int?, _ count: Int?) -> Int? {
+    guard let laneAxis, count != nil else { return nil }
+    return strides[laneAxis] == 0 ? nil : count
+  }
+
+  private mutating func takeMaximum(
+    _ value: VectorRegister, _ number: Int, _ vector: Int, _ row: [Int: Int], step: Int,
+    laneStride: Int?
+  ) {
+    let best = accumulators[number][vector]
+    if nest.wantsPosition {
+      let place = context.index(-1, row: [:], vector: 0, step: step, laneStride: laneStride ?? 0)
+      let known = positions[number][vector]
+      // Later values win where they are larger, or NaN while the best so far is not.
+      let kept = context.builder.select(
+        value, .lessOrEqual, best, ifTrue: known, ifFalse: place)
+      context.builder.append(
+        .compareSelect(known, .notEqual, .f32, best, best, ifTrue: known, ifFalse: kept))
+    }
+    let larger = context.builder.maximum(best, value)
+    context.builder.append(
+      .compareSelect(best, .notEqual, .f32, best, best, ifTrue: best, ifFalse: larger))
+  }
+
+  // MARK: Epilogue
+
+  private mutating func epilogue(_ body: inout CText) throws {
+    let vectors = context.isScalar ? 1 : context.shape.vectors
+    for (number, row) in context.rowPositions.enumerated() {
+      for vector in 0..<vectors {
+        var accumulator = isPlain ? nil : accumulators[number][vector]
+        var position = isPlain || !nest.wantsPosition ? nil : positions[number][vector]
+        if case .reduction = plan.lanes, let register = accumulator {
+          (accumulator, position) = joinLanes(register, position)
+        }
+        var writer = ValueWriter(
+          row: row, vector: vector, accumulator: accumulator, position: position)
+        let results = nest.stores.map { (writer.value($0.value, &context), $0.reference) }
+        for (register, reference) in results {
+          context.store(register, reference, row: row, vector: vector)
+        }
+      }
+      body.block(try context.takeBlock())
+      if !isPlain {
+        for register in accumulators[number] { context.renderer.release(register) }
+        if nest.wantsPosition {
+          for register in positions[number] { context.renderer.release(register) }
+        }
+      }
+    }
+  }
+
+  /// The result over all lanes, in every lane.
+  private mutating func joinLanes(
+    _ register: VectorRegister, _ position: VectorRegister?
+  ) -> (VectorRegister, VectorRegister?) {
+    let operation: ReduceOperation = nest.reduction == .maximum ? .maximum : .sum
+    let result = context.builder.reduce(operation, register)
+    guard let position else { return (result, nil) }
+    // The first place among the lanes that hold the maximum. Places below 2²⁴ are exact as floats.
+    let none = context.builder.constant(Float.greatestFiniteMagnitude)
+    let place = context.builder.unary(.convertToFloat, position)
+    let own = context.builder.select(register, .equal, result, ifTrue: place, ifFalse: none)
+    let first = context.builder.reduce(.minimum, own)
+    return (result, context.builder.unary(.truncateToInteger, first))
+  }
+}

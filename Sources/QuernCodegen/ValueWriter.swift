@@ -1,0 +1,146 @@
+import QuernGraph
+import QuernPasses
+import QuernVectors
+
+/// Computes the values of a piece for one vector of outputs, each when it is first needed.
+struct ValueWriter {
+  let row: [Int: Int]
+  let vector: Int
+  /// The results of the reduction, where there is one.
+  let accumulator: VectorRegister?
+  let position: VectorRegister?
+  private var done: [Int: VectorRegister] = [:]
+
+  init(row: [Int: Int], vector: Int, accumulator: VectorRegister?, position: VectorRegister?) {
+    self.row = row
+    self.vector = vector
+    self.accumulator = accumulator
+    self.position = position
+  }
+
+  mutating func value(_ number: Int, _ context: inout TileContext) -> VectorRegister {
+    if let known = done[number] { return known }
+    let register = compute(number, &context)
+    done[number] = register
+    return register
+  }
+
+  private mutating func compute(_ number: Int, _ context: inout TileContext) -> VectorRegister {
+    let nest = context.nest
+    switch nest.values[number] {
+    case .accumulator:
+      if let accumulator { return accumulator }
+      // Elements are only moved: the factor itself.
+      return context.load(nest.factors[0].reference, row: row, vector: vector)
+    case .position: return position ?? context.builder.zero()
+    case .read: return context.load(nest.source[number] ?? 0, row: row, vector: vector)
+    case .constant(let constant, let element):
+      return element == .float32
+        ? context.builder.constant(Float(constant)) : context.builder.constant(Int32(constant))
+    case .index: return context.index(nest.source[number] ?? 0, row: row, vector: vector)
+    case .apply(let op, let operands, let element):
+      return apply(op, operands, element, &context)
+    }
+  }
+
+  private func type(_ number: Int, _ nest: Nest) -> ElementType {
+    switch nest.values[number] {
+    case .accumulator:
+      nest.factors.count == 1 ? nest.references[nest.factors[0].reference].element : .float32
+    case .position, .index: .int32
+    case .read: nest.references[nest.source[number] ?? 0].element
+    case .constant(_, let element), .apply(_, _, let element): element
+    }
+  }
+
+  private mutating func apply(
+    _ op: ElementwiseOp, _ operands: [Int], _ element: ElementType, _ context: inout TileContext
+  ) -> VectorRegister {
+    if op == .select { return select(operands, &context) }
+    let x = operands.map { value($0, &context) }
+    let integer = type(operands[0], context.nest) == .int32
+    switch op {
+    case .negate: return context.builder.unary(.negate, x[0])
+    case .absolute: return context.builder.unary(.absolute, x[0])
+    case .squareRoot: return context.builder.unary(.squareRoot, x[0])
+    case .floor: return context.builder.unary(.floor, x[0])
+    case .exp: return context.builder.exp(x[0])
+    case .log: return context.builder.log(x[0])
+    case .tanh: return context.builder.tanh(x[0])
+    case .sigmoid: return context.builder.sigmoid(x[0])
+    case .erf: return context.builder.erf(x[0])
+    case .toFloat: return context.builder.unary(.convertToFloat, x[0])
+    case .toInt:
+      // Bytes have become integers when they were read.
+      return type(operands[0], context.nest) == .uint8
+        ? x[0] : context.builder.unary(.truncateToInteger, x[0])
+    case .add: return context.builder.binary(integer ? .addInteger : .add, x[0], x[1])
+    case .subtract:
+      return context.builder.binary(integer ? .subtractInteger : .subtract, x[0], x[1])
+    case .multiply:
+      return context.builder.binary(integer ? .multiplyInteger : .multiply, x[0], x[1])
+    case .divide: return context.builder.divide(x[0], x[1])
+    case .maximum, .minimum:
+      if integer {
+        return context.builder.binary(
+          op == .maximum ? .maximumInteger : .minimumInteger, x[0], x[1])
+      }
+      return Self.extremum(op == .maximum ? .maximum : .minimum, x[0], x[1], &context.builder)
+    case .less, .lessOrEqual, .equal:
+      let one = context.builder.constant(Float(1))
+      let zero = context.builder.zero()
+      return context.builder.select(
+        x[0], Self.comparison(op), x[1], type: integer ? .i32 : .f32, ifTrue: one, ifFalse: zero)
+    case .uniform: return Self.uniform(x[0], x[1], &context.builder)
+    case .select: return x[0]
+    }
+  }
+
+  /// NaN if either is: the processor's own extremum gives the second operand where one is NaN.
+  static func extremum(
+    _ operation: BinaryOperation, _ a: VectorRegister, _ b: VectorRegister,
+    _ builder: inout VectorBuilder
+  ) -> VectorRegister {
+    let result = builder.binary(operation, b, a)
+    return builder.select(b, .notEqual, b, ifTrue: b, ifFalse: result)
+  }
+
+  /// As ``CounterRandom`` computes it.
+  private static func uniform(
+    _ position: VectorRegister, _ counter: VectorRegister, _ builder: inout VectorBuilder
+  ) -> VectorRegister {
+    let seed = builder.lowbias32(counter)
+    let bits = builder.lowbias32(builder.binary(.xor, position, seed))
+    let top = builder.unary(.convertToFloat, builder.shift(.rightLogical, bits, by: 8))
+    return builder.multiply(top, builder.constant(Float(0x1p-24)))
+  }
+
+  private static func comparison(_ op: ElementwiseOp) -> Comparison {
+    switch op {
+    case .less: .less
+    case .lessOrEqual: .lessOrEqual
+    default: .equal
+    }
+  }
+
+  /// A comparison and the choice by it are one instruction pair.
+  private mutating func select(
+    _ operands: [Int], _ context: inout TileContext
+  ) -> VectorRegister {
+    let ifTrue = value(operands[1], &context)
+    let ifFalse = value(operands[2], &context)
+    if case .apply(let op, let compared, _) = context.nest.values[operands[0]],
+      [.less, .lessOrEqual, .equal].contains(op)
+    {
+      let integer = type(compared[0], context.nest) == .int32
+      let a = value(compared[0], &context)
+      let b = value(compared[1], &context)
+      return context.builder.select(
+        a, Self.comparison(op), b, type: integer ? .i32 : .f32, ifTrue: ifTrue, ifFalse: ifFalse)
+    }
+    let condition = value(operands[0], &context)
+    let zero = context.builder.zero()
+    return context.builder.select(
+      condition, .notEqual, zero, ifTrue: ifTrue, ifFalse: ifFalse)
+  }
+}

@@ -1,0 +1,31 @@
+import QuernTinyCC
+import QuernVectors
+
+/// How a graph is turned into native code.
+public struct CompileOptions: Sendable {
+  /// Which compiler turns the generated C into code.
+  public enum Backend: String, Sendable, CaseIterable {
+    /// TinyCC, in this process: milliseconds.
+    case tinycc
+    /// The system's compiler with `-O3 -march=native`, loaded with dlopen: seconds.
+    case cc
+  }
+
+  public var target: Target
+  /// Threads that share each step, the caller's among them.
+  public var threads: Int
+  public var backend: Backend
+
+  public init(target: Target = .best, threads: Int = 1, backend: Backend = .tinycc) {
+    self.target = target
+    self.threads = threads
+    self.backend = backend
+  }
+
+  var compiler: any CCompiler {
+    switch backend {
+    case .tinycc: TinyCCCompiler()
+    case .cc: SystemCompiler()
+    }
+  }
+}

@@ -1,0 +1,147 @@
+import QuernCodegen
+import QuernGraph
+import QuernKernels
+import QuernPasses
+import QuernTinyCC
+import QuernVectors
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// A graph as native code.
+///
+///     let step = try CompiledGraph(graph, CompileOptions(threads: 2))
+///     try step.write("input", pixels)
+///     try step.run()
+///     let loss = try step.floats("loss")
+///
+/// Not for use from several threads at once: a step has one arena.
+public final class CompiledGraph: Executable {
+  public let graph: Graph
+  public let options: CompileOptions
+  /// The kernels, their order, and where tensors lie.
+  public let program: Program
+  public let code: GeneratedCode
+  /// Seconds for everything from the graph to function pointers, and the C compiler's part of it.
+  public let compileSeconds: Double
+  public let compilerSeconds: Double
+
+  private let memory: ArenaMemory
+  private let loaded: LoadedCode
+  private let step: quern_step
+  private let team: OpaquePointer?
+
+  /// Compiles a graph: the passes in order.
+  ///
+  /// - Throws: ``LoweringError`` for graphs, targets and thread counts that cannot be compiled;
+  ///   ``CompileError`` where the C compiler fails.
+  public init(_ source: Graph, _ options: CompileOptions = CompileOptions()) throws {
+    guard options.target.isSupported else {
+      throw LoweringError(
+        "target \(options.target)", "this processor does not have it",
+        mend:
+          "use \(Target.allCases.filter(\.isSupported).map(\.rawValue).joined(separator: " or "))")
+    }
+    guard 1...256 ~= options.threads else {
+      throw LoweringError(
+        "threads", "\(options.threads) threads", mend: "use between 1 and 256 threads")
+    }
+    let started = ArenaMemory.now()
+    graph = source
+    self.options = options
+    program = try lower(simplify(source))
+    code = try generate(
+      program, CodegenOptions(target: options.target, threads: options.threads))
+    loaded = try options.compiler.compile(source: code.source, symbols: Self.symbols)
+    step = unsafeBitCast(try loaded.function(named: GeneratedCode.entry), to: quern_step.self)
+    compilerSeconds = loaded.compileSeconds
+    memory = try ArenaMemory(byteCount: code.arenaBytes)
+    for storage in program.storages.values { memory.fill(storage) }
+    if options.threads > 1 {
+      guard let team = quern_team_create(Int32(options.threads)) else {
+        throw LoweringError(
+          "threads", "the system does not start \(options.threads) threads",
+          mend: "use fewer threads")
+      }
+      self.team = team
+    } else {
+      team = nil
+    }
+    compileSeconds = ArenaMemory.now() - started
+  }
+
+  deinit { if let team { quern_team_destroy(team) } }
+
+  /// Functions that generated code calls.
+  private static var symbols: [String: UnsafeRawPointer] {
+    let barrier: @convention(c) (UnsafeMutableRawPointer?) -> Void = quern_barrier_wait
+    let root: @convention(c) (Float) -> Float = quern_square_root_f32
+    return [
+      GeneratedCode.barrier: unsafeBitCast(barrier, to: UnsafeRawPointer.self),
+      "quern_square_root_f32": unsafeBitCast(root, to: UnsafeRawPointer.self),
+    ]
+  }
+
+  public func run() {
+    if let team { quern_team_run(team, step, memory.start) } else { step(memory.start, 0, nil) }
+  }
+
+  // MARK: Tensors
+
+  private func storage(_ name: String) throws -> Storage {
+    let id = graph.input(named: name).flatMap { _ in program.graph.input(named: name) }
+    let type = try type(of: name)
+    guard let node = id ?? program.outputNodes[name], let storage = program.storages[node],
+      storage.type.byteCount == type.byteCount
+    else {
+      throw ExecutionError(name, "it has no place in memory", mend: "report this as a defect")
+    }
+    return storage
+  }
+
+  private func check(_ name: String, _ storage: Storage, _ count: Int) throws {
+    guard count == storage.type.byteCount else {
+      throw ExecutionError(
+        name, "\(count) bytes are given, \(storage.type) takes \(storage.type.byteCount)",
+        mend: "give as many elements as the tensor has")
+    }
+  }
+
+  public func write(_ name: String, from bytes: UnsafeRawBufferPointer) throws {
+    guard graph.input(named: name) != nil else {
+      _ = try type(of: name)
+      throw ExecutionError(name, "it is an output", mend: "write inputs only")
+    }
+    let storage = try storage(name)
+    try check(name, storage, bytes.count)
+    guard var source = bytes.baseAddress else { return }
+    memory.forEachRun(storage) { target, count in
+      target.copyMemory(from: source, byteCount: count)
+      source += count
+    }
+  }
+
+  public func read(_ name: String, into bytes: UnsafeMutableRawBufferPointer) throws {
+    let storage = try storage(name)
+    try check(name, storage, bytes.count)
+    guard var target = bytes.baseAddress else { return }
+    memory.forEachRun(storage) { source, count in
+      target.copyMemory(from: source, byteCount: count)
+      target += count
+    }
+  }
+}
+
+extension ArenaMemory {
+  /// Seconds on a clock that only goes forward.
+  static func now() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+}
