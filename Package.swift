@@ -76,7 +76,11 @@ let package = Package(
     .testTarget(name: "QuernTinyCCTests", dependencies: ["QuernTinyCC"]),
     .testTarget(name: "QuernVectorsTests", dependencies: ["QuernVectors", "QuernTinyCC"]),
     .testTarget(name: "QuernDataTests", dependencies: ["QuernData", "CZlib"]),
-    .testTarget(name: "QuernTrainingTests", dependencies: ["QuernTraining"]),
+    .testTarget(
+      name: "QuernTrainingTests",
+      dependencies: [
+        "QuernGraph", "QuernLayers", "QuernInterpreter", "QuernData", "QuernTraining",
+      ]),
     .testTarget(name: "QuernTests", dependencies: ["Quern"]),
     .testTarget(name: "QuernCommandTests", dependencies: ["QuernCommand"]),
   ],
