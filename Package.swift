@@ -16,7 +16,7 @@ let package = Package(
     .systemLibrary(name: "CTinyCC", path: "Sources/CTinyCC", providers: [.apt(["libtcc-dev"])]),
     .systemLibrary(name: "CZlib", path: "Sources/CZlib", providers: [.apt(["zlib1g-dev"])]),
     // The C that generated code rests on: vector statements, barrier.
-    .target(name: "QuernKernels", path: "Kernels"),
+    .target(name: "QuernKernels", path: "Kernels", linkerSettings: [.linkedLibrary("m")]),
 
     // What a network is.
     .target(name: "QuernGraph"),
@@ -46,15 +46,15 @@ let package = Package(
       name: "QuernTraining",
       dependencies: [
         "QuernGraph", "QuernGradient", "QuernLayers", "QuernPasses", "QuernInterpreter",
-        "QuernRuntime", "QuernData",
+        "QuernVectors", "QuernRuntime", "QuernData",
       ]),
 
     // What people import, and what they run.
     .target(
       name: "Quern",
       dependencies: [
-        "QuernGraph", "QuernGradient", "QuernLayers", "QuernInterpreter", "QuernRuntime",
-        "QuernData", "QuernTraining",
+        "QuernGraph", "QuernGradient", "QuernLayers", "QuernInterpreter", "QuernVectors",
+        "QuernRuntime", "QuernData", "QuernTraining",
       ]),
     .executableTarget(
       name: "QuernCommand",
@@ -75,8 +75,16 @@ let package = Package(
     .testTarget(
       name: "QuernLayersTests",
       dependencies: ["QuernLayers", "QuernGradient", "QuernInterpreter"]),
+    .testTarget(name: "QuernTinyCCTests", dependencies: ["QuernTinyCC"]),
     .testTarget(name: "QuernVectorsTests", dependencies: ["QuernVectors", "QuernTinyCC"]),
     .testTarget(name: "QuernDataTests", dependencies: ["QuernData", "CZlib"]),
+    .testTarget(
+      name: "QuernTrainingTests",
+      dependencies: [
+        "QuernGraph", "QuernLayers", "QuernInterpreter", "QuernData", "QuernTraining",
+      ]),
+    .testTarget(name: "QuernTests", dependencies: ["Quern"]),
+    .testTarget(name: "QuernCommandTests", dependencies: ["QuernCommand"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x

@@ -61,9 +61,11 @@ struct PackWriter {
       try loops(&body, axes[...], target) { body in
         let count = (vectors - 1) * lanes + (tail ?? lanes)
         let stride = reference.strides[laneAxis]
-        body.line("for (long l = 0; l < \(count); l++) panel[l] = source[l * \(stride)];")
+        body.line("quern_word *to = (quern_word *)panel;")
+        body.line("const quern_word *from = (const quern_word *)source;")
+        body.line("for (long l = 0; l < \(count); l++) to[l] = from[l * \(stride)];")
         if count < width {
-          body.line("for (long l = \(count); l < \(width); l++) panel[l] = 0;")
+          body.line("for (long l = \(count); l < \(width); l++) to[l] = 0;")
         }
       }
     }

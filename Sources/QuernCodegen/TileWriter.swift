@@ -29,15 +29,8 @@ struct TileWriter {
       nest: nest, plan: plan, shape: shape, references: references, machine: machine)
   }
 
-  /// Elements are only moved, or there is no reduction at all.
-  private var isPlain: Bool {
-    nest.reduction == .none || Self.isMovement(nest)
-  }
-
-  static func isMovement(_ nest: Nest) -> Bool {
-    nest.reduction == .sum && nest.factors.count == 1 && nest.factors[0].match == nil
-      && nest.reductionAxes.isEmpty
-  }
+  /// There are no accumulators.
+  private var isPlain: Bool { nest.isDirect }
 
   mutating func function(named name: String, parameters: [String]) throws -> CText {
     var body = CText()
@@ -232,29 +225,12 @@ struct TileWriter {
   /// One reduction step for all accumulators.
   private mutating func step(offset: [Int: Int], axis: Int?, count: Int?) {
     let laneAxis: Int? = if case .reduction(let lane) = plan.lanes { lane } else { nil }
+    let place = TileContext.Step(offset: offset, laneAxis: laneAxis, count: count)
     for (number, row) in context.rowPositions.enumerated() {
       for vector in accumulators[number].indices {
         let accumulator = accumulators[number][vector]
-        func further(_ strides: [Int]) -> Int {
-          offset.reduce(0) { $0 + strides[$1.key] * $1.value }
-        }
-        func factor(_ index: Int) -> VectorRegister {
-          let factor = nest.factors[index]
-          let strides = references[factor.reference].strides
-          let value = context.load(
-            factor.reference, row: row, vector: vector, step: further(strides),
-            laneStride: laneAxis.map { strides[$0] }, count: laneStep(strides, laneAxis, count))
-          guard let match = factor.match else { return value }
-          let wanted = context.index(
-            match, row: row, vector: vector, step: further(nest.indices[match].strides),
-            laneStride: laneAxis.map { nest.indices[match].strides[$0] })
-          let one = context.builder.constant(Float(1))
-          let zero = context.builder.zero()
-          return context.builder.select(
-            value, .equal, wanted, type: .i32, ifTrue: one, ifFalse: zero)
-        }
         if nest.reduction == .maximum {
-          var value = factor(0)
+          var value = context.factor(0, row: row, vector: vector, place)
           if let count {
             let least = context.builder.constant(-Float.infinity)
             let blended = context.builder.newRegister()
@@ -262,30 +238,18 @@ struct TileWriter {
             value = blended
           }
           takeMaximum(
-            value, number, vector, row, step: further(nest.position.strides),
+            value, number, vector, row, step: place.further(nest.position.strides),
             laneStride: laneAxis.map { nest.position.strides[$0] })
-        } else if nest.factors.count == 1 {
-          let value = factor(0)
-          context.builder.append(.binary(.add, accumulator, accumulator, .register(value)))
-        } else if let match = nest.factors.firstIndex(where: { $0.match != nil }) {
-          // A product with 0 or 1 is a choice, which NaN and infinity elsewhere do not disturb.
-          let other = factor(1 - match)
-          let hit = factor(match)
-          let zero = context.builder.zero()
-          let chosen = context.builder.select(hit, .notEqual, zero, ifTrue: other, ifFalse: zero)
-          context.builder.append(.binary(.add, accumulator, accumulator, .register(chosen)))
-        } else {
-          let b = factor(1)
-          let a = factor(0)
+        } else if nest.factors.count == 2, nest.factors.allSatisfy({ $0.match == nil }) {
+          let b = context.factor(1, row: row, vector: vector, place)
+          let a = context.factor(0, row: row, vector: vector, place)
           context.builder.append(.accumulate(accumulator, a, .register(b)))
+        } else {
+          let value = context.product(row: row, vector: vector, place)
+          context.builder.append(.binary(.add, accumulator, accumulator, .register(value)))
         }
       }
     }
-  }
-
-  private func laneStep(_ strides: [Int], _ laneAxis: Int?, _ count: Int?) -> Int? {
-    guard let laneAxis, count != nil else { return nil }
-    return strides[laneAxis] == 0 ? nil : count
   }
 
   private mutating func takeMaximum(

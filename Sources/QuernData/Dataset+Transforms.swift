@@ -103,6 +103,38 @@ extension Dataset {
       classNames: classNames)
   }
 
+  /// Grey pictures as ones of several equal channels, for networks that take colour.
+  /// - Throws: ``DataError`` unless the pictures have one channel, or already so many.
+  public func repeatingChannel(_ count: Int) throws -> Dataset {
+    if channels == count { return self }
+    guard channels == 1, count > 0, let size = product([self.count, height, width, count]) else {
+      throw DataError(
+        .badArgument, in: name, found: "pictures of \(channels) channels to be given \(count)",
+        expected: "pictures of one channel, and at least one wanted")
+    }
+    let pixels: Pixels
+    switch self.pixels {
+    case .bytes(let bytes, let values):
+      pixels = .bytes(Self.repeated(bytes, count, size), values: values)
+    case .floats(let floats, let background):
+      pixels = .floats(Self.repeated(floats, count, size), background: background)
+    }
+    return Dataset(
+      name: name, extents: [self.count, height, width, count], pixels: pixels, labels: labels,
+      classCount: classCount, classNames: classNames)
+  }
+
+  private static func repeated<Pixel>(_ pixels: [Pixel], _ times: Int, _ size: Int) -> [Pixel] {
+    [Pixel](unsafeUninitializedCapacity: size) { result, filled in
+      for pixel in pixels {
+        for _ in 0..<times {
+          result.initializeElement(at: filled, to: pixel)
+          filled += 1
+        }
+      }
+    }
+  }
+
   private static func gather<Pixel>(_ pixels: [Pixel], size: Int, _ indices: [Int]) -> [Pixel] {
     var result: [Pixel] = []
     result.reserveCapacity(indices.count * size)

@@ -39,7 +39,8 @@ public enum CompileError: Error, Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// Native code in this process; it lives as long as this object.
+/// Native code in this process; it lives as long as this object. Swift may free an object after its
+/// last mention: keep this one in a stored property, or in `withExtendedLifetime`, while calling.
 public final class LoadedCode: Sendable {
   /// Wall-clock seconds from text to functions.
   public let compileSeconds: Double

@@ -5,6 +5,7 @@ public struct SystemCompiler: CCompiler {
   /// The compiler's name or path.
   public let compiler: String
   public let flags: [String]
+  private let temporaryPrefix: String
 
   /// No contraction of a·b + c: what is not written as a multiply-add is rounded twice, as TinyCC
   /// does it.
@@ -14,9 +15,14 @@ public struct SystemCompiler: CCompiler {
   ///   - compiler: nil for the environment variable `CC`, or `cc`.
   ///   - flags: besides `-shared -fPIC`.
   public init(compiler: String? = nil, flags: [String] = defaultFlags) {
+    self.init(compiler: compiler, flags: flags, temporaryPrefix: "quern")
+  }
+
+  init(compiler: String? = nil, flags: [String], temporaryPrefix: String) {
     let environment = ProcessInfo.processInfo.environment["CC"].flatMap { $0.isEmpty ? nil : $0 }
     self.compiler = compiler ?? environment ?? "cc"
     self.flags = flags
+    self.temporaryPrefix = temporaryPrefix
   }
 
   /// Whether the compiler is there.
@@ -27,7 +33,7 @@ public struct SystemCompiler: CCompiler {
     let clock = ContinuousClock()
     let start = clock.now
     let folder = FileManager.default.temporaryDirectory
-      .appendingPathComponent("quern-\(UUID().uuidString)")
+      .appendingPathComponent("\(temporaryPrefix)-\(UUID().uuidString)")
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     } catch {
@@ -41,7 +47,7 @@ public struct SystemCompiler: CCompiler {
     } catch {
       throw CompileError.system("cannot write \(text.path): \(error)")
     }
-    try run(flags + ["-shared", "-fPIC", "-o", library.path, text.path])
+    try run(flags + ["-shared", "-fPIC", "-o", library.path, text.path, "-lm"])
 
     guard let handle = dlopen(library.path, RTLD_NOW | RTLD_LOCAL) else {
       throw CompileError.cannotLoad(dlerror().map { String(cString: $0) } ?? "unknown reason")

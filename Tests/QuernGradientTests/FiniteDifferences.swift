@@ -41,6 +41,7 @@ struct GradientCheck {
   func twice(
     sourceLocation: SourceLocation = #_sourceLocation, _ function: Function
   ) throws {
+    try run(orders: 1, function, sourceLocation)
     try run(orders: 2, function, sourceLocation)
   }
 

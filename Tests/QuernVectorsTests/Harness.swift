@@ -86,6 +86,7 @@ func compile(
 func run(
   _ kernel: TestKernel, in code: LoadedCode, memory: [String: [UInt8]]
 ) throws -> [String: [UInt8]] {
+  defer { withExtendedLifetime(code) {} }
   let function = unsafeBitCast(try code.function(named: kernel.name), to: KernelFunction.self)
   let buffers = kernel.bases.map { base -> UnsafeMutableRawPointer in
     let bytes = memory[base] ?? []
@@ -93,7 +94,7 @@ func run(
     buffer.copyMemory(from: bytes, byteCount: bytes.count)
     return buffer
   }
-  defer { buffers.forEach { $0.deallocate() } }
+  defer { for buffer in buffers { buffer.deallocate() } }
   function(buffers)
   var result: [String: [UInt8]] = [:]
   for (base, buffer) in zip(kernel.bases, buffers) {

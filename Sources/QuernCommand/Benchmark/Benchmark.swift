@@ -1,0 +1,190 @@
+import Quern
+
+/// Measures how long one workload's step takes on several backends, in turn, so that all see the
+/// same machine.
+struct Benchmark {
+  struct Result: Encodable {
+    var model: String
+    var step: Workload.Kind
+    var batch: Int
+    var threads: Int
+    /// `interpreter`, `tinycc avx512`, `cc avx512`…
+    var variant: String
+    /// A step's median.
+    var milliseconds: Double
+    /// Scaled up from a step of fewer examples, since a whole one takes too long.
+    var isEstimate: Bool
+    var multiplyAdds: Int
+    var gigaflops: Double
+    /// Of the measured limit of the processor's fused multiply-adds.
+    var shareOfLimit: Double?
+    var compileMilliseconds: Double?
+    /// How many times as fast as the interpreter.
+    var speedUp: Double?
+  }
+
+  let workload: Workload
+  let variants: [ExecutionOptions]
+  /// Roughly how long to measure.
+  let seconds: Double
+
+  /// Every backend and target this build and processor offer.
+  static func allVariants(threads: Int) -> [ExecutionOptions] {
+    Backend.available.reversed().flatMap { backend -> [ExecutionOptions] in
+      switch backend {
+      case .interpreter: [ExecutionOptions(backend: backend, threads: 1)]
+      case .cc: [ExecutionOptions(backend: backend, threads: threads)]
+      case .tinycc:
+        Target.allCases.reversed().filter(\.isSupported).map {
+          ExecutionOptions(backend: backend, target: $0, threads: threads)
+        }
+      }
+    }.sorted { Self.rank($0) < Self.rank($1) }
+  }
+
+  private static func rank(_ options: ExecutionOptions) -> Int {
+    switch options.backend {
+    case .interpreter: 0
+    case .tinycc: 1
+    case .cc: 2
+    }
+  }
+
+  private final class Runner {
+    let options: ExecutionOptions
+    let executable: any Executable
+    /// Steps that are timed together, so that the clock's grain does not matter.
+    var repeats = 1
+    /// What the times are multiplied by: above 1 where a smaller batch is measured.
+    var scale = 1.0
+    var times: [Double] = []
+
+    init(_ options: ExecutionOptions, _ executable: any Executable) {
+      self.options = options
+      self.executable = executable
+    }
+
+    /// Runs and times; returns the seconds it took.
+    func run() throws -> Double {
+      let clock = ContinuousClock()
+      let start = clock.now
+      for _ in 0..<repeats { try executable.run() }
+      let duration = start.duration(to: clock.now)
+      let elapsed =
+        Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
+      times.append(elapsed / Double(repeats) * scale)
+      return elapsed
+    }
+  }
+
+  /// - Parameter limits: for the share of the limit.
+  func run(limits: MachineLimits?) throws -> [Result] {
+    let graph = try workload.graph()
+    var runners: [Runner] = []
+    for options in variants {
+      runners.append(
+        options.backend == .interpreter
+          ? try interpreter(graph) : try compiled(graph, options))
+    }
+    let clock = ContinuousClock()
+    let end = clock.now + .milliseconds(Int(seconds * 1000))
+    var spent = [Double](repeating: 0, count: runners.count)
+    var rounds = 0
+    // At least three rounds, so that there is a median; slow ones rest while others go on.
+    while rounds < 3 || clock.now < end {
+      for (place, runner) in runners.enumerated() {
+        let share = seconds / Double(runners.count)
+        if spent[place] > share, runner.times.count >= (runner.scale > 1 ? 1 : 3) { continue }
+        if runner.options.backend == .interpreter, spent[place] > seconds { continue }
+        spent[place] += try runner.run()
+      }
+      rounds += 1
+      if zip(spent, runners).allSatisfy({ $0 > seconds / Double(runners.count) || $1.scale > 1 }) {
+        if rounds >= 3 { break }
+      }
+    }
+    return results(runners, multiplyAdds: graph.multiplyAdds, limits)
+  }
+
+  private func compiled(_ graph: Graph, _ options: ExecutionOptions) throws -> Runner {
+    let runner = Runner(options, try options.makeExecutable(graph))
+    try workload.prepare(runner.executable)
+    _ = try runner.run()
+    // The first run also brings memory in; the second tells how long a step takes.
+    let once = try runner.run()
+    runner.repeats = max(1, Int(0.01 / max(once, 1e-7)))
+    runner.times = []
+    return runner
+  }
+
+  /// The interpreter, on a smaller batch where a whole one would take too long.
+  private func interpreter(_ graph: Graph) throws -> Runner {
+    let options = ExecutionOptions(backend: .interpreter)
+    let small = max(1, workload.batch / 32)
+    let part = Workload(network: workload.network, kind: workload.kind, batch: small)
+    let probe = Runner(options, try options.makeExecutable(part.graph()))
+    try part.prepare(probe.executable)
+    let expected = try probe.run() * Double(workload.batch) / Double(small)
+    if expected > seconds, small < workload.batch {
+      probe.scale = Double(workload.batch) / Double(small)
+      probe.times = []
+      return probe
+    }
+    let runner = Runner(options, try options.makeExecutable(graph))
+    try workload.prepare(runner.executable)
+    return runner
+  }
+
+  private func results(
+    _ runners: [Runner], multiplyAdds: Int, _ limits: MachineLimits?
+  ) -> [Result] {
+    let baseline = runners.first { $0.options.backend == .interpreter }
+      .map { Self.median($0.times) }
+    return runners.map { runner in
+      let median = Self.median(runner.times)
+      let rate = 2 * Double(multiplyAdds) / median
+      let isInterpreter = runner.options.backend == .interpreter
+      return Result(
+        model: workload.network.name, step: workload.kind, batch: workload.batch,
+        threads: runner.options.threads,
+        variant: isInterpreter
+          ? "interpreter" : "\(runner.options.backend.rawValue) \(runner.options.target)",
+        milliseconds: median * 1e3, isEstimate: runner.scale > 1, multiplyAdds: multiplyAdds,
+        gigaflops: rate / 1e9, shareOfLimit: limits.map { rate / $0.operationsPerSecond },
+        compileMilliseconds: runner.executable.compileSeconds.map { $0 * 1e3 },
+        speedUp: baseline.map { $0 / median })
+    }
+  }
+
+  private static func median(_ times: [Double]) -> Double {
+    let sorted = times.sorted()
+    guard !sorted.isEmpty else { return .nan }
+    let middle = sorted.count / 2
+    return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+  }
+}
+
+extension Benchmark {
+  /// The results as a table.
+  static func table(_ results: [Result]) -> TextTable {
+    var table = TextTable([
+      ("model", .left), ("step", .left), ("batch", .right), ("variant", .left),
+      ("ms", .right), ("GFLOP/s", .right), ("of limit", .right), ("compile ms", .right),
+      ("speed-up", .right),
+    ])
+    var last: String?
+    for result in results {
+      if let last, last != result.model { table.rule() }
+      last = result.model
+      table.add([
+        result.model, result.step.rawValue, "\(result.batch)", result.variant,
+        (result.isEstimate ? "≈ " : "") + Numbers.significant(result.milliseconds),
+        Numbers.significant(result.gigaflops),
+        result.shareOfLimit.map { Numbers.percent($0, $0 < 0.1 ? 1 : 0) } ?? "–",
+        result.compileMilliseconds.map { Numbers.significant($0) } ?? "–",
+        result.speedUp.map { Numbers.significant($0) + "×" } ?? "–",
+      ])
+    }
+    return table
+  }
+}

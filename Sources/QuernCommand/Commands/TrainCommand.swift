@@ -1,0 +1,152 @@
+import ArgumentParser
+import Quern
+
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Train a model and print the test error after each epoch.",
+    discussion: """
+      With --load, training goes on where the file left it; options that are not given are taken \
+      from there. A run that is stopped (Ctrl-C), saved and resumed ends with the same bits as one \
+      that was not.
+      """)
+
+  @OptionGroup var model: ModelArguments
+  @OptionGroup var data: DataArguments
+
+  @Option(help: "Epochs in all, those of a resumed run's past included. (default: the model's)")
+  var epochs: Int?
+
+  @Option(help: "Examples a step. (default: the model's, as a rule 128)")
+  var batch: Int?
+
+  @Option(help: "The learning rate before the schedule. (default: the model's)")
+  var learningRate: Double?
+
+  @Option(help: "sgd, momentum, nesterov, adam or adamw. (default: the model's)")
+  var optimizer: OptimizerName?
+
+  @Option(help: "The share of the velocity that remains, for momentum and nesterov.")
+  var momentum: Double?
+
+  @Option(help: "Weight decay. (default: 0; adamw: 0.01)")
+  var weightDecay: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "constant, step:EPOCHS:FACTOR, exponential:FACTOR, cosine:EPOCHS[:FLOOR].",
+      discussion: "'warm-up:STEPS,' may stand before it. (default: the model's)"))
+  var schedule: LearningRateSchedule?
+
+  @Option(help: "Scale gradients down where their norm is larger.")
+  var clip: Double?
+
+  @Option(help: "Set this share of the training set apart, and evaluate on it after each epoch.")
+  var validation: Double?
+
+  @Option(help: "Decides initial weights, shuffling and dropout. (default: 1)")
+  var seed: UInt64?
+
+  @Option(help: "Write a checkpoint here at the end, or when interrupted.")
+  var save: String?
+
+  @Option(help: "Go on from this checkpoint, or start from these weights.")
+  var load: String?
+
+  @Option(help: "Write a JSON line here for each step and epoch.")
+  var log: String?
+
+  @OptionGroup var execution: ExecutionArguments
+
+  func run() throws {
+    let builtIn = try model.builtIn()
+    let network = try model.network()
+    let recipe = Recipe(builtIn)
+    let checkpoint = try load.map { try Checkpoint(contentsOf: $0) }
+    if let save { try Files.checkWritable(save) }
+    let settings = try settings(recipe, checkpoint?.training)
+    let epochs = epochs ?? recipe.epochs
+    guard epochs > 0 else { throw Failure("--epochs is \(epochs); give at least 1") }
+    if let validation, !(0 < validation && validation < 1) {
+      throw Failure("--validation is \(validation); give a share between 0 and 1")
+    }
+
+    let sets = try data.source(recipe).load()
+    var training = try DataArguments.fit(sets.training, to: network, recipe)
+    let test = try DataArguments.fit(sets.test, to: network, recipe)
+    var evaluation = test
+    if let validation {
+      (training, evaluation) = try training.split(
+        validationFraction: validation, seed: settings.seed)
+    }
+    let trainer = try Trainer(
+      network, training: training, evaluation: evaluation, settings: settings)
+    if let checkpoint { try trainer.restore(checkpoint) }
+    try announce(trainer, test: test, from: checkpoint)
+
+    let session = TrainingSession(
+      trainer, epochs: epochs, evaluationName: validation == nil ? "test" : "validation",
+      log: try log.map { try TrainingLog(path: $0, appending: checkpoint?.training != nil) })
+    Interrupt.install()
+    let outcome = try session.run()
+
+    if let save { try trainer.checkpoint().write(to: save) }
+    if outcome == .interrupted {
+      let position = trainer.position
+      Terminal.complain(
+        "quern: interrupted after step \(position.step) (epoch \(position.epoch + 1), step "
+          + "\(position.stepInEpoch)); "
+          + (save.map { "saved; go on with --load \($0) --save \($0) --epochs \(epochs)" }
+            ?? "nothing saved: give --save to be able to go on"))
+      throw ExitCode(130)
+    }
+    if validation != nil {
+      let result = try trainer.evaluate(test)
+      print(
+        "test loss \(Numbers.fixed(result.loss, 4)), test error "
+          + Numbers.percent(result.errorRate, 2))
+    }
+    if let save { print("saved \(save)") }
+  }
+
+  /// What was asked for, else what the checkpoint says, else the model's recipe.
+  private func settings(_ recipe: Recipe, _ state: TrainingState?) throws -> Trainer.Settings {
+    var optimizer = optimizer ?? recipe.optimizer
+    if self.optimizer == nil, let name = state?.optimizerName {
+      guard let known = OptimizerName(rawValue: name) else {
+        throw Failure("\(load ?? "checkpoint"): unknown optimizer \(name); give --optimizer")
+      }
+      optimizer = known
+    }
+    let past = optimizer.rawValue == state?.optimizerName ? state?.optimizerSettings : nil
+    let rate =
+      state?.learningRate
+      ?? (optimizer == recipe.optimizer ? recipe.learningRate : optimizer.learningRate)
+    return Trainer.Settings(
+      batchSize: batch ?? state?.batchSize ?? recipe.batch,
+      learningRate: learningRate ?? rate,
+      schedule: schedule ?? state?.schedule ?? recipe.schedule(epochs: epochs),
+      optimizer: optimizer.make(
+        momentum: momentum ?? past?["momentum"], weightDecay: weightDecay ?? past?["weightDecay"]),
+      gradientNormLimit: clip ?? state?.gradientNormLimit, seed: seed ?? state?.seed ?? 1, execution: try execution.options())
+  }
+
+  private func announce(_ trainer: Trainer, test: Dataset, from checkpoint: Checkpoint?) throws {
+    let settings = trainer.settings
+    print(
+      "\(trainer.network.name): \(Numbers.grouped(try trainer.network.summary().parameters)) "
+        + "parameters; \(Numbers.grouped(trainer.training.count)) training and "
+        + "\(Numbers.grouped(test.count)) test pictures")
+    print(
+      "\(settings.optimizer.name), learning rate \(settings.learningRate) (\(settings.schedule)), "
+        + "batch \(settings.batchSize), seed \(settings.seed), \(settings.execution.summary)"
+        + (trainer.executable.compileSeconds.map { ", compiled in \(Numbers.seconds($0))" } ?? ""))
+    if let load, let checkpoint {
+      let position = trainer.position
+      print(
+        checkpoint.training == nil
+          ? "weights from \(load)"
+          : "going on from \(load): epoch \(position.epoch + 1), step \(position.stepInEpoch)")
+    }
+  }
+}

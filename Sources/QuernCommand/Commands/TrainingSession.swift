@@ -1,0 +1,49 @@
+import Quern
+
+/// A training run in the terminal: a progress bar, a line an epoch, a log.
+final class TrainingSession {
+  private let trainer: Trainer
+  private let epochs: Int
+  private let evaluationName: String
+  private let log: TrainingLog?
+
+  init(_ trainer: Trainer, epochs: Int, evaluationName: String, log: TrainingLog? = nil) {
+    self.trainer = trainer
+    self.epochs = epochs
+    self.evaluationName = evaluationName
+    self.log = log
+  }
+
+  func run() throws -> Trainer.Outcome {
+    var bar = ProgressBar()
+    defer { bar.clear() }
+    return try trainer.train(
+      epochs: epochs,
+      onEpoch: { summary in
+        bar.clear()
+        print(line(summary))
+        Terminal.flush()
+        try log?.record(summary)
+      },
+      onStep: { progress in
+        bar.update(progress)
+        try log?.record(progress)
+      }, shouldStop: { Interrupt.isRequested })
+  }
+
+  private func line(_ summary: EpochSummary) -> String {
+    let width = String(summary.epochCount).count
+    let number = String(summary.epoch)
+    var text =
+      "epoch " + String(repeating: " ", count: max(width - number.count, 0))
+      + "\(number)/\(summary.epochCount)  loss \(Numbers.fixed(summary.loss, 4))"
+      + "  accuracy \(Numbers.percent(summary.accuracy, 2))"
+    if let loss = summary.evaluationLoss, let accuracy = summary.evaluationAccuracy {
+      text +=
+        "  \(evaluationName) loss \(Numbers.fixed(loss, 4))"
+        + "  \(evaluationName) error \(Numbers.percent(1 - accuracy, 2))"
+    }
+    return text + "  \(Numbers.fixed(summary.examplesPerSecond, 0)) examples/s"
+      + "  \(Numbers.seconds(summary.seconds))"
+  }
+}

@@ -1,0 +1,33 @@
+import ArgumentParser
+import Quern
+
+/// Which pictures.
+struct DataArguments: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "digits, fashion-mnist, mnist, or a folder with the four IDX files, plain or .gz.",
+      discussion: "Pictures are padded to the network's size. (default: the model's own)"))
+  var data: String?
+
+  func source(_ recipe: Recipe) throws -> DataSource { try DataSource.named(data ?? recipe.data) }
+
+  /// Pictures as the network takes them.
+  static func fit(_ dataset: Dataset, to network: Network, _ recipe: Recipe) throws -> Dataset {
+    var result = dataset
+    switch network.input {
+    case .picture(let height, let width, let channels):
+      if (dataset.height, dataset.width) != (height, width) {
+        result = try result.padded(toHeight: height, width: width)
+      }
+      result = try result.repeatingChannel(channels)
+    case .features(let count):
+      let side = Int(Double(count).squareRoot())
+      if dataset.pictureSize != count, side * side == count, dataset.channels == 1 {
+        result = try result.padded(toHeight: side, width: side)
+      }
+    }
+    if recipe.pixels != 0...1 { result = result.normalised(to: recipe.pixels) }
+    try network.check(result)
+    return result
+  }
+}

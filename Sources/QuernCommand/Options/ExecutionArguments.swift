@@ -1,0 +1,24 @@
+import ArgumentParser
+import Quern
+
+extension Backend: ExpressibleByArgument {}
+extension Target: ExpressibleByArgument {}
+
+/// How graphs are to be run: shared by all commands that run any.
+struct ExecutionArguments: ParsableArguments {
+  @Option(help: "What compiles the kernels: tinycc, cc (the system's), or none: interpreter.")
+  var backend: Backend = .standard
+
+  @Option(help: "Vector instructions: avx512, avx2 or portable. (default: the best there is)")
+  var target: Target?
+
+  @Option(help: "Threads; results do not depend on it. (default: one for each core)")
+  var threads: Int?
+
+  func options() throws -> ExecutionOptions {
+    let options = ExecutionOptions(
+      backend: backend, target: target ?? .best, threads: threads ?? Processor.coreCount)
+    try options.validate()
+    return options
+  }
+}

@@ -1,0 +1,109 @@
+import QuernGraph
+
+/// The same graph with less to compute: equal nodes once, constants folded, algebra done, movements
+/// read through, and nothing that no output or update needs.
+///
+/// Inputs all stay, in their order, used or not: they are the graph's signature. Outputs, updates
+/// and labels are kept. Numbers may differ by rounding, and zeros in sign. Where an operand may be
+/// infinite or not a number, so may the result be: `x · 0` is not 0 and stays.
+public func simplify(_ graph: Graph) -> Graph {
+  let rewriter = Rewriter(rewriteRules.map(\.rule))
+  return eliminateDeadCode(rewriter.rewrite(graph))
+}
+
+/// A way to compute a node with less: the node instead of it, of the same type, or nil where the
+/// rule does not apply. Operands are simplified already.
+typealias RewriteRule = @Sendable (_ node: Node, _ rewriter: Rewriter) -> NodeID?
+
+/// All rules, in the order in which they are tried.
+let rewriteRules: [(name: String, rule: RewriteRule)] = [
+  // Elementwise ops.
+  ("all operands are constant", foldConstants),
+  ("operands that are repeated in full are repeated by the op", repeatInPlace),
+  ("a constant comes second", constantSecond),
+  ("x · 1, x / 1, x + 0, x − 0", dropIdentityElement),
+  ("x · −1, 0 − x, −(−x), −(a − b)", simplifyNegation),
+  ("a + (−b), a − (−b), (−a) · (−b)", absorbNegation),
+  ("x + x", doubleOnce),
+  ("x · c · d", joinConstantFactors),
+  ("x · y · c where x is the smaller", scaleSmallerFactor),
+  ("x / 2ⁿ", multiplyByReciprocal),
+  ("a choice that is known", decideSelect),
+  ("a · b where b · a is there", reuseCommuted),
+  // Reshapes and concatenations.
+  ("a reshape of a reshape, of a constant, to the same shape", simplifyReshape),
+  ("a concatenation of one", dropConcatenation),
+  // Contractions.
+  ("reduction axes of extent 1", dropUnitReductionAxes),
+  ("a factor that is a movement", readThroughMovement),
+  ("a factor that is a reshape by extents of 1", readThroughUnitReshape),
+  ("a constant factor", pullOutConstant),
+  ("reduction axes that no factor reads", countUnreadAxes),
+  ("a product without a sum", multiplyElementwise),
+  ("a sum of (−x) · y or of (c · x) · y", pullOutSign),
+  ("a movement that moves nothing", dropMovement),
+]
+
+/// Rebuilds a graph node by node; the builder sees to it that equal nodes are made once.
+final class Rewriter {
+  let builder = GraphBuilder()
+  private let rules: [RewriteRule]
+  /// Sums and products by their operands in ascending order.
+  var commutative: [[Int]: NodeID] = [:]
+
+  init(_ rules: [RewriteRule]) { self.rules = rules }
+
+  func rewrite(_ graph: Graph) -> Graph {
+    var numbers: [NodeID] = []
+    numbers.reserveCapacity(graph.nodes.count)
+    for node in graph.nodes {
+      numbers.append(
+        builder.labelled(node.label) {
+          make(node.op, node.operands.map { numbers[$0.index] }, node.type)
+        })
+    }
+    var result = builder.graph
+    result.outputs = graph.outputs.map { .init(name: $0.name, node: numbers[$0.node.index]) }
+    result.updates = graph.updates.map {
+      .init(input: numbers[$0.input.index], value: numbers[$0.value.index])
+    }
+    return result
+  }
+
+  /// The node itself, or what the first rule that applies puts in its place.
+  func make(_ op: Op, _ operands: [NodeID], _ type: TensorType) -> NodeID {
+    let node = Node(op: op, operands: operands, type: type, label: builder.label)
+    for rule in rules {
+      if let id = rule(node, self) { return id }
+    }
+    return builder.add(op, operands, type)
+  }
+
+  subscript(id: NodeID) -> Node { builder.graph[id] }
+
+  func constant(_ value: Double, _ type: TensorType) -> NodeID {
+    builder.add(.constant(value), [], type)
+  }
+
+  /// The value all elements of a constant have.
+  func constantValue(_ id: NodeID) -> Double? {
+    if case .constant(let value) = self[id].op { value } else { nil }
+  }
+
+  func elementwise(
+    _ op: ElementwiseOp, _ operands: [NodeID], _ type: TensorType
+  ) -> NodeID {
+    make(.elementwise(op), operands, type)
+  }
+
+  /// `id` · value, of the same shape.
+  func scaled(_ id: NodeID, by value: Double) -> NodeID {
+    let type = self[id].type
+    let ones = Shape(type.shape.extents.map { _ in 1 })
+    return elementwise(.multiply, [id, constant(value, TensorType(type.element, ones))], type)
+  }
+
+  func reshaped(_ id: NodeID, _ shape: Shape) -> NodeID {
+    make(.reshape, [id], TensorType(self[id].type.element, shape))
+  }
+}

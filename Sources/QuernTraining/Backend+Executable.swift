@@ -1,0 +1,44 @@
+import QuernGraph
+import QuernInterpreter
+import QuernRuntime
+
+// The one place that chooses what runs a graph.
+
+extension Backend {
+  /// The backends this build offers, the standard one first.
+  public static var available: [Backend] { [.tinycc, .cc, .interpreter] }
+
+  /// What is used unless something else is asked for.
+  public static var standard: Backend { .tinycc }
+}
+
+extension ExecutionOptions {
+  /// Compiles a graph, or prepares it for the interpreter.
+  ///
+  /// - Throws: ``BackendError`` where the backend is not there; what the compiler throws.
+  public func makeExecutable(_ graph: Graph) throws -> any Executable {
+    try validate()
+    switch backend {
+    case .interpreter: return try Interpreter<Float>(graph)
+    case .tinycc, .cc:
+      return try CompiledGraph(
+        graph,
+        CompileOptions(
+          target: target, threads: threads, backend: backend == .cc ? .cc : .tinycc))
+    }
+  }
+}
+
+extension Executable {
+  /// Seconds from graph to functions; nil for what is not compiled.
+  public var compileSeconds: Double? { (self as? CompiledGraph)?.compileSeconds }
+}
+
+extension ExecutionOptions {
+  /// `tinycc avx512, 2 threads`.
+  public var summary: String {
+    backend == .interpreter
+      ? backend.rawValue
+      : "\(backend.rawValue) \(target), \(threads) thread\(threads == 1 ? "" : "s")"
+  }
+}

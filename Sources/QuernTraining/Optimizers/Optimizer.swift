@@ -1,0 +1,55 @@
+import QuernGraph
+
+/// How a parameter moves along its gradient: a function from tensors to tensors.
+///
+/// The update becomes part of the step's graph. It is elementwise in the parameter, its gradient and
+/// the state, so that the compiler can finish it in the registers in which the gradient is born.
+/// What changes from step to step, such as the learning rate or Adam's bias corrections, are scalar
+/// inputs of the graph that the host computes.
+public protocol Optimizer: Sendable {
+  /// What the command and checkpoints call it.
+  var name: String { get }
+
+  /// The numbers it was made with, by name: what a checkpoint must agree with.
+  var settings: [String: Double] { get }
+
+  /// The tensors it keeps for each parameter, each of the parameter's shape and zero at first.
+  var stateNames: [String] { get }
+
+  /// The scalar inputs its updates read.
+  var hyperparameters: [String] { get }
+
+  /// Their values, in the order of ``hyperparameters``.
+  ///
+  /// - Parameters:
+  ///   - learningRate: after the schedule.
+  ///   - step: counted from 1.
+  func values(learningRate: Double, step: Int) -> [Double]
+
+  /// One step of one parameter.
+  ///
+  /// - Parameters:
+  ///   - weight: the parameter, of any shape.
+  ///   - gradient: the loss's gradient by it, of the same shape.
+  ///   - state: one tensor for each of ``stateNames``, of the same shape.
+  ///   - hyperparameters: one scalar for each of ``hyperparameters``.
+  ///   - decays: whether weight decay concerns this parameter: it leaves biases alone, and the
+  ///     scales and shifts of normalisation.
+  /// - Returns: the parameter and the state after the step.
+  func update(
+    _ weight: Tensor, gradient: Tensor, state: [Tensor], hyperparameters: [Tensor], decays: Bool
+  ) throws(GraphError) -> (weight: Tensor, state: [Tensor])
+}
+
+extension Optimizer {
+  public var stateNames: [String] { [] }
+  public var hyperparameters: [String] { ["learningRate"] }
+  public func values(learningRate: Double, step: Int) -> [Double] { [learningRate] }
+
+  /// g + λ·w: the gradient of the loss with λ/2·‖w‖² added; g itself where λ is zero.
+  func decayed(
+    _ gradient: Tensor, _ weight: Tensor, by decay: Double
+  ) throws(GraphError) -> Tensor {
+    decay == 0 ? gradient : try gradient + weight * decay
+  }
+}

@@ -1,0 +1,324 @@
+import QuernData
+import QuernGraph
+import QuernLayers
+
+/// Trains a network on a data set, step by step.
+///
+/// The whole step, from the batch to the updated parameters, is one compiled graph: see
+/// ``TrainingStep``. A run is decided by its seed: equal settings give equal bits, for any number of
+/// threads, and also where the run was stopped, saved and resumed in between.
+public final class Trainer {
+  public struct Settings: Sendable {
+    /// N, examples a step.
+    public var batchSize: Int
+    /// η, before the schedule.
+    public var learningRate: Double
+    public var schedule: LearningRateSchedule
+    public var optimizer: any Optimizer
+    /// Where the norm of all gradients together is larger, they are scaled down to it.
+    public var gradientNormLimit: Double?
+    /// Decides the initial weights, the orders of the examples and what dropout drops.
+    public var seed: UInt64
+    public var regularisation: Regularisation
+    public var execution: ExecutionOptions
+
+    public init(
+      batchSize: Int = 128, learningRate: Double = 0.05,
+      schedule: LearningRateSchedule = .constant, optimizer: any Optimizer = Momentum(),
+      gradientNormLimit: Double? = nil, regularisation: Regularisation = .none, seed: UInt64 = 1,
+      execution: ExecutionOptions = ExecutionOptions()
+    ) {
+      self.batchSize = batchSize
+      self.learningRate = learningRate
+      self.schedule = schedule
+      self.optimizer = optimizer
+      self.gradientNormLimit = gradientNormLimit
+      self.regularisation = regularisation
+      self.seed = seed
+      self.execution = execution
+    }
+  }
+
+  /// Why ``train(epochs:onEpoch:onStep:shouldStop:stopAfter:)`` came back.
+  public enum Outcome: Hashable, Sendable {
+    /// All epochs are done.
+    case finished
+    /// `shouldStop` said so, after some step.
+    case interrupted
+    /// `stopAfter` said so, after some epoch.
+    case stopped
+  }
+
+  public let network: Network
+  public let loss: any Loss
+  public let settings: Settings
+  public let step: TrainingStep
+  public let training: Dataset
+  /// What each epoch is followed by an evaluation on.
+  public let evaluation: Dataset?
+  /// Where the run stands.
+  public private(set) var position: TrainingPosition
+  /// What runs the steps.
+  public let executable: any Executable
+
+  private let loader: BatchLoader
+  private var evaluator: Evaluator?
+  private var replay: StepReplay
+
+  /// Builds and compiles the step, and draws the initial weights.
+  ///
+  /// - Parameters:
+  ///   - training: pictures of the network's input shape; their number need not be a multiple of
+  ///     the batch.
+  ///   - evaluation: a validation or test set.
+  /// - Throws: `GraphError` where network, loss and data do not fit; `BackendError`.
+  public init(
+    _ network: Network, loss: any Loss = SoftmaxCrossEntropy(), training: Dataset,
+    evaluation: Dataset? = nil, settings: Settings = Settings()
+  ) throws {
+    try settings.validate()
+    let outputs = try EvaluationStep(network, loss: loss, batchSize: 1).outputShape.elementCount
+    for dataset in [training] + (evaluation.map { [$0] } ?? []) {
+      try network.check(dataset)
+      try network.check(labelsOf: dataset, outputs: outputs)
+    }
+    self.network = network
+    self.loss = loss
+    self.settings = settings
+    self.training = training
+    self.evaluation = evaluation
+    step = try TrainingStep(
+      network, loss: loss, optimizer: settings.optimizer, batchSize: settings.batchSize,
+      regularisation: settings.regularisation, gradientNormLimit: settings.gradientNormLimit)
+    executable = try settings.execution.makeExecutable(step.graph)
+    loader = try BatchLoader(
+      training, batchSize: settings.batchSize, targetName: step.targetName, in: step.graph)
+    position = TrainingPosition(seed: settings.seed)
+    replay = StepReplay(step.graph)
+    try network.initialWeights(seed: settings.seed).copy(to: executable)
+    try step.clearOptimizer(executable)
+  }
+
+  /// The network's weights as they are now.
+  public func weights() throws -> Weights {
+    try Weights(step.weights.map(\.name), of: executable)
+  }
+
+  /// The network with the weights as they are now.
+  public func model() throws -> Model {
+    try Model(network, loss: loss, weights: weights(), execution: settings.execution)
+  }
+
+  // MARK: Checkpoints
+
+  /// All that is needed to go on later, or elsewhere.
+  public func checkpoint() throws -> Checkpoint {
+    let optimizer = try Weights(step.optimizerTensors.map(\.name), of: executable)
+    return Checkpoint(
+      model: network.name, fingerprint: try network.fingerprint(), weights: try weights(),
+      training: TrainingState(
+        position: position, optimizerName: settings.optimizer.name,
+        optimizerSettings: settings.optimizer.settings, learningRate: settings.learningRate,
+        schedule: settings.schedule, gradientNormLimit: settings.gradientNormLimit, batchSize: settings.batchSize, seed: settings.seed,
+        exampleCount: training.count, optimizerTensors: optimizer.tensors))
+  }
+
+  /// Takes over the weights of a checkpoint, and, if it holds a training run, goes on with that.
+  ///
+  /// - Throws: `DataError` for a checkpoint of another model, of another optimiser, or in the middle
+  ///   of an epoch over another data set or with another batch size.
+  public func restore(_ checkpoint: Checkpoint) throws {
+    // A file with weights alone may leave out state, which then starts afresh.
+    let parameters = Set(step.parameterNames)
+    try checkpoint.check(
+      against: network,
+      required: step.weights.filter {
+        checkpoint.training != nil || parameters.contains($0.name)
+      }, known: step.weights)
+    if let state = checkpoint.training {
+      try check(state, from: checkpoint.source)
+      try Weights(state.optimizerTensors).copy(to: executable)
+      position = state.position
+    }
+    try checkpoint.weights.copy(to: executable)
+  }
+
+  private func check(_ state: TrainingState, from source: String) throws {
+    guard state.optimizerName == settings.optimizer.name else {
+      throw DataError(
+        .mislabelled, in: source, found: "a run with the optimizer \(state.optimizerName)",
+        expected: settings.optimizer.name, mend: "Go on with \(state.optimizerName).")
+    }
+    let names = Set(step.optimizerTensors.map(\.name))
+    for signature in step.optimizerTensors {
+      guard let tensor = state.optimizerTensors[signature.name],
+        tensor.shape == signature.type.shape.extents, tensor.elementType == .float32
+      else {
+        throw DataError(
+          .countMismatch, in: source,
+          found: "no state \(signature.name) of shape \(signature.type.shape)",
+          expected: "one tensor for each parameter", mend: "Use another copy of the file.")
+      }
+    }
+    if let surplus = state.optimizerTensors.keys.filter({ !names.contains($0) }).min() {
+      throw DataError(
+        .countMismatch, in: source, found: "a tensor \(surplus)",
+        expected: "the state of \(state.optimizerName) alone",
+        mend: "Use another copy of the file.")
+    }
+    guard
+      state.position.stepInEpoch == 0
+        || (state.batchSize == settings.batchSize && state.exampleCount == training.count)
+    else {
+      throw DataError(
+        .countMismatch, in: source,
+        found: "a run that stopped in the middle of an epoch of \(state.exampleCount) examples in "
+          + "batches of \(state.batchSize)",
+        expected: "\(training.count) examples in batches of \(settings.batchSize)",
+        mend: "Go on with the same data set and batch size.")
+    }
+  }
+
+  // MARK: Training
+
+  /// Trains until `epochs` epochs are done, those of a resumed run's past included.
+  ///
+  /// - Parameters:
+  ///   - onEpoch: called after each epoch.
+  ///   - onStep: called after each step.
+  ///   - shouldStop: asked after each step.
+  ///   - stopAfter: asked after each epoch; for early stopping.
+  /// - Throws: ``NonFiniteLoss`` where the loss becomes infinite or not a number.
+  @discardableResult
+  public func train(
+    epochs: Int, onEpoch: (EpochSummary) throws -> Void = { _ in },
+    onStep: (TrainingProgress) throws -> Void = { _ in }, shouldStop: () -> Bool = { false },
+    stopAfter: (EpochSummary) -> Bool = { _ in false }
+  ) throws -> Outcome {
+    while position.epoch < epochs {
+      let clock = ContinuousClock()
+      let start = clock.now
+      var shuffler = Shuffler(
+        count: training.count, generator: SeededGenerator(state: position.shuffleState))
+      loader.order = shuffler.nextEpoch()
+      replay.forget()
+
+      var progress: TrainingProgress?
+      var examples = 0
+      while position.stepInEpoch < loader.batchCount {
+        examples += loader.examples(of: position.stepInEpoch).count
+        let seconds = start.duration(to: clock.now).seconds
+        var now = try trainStep()
+        let elapsed = max(start.duration(to: clock.now).seconds, seconds)
+        now.epochCount = epochs
+        now.examplesPerSecond = elapsed > 0 ? Double(examples) / elapsed : 0
+        progress = now
+        try onStep(now)
+        if shouldStop(), position.stepInEpoch < loader.batchCount { return .interrupted }
+      }
+
+      let trained = start.duration(to: clock.now).seconds
+      let evaluated = try evaluation.map { try evaluate($0) }
+      let summary = EpochSummary(
+        epoch: position.epoch + 1, epochCount: epochs, step: position.step,
+        loss: position.lossSum / Double(max(position.exampleCount, 1)),
+        accuracy: Double(position.correctCount) / Double(max(position.exampleCount, 1)),
+        evaluationLoss: evaluated?.loss, evaluationAccuracy: evaluated?.accuracy,
+        examplesPerSecond: trained > 0 ? Double(examples) / trained : 0,
+        seconds: start.duration(to: clock.now).seconds,
+        learningRate: progress?.learningRate ?? learningRate)
+      position.epoch += 1
+      position.stepInEpoch = 0
+      position.lossSum = 0
+      position.correctCount = 0
+      position.exampleCount = 0
+      position.shuffleState = shuffler.generator.state
+      try onEpoch(summary)
+      if stopAfter(summary) { return .stopped }
+      if shouldStop(), position.epoch < epochs { return .interrupted }
+    }
+    return .finished
+  }
+
+  /// η of the step that comes next.
+  private var learningRate: Double {
+    settings.learningRate
+      * settings.schedule.factor(
+        epoch: position.epoch, stepInEpoch: position.stepInEpoch, stepsPerEpoch: loader.batchCount)
+  }
+
+  /// Writes what the step at `position` reads besides the weights; returns how many examples count.
+  private func prepareStep(_ target: any Executable, batch: Int, step number: Int) throws -> Int {
+    let rate =
+      settings.learningRate
+      * settings.schedule.factor(
+        epoch: position.epoch, stepInEpoch: batch, stepsPerEpoch: loader.batchCount)
+    try step.writeHyperparameters(learningRate: rate, step: number, to: target)
+    return try loader.load(batch, into: target)
+  }
+
+  private func trainStep() throws -> TrainingProgress {
+    let rate = learningRate
+    let (batch, number) = (position.stepInEpoch, position.step + 1)
+    try replay.keepIfDue(executable, batch: batch, step: number)
+    let count = try prepareStep(executable, batch: batch, step: number)
+    try executable.run()
+    let loss = Double(try executable.scalar(StepOutput.loss))
+    guard loss.isFinite else {
+      throw try replay.diagnose(
+        executable, failedAt: number, epoch: position.epoch + 1, loss: loss, learningRate: rate,
+        prepare: prepareStep)
+    }
+    position.stepInEpoch += 1
+    position.step += 1
+    position.exampleCount += count
+    position.lossSum += loss * Double(count)
+    if step.countsCorrect {
+      position.correctCount += Int(try executable.scalar(StepOutput.correct).rounded())
+    }
+    return TrainingProgress(
+      epoch: position.epoch + 1, epochCount: position.epoch + 1,
+      stepInEpoch: position.stepInEpoch, stepsPerEpoch: loader.batchCount, step: position.step,
+      stepLoss: loss, loss: position.lossSum / Double(position.exampleCount),
+      accuracy: Double(position.correctCount) / Double(position.exampleCount),
+      examplesPerSecond: 0, learningRate: rate)
+  }
+
+  // MARK: Evaluation
+
+  /// Runs a data set through the network with the weights as they are now.
+  public func evaluate(_ dataset: Dataset) throws -> Evaluation {
+    let evaluator =
+      try evaluator
+      ?? Evaluator(
+        network, loss: loss, batchSize: settings.batchSize, execution: settings.execution)
+    self.evaluator = evaluator
+    try evaluator.load(from: executable)
+    return try evaluator.evaluate(dataset)
+  }
+}
+
+extension Trainer.Settings {
+  /// - Throws: ``SettingsError`` for numbers that make no sense.
+  func validate() throws {
+    guard batchSize > 0 else {
+      throw SettingsError(description: "batch size: \(batchSize) found; give at least 1")
+    }
+    guard learningRate > 0, learningRate.isFinite else {
+      throw SettingsError(description: "learning rate: \(learningRate) found; give more than 0")
+    }
+    if let limit = gradientNormLimit, !(limit > 0) {
+      throw SettingsError(description: "gradient norm limit: \(limit) found; give more than 0")
+    }
+    for (name, value) in optimizer.settings where !(value.isFinite && value >= 0) {
+      throw SettingsError(
+        description: "\(optimizer.name): \(name) is \(value); give a number that is not negative")
+    }
+    try execution.validate()
+  }
+}
+
+/// A number among ``Trainer/Settings`` that makes no sense.
+public struct SettingsError: Error, Hashable, Sendable, CustomStringConvertible {
+  public var description: String
+}

@@ -1,0 +1,89 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A training run as JSON lines: one object a step and one an epoch, written as they happen.
+///
+/// | key | step | epoch |
+/// |---|---|---|
+/// | `event` | `step` | `epoch` |
+/// | `epoch`, `step` | counted from 1 | the same |
+/// | `loss`, `accuracy` | this step's loss; accuracy so far | means over the epoch |
+/// | `evaluationLoss`, `evaluationAccuracy` | – | on validation or test set |
+/// | `learningRate`, `examplesPerSecond` | yes | yes |
+/// | `seconds` | – | of the epoch |
+public final class TrainingLog {
+  private struct Line: Encodable {
+    var event: String
+    var epoch: Int
+    var step: Int
+    var loss: Double
+    var accuracy: Double
+    var evaluationLoss: Double?
+    var evaluationAccuracy: Double?
+    var learningRate: Double
+    var examplesPerSecond: Double
+    var seconds: Double?
+  }
+
+  /// The log cannot be written.
+  public struct Failure: Error, CustomStringConvertible {
+    public let path: String
+    public let reason: String
+    public var description: String {
+      "\(path): cannot write the log (\(reason)); name a file in a folder that can be written"
+    }
+  }
+
+  private let path: String
+  private let file: UnsafeMutablePointer<FILE>
+  private let encoder = JSONEncoder()
+
+  /// - Parameter appending: go on with a log that is there, as a resumed run does.
+  /// - Throws: ``Failure`` where the file cannot be opened.
+  public init(path: String, appending: Bool = false) throws {
+    guard let file = fopen(path, appending ? "a" : "w") else {
+      throw Failure(path: path, reason: String(cString: strerror(errno)))
+    }
+    self.path = path
+    self.file = file
+    encoder.outputFormatting = [.sortedKeys]
+  }
+
+  deinit { fclose(file) }
+
+  public func record(_ progress: TrainingProgress) throws {
+    try write(
+      Line(
+        event: "step", epoch: progress.epoch, step: progress.step, loss: progress.stepLoss,
+        accuracy: progress.accuracy, learningRate: progress.learningRate,
+        examplesPerSecond: progress.examplesPerSecond.rounded()))
+  }
+
+  public func record(_ summary: EpochSummary) throws {
+    try write(
+      Line(
+        event: "epoch", epoch: summary.epoch, step: summary.step, loss: summary.loss,
+        accuracy: summary.accuracy, evaluationLoss: summary.evaluationLoss,
+        evaluationAccuracy: summary.evaluationAccuracy, learningRate: summary.learningRate,
+        examplesPerSecond: summary.examplesPerSecond.rounded(), seconds: summary.seconds))
+    // An epoch's line is there even if the process is killed afterwards.
+    if fflush(file) != 0 { throw failure }
+  }
+
+  private func write(_ line: Line) throws {
+    let bytes = Array(try encoder.encode(line)) + [UInt8(ascii: "\n")]
+    if fwrite(bytes, 1, bytes.count, file) != bytes.count { throw failure }
+  }
+
+  private var failure: Failure { Failure(path: path, reason: String(cString: strerror(errno))) }
+}

@@ -1,0 +1,124 @@
+import QuernData
+
+/// Where a training run stands between two steps: with the weights and the data set, all that
+/// decides how it goes on.
+public struct TrainingPosition: Hashable, Sendable {
+  /// Epochs finished.
+  public var epoch = 0
+  /// Steps of the present epoch finished.
+  public var stepInEpoch = 0
+  /// Steps finished since the run began.
+  public var step = 0
+  /// The shuffler's generator as it was at the beginning of the present epoch.
+  public var shuffleState: UInt64
+  /// Σ of this epoch's losses, correct answers and examples so far.
+  public var lossSum = 0.0
+  public var correctCount = 0
+  public var exampleCount = 0
+
+  public init(seed: UInt64) { shuffleState = seed }
+}
+
+/// What is needed beside the weights to go on with a training run.
+public struct TrainingState: Sendable, Equatable {
+  public var position: TrainingPosition
+  public var optimizerName: String
+  public var optimizerSettings: [String: Double]
+  public var learningRate: Double
+  public var schedule: LearningRateSchedule
+  public var gradientNormLimit: Double?
+  public var batchSize: Int
+  public var seed: UInt64
+  /// Examples of the training set; with ``batchSize``, what a step within an epoch means.
+  public var exampleCount: Int
+  /// Names such as `optimizer/velocity/conv1.weight`.
+  public var optimizerTensors: [String: Safetensors.Tensor]
+
+  static let version = "1"
+
+  /// All of it but the tensors, as a safetensors file's metadata.
+  var metadata: [String: String] {
+    var result = [
+      "quern.version": Self.version,
+      "quern.epoch": "\(position.epoch)",
+      "quern.stepInEpoch": "\(position.stepInEpoch)",
+      "quern.step": "\(position.step)",
+      "quern.shuffleState": "\(position.shuffleState)",
+      // Swift's decimal text of a Double reads back as the same Double.
+      "quern.lossSum": "\(position.lossSum)",
+      "quern.correctCount": "\(position.correctCount)",
+      "quern.epochExampleCount": "\(position.exampleCount)",
+      "quern.optimizer": optimizerName,
+      "quern.learningRate": "\(learningRate)",
+      "quern.schedule": "\(schedule)",
+      "quern.batchSize": "\(batchSize)",
+      "quern.seed": "\(seed)",
+      "quern.exampleCount": "\(exampleCount)",
+    ]
+    if let gradientNormLimit { result["quern.gradientNormLimit"] = "\(gradientNormLimit)" }
+    for (name, value) in optimizerSettings { result["quern.optimizer.\(name)"] = "\(value)" }
+    return result
+  }
+
+  init(
+    position: TrainingPosition, optimizerName: String, optimizerSettings: [String: Double],
+    learningRate: Double, schedule: LearningRateSchedule, gradientNormLimit: Double?,
+    batchSize: Int, seed: UInt64, exampleCount: Int, optimizerTensors: [String: Safetensors.Tensor]
+  ) {
+    self.position = position
+    self.optimizerName = optimizerName
+    self.optimizerSettings = optimizerSettings
+    self.learningRate = learningRate
+    self.schedule = schedule
+    self.gradientNormLimit = gradientNormLimit
+    self.batchSize = batchSize
+    self.seed = seed
+    self.exampleCount = exampleCount
+    self.optimizerTensors = optimizerTensors
+  }
+
+  /// Nil where the metadata hold no training run.
+  init?(
+    metadata: [String: String], optimizer: [String: Safetensors.Tensor], file: String
+  ) throws {
+    guard let version = metadata["quern.version"] else { return nil }
+    guard version == Self.version else {
+      throw DataError(
+        .unsupported, in: file, found: "a checkpoint of version \(version)",
+        expected: "version \(Self.version)", mend: "Read it with the Quern that wrote it.")
+    }
+    func read<Value>(_ key: String, _ convert: (String) -> Value?) throws -> Value {
+      guard let text = metadata["quern." + key], let value = convert(text) else {
+        throw DataError(
+          .corrupt, in: file,
+          found: "metadata in which quern.\(key) is \(metadata["quern." + key] ?? "missing")",
+          expected: "a checkpoint's metadata", mend: "Use another copy of the file.")
+      }
+      return value
+    }
+    func count(_ text: String) -> Int? { Int(text).flatMap { 0..<1 << 53 ~= $0 ? $0 : nil } }
+    position = TrainingPosition(seed: try read("shuffleState") { UInt64($0) })
+    position.epoch = try read("epoch", count)
+    position.stepInEpoch = try read("stepInEpoch", count)
+    position.step = try read("step", count)
+    position.lossSum = try read("lossSum") { Double($0) }
+    position.correctCount = try read("correctCount", count)
+    position.exampleCount = try read("epochExampleCount", count)
+    optimizerName = try read("optimizer") { $0 }
+    learningRate = try read("learningRate") { Double($0) }
+    schedule = try read("schedule") { LearningRateSchedule($0) }
+    if metadata["quern.gradientNormLimit"] != nil {
+      gradientNormLimit = try read("gradientNormLimit") { Double($0) }
+    }
+    batchSize = try read("batchSize", count)
+    seed = try read("seed") { UInt64($0) }
+    exampleCount = try read("exampleCount", count)
+    optimizerSettings = [:]
+    let prefix = "quern.optimizer."
+    for key in metadata.keys where key.hasPrefix(prefix) {
+      let name = String(key.dropFirst(prefix.count))
+      optimizerSettings[name] = try read("optimizer." + name) { Double($0) }
+    }
+    optimizerTensors = optimizer
+  }
+}

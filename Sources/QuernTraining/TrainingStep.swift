@@ -1,0 +1,168 @@
+import QuernGradient
+import QuernGraph
+import QuernLayers
+
+/// Names of what a step's graph gives.
+public enum StepOutput {
+  /// The loss, averaged over the batch's examples by their weights: a scalar. In training with
+  /// regularisation.
+  public static let loss = "loss"
+  /// How many of the batch's examples are classified correctly: a scalar; only for losses that know
+  /// right and wrong.
+  public static let correct = "correct"
+  /// What the network's last layer makes, (N, K): only in evaluation.
+  public static let logits = "logits"
+}
+
+/// One step of training as one graph: forward, loss, gradients and updates.
+///
+/// Parameters, the network's state and the optimiser's are inputs with updates; the batch
+/// (``Network/inputName``, the loss's target, ``Network/exampleWeightName``) and the optimiser's
+/// hyperparameters are inputs without.
+public struct TrainingStep: Sendable {
+  public let graph: Graph
+  public let optimizer: any Optimizer
+  public let batchSize: Int
+  /// The name of the target's input: `labels`.
+  public let targetName: String
+  /// Names of the trained tensors.
+  public let parameterNames: [String]
+  /// What the network keeps: parameters, then state.
+  let weights: [TensorSignature]
+  /// What the optimiser keeps: `optimizer/velocity/conv1.weight`.
+  let optimizerTensors: [TensorSignature]
+  /// Whether ``StepOutput/correct`` is there.
+  let countsCorrect: Bool
+
+  /// - Parameters:
+  ///   - batchSize: N, examples a step.
+  ///   - gradientNormLimit: where √Σ‖g‖² over all parameters is larger, all gradients are scaled
+  ///     down to it. Every gradient must then be known before the first update, so none of them is
+  ///     finished where it is born.
+  /// - Throws: `GraphError` where the network is unsound, or does not go with the loss.
+  public init(
+    _ network: Network, loss: any Loss = SoftmaxCrossEntropy(), optimizer: any Optimizer = SGD(),
+    batchSize: Int, regularisation: Regularisation = .none, gradientNormLimit: Double? = nil
+  ) throws(GraphError) {
+    let builder = GraphBuilder()
+    let built = try network.build(batch: batchSize, mode: .training, in: builder)
+    let objective = try built.objective(loss, regularisation: regularisation)
+    let parameters = built.parameters.map { built.tensor(of: $0) }
+    var gradients = try gradient(of: objective.loss, withRespectTo: parameters)
+    if let gradientNormLimit {
+      gradients = try builder.labelled("gradient norm") { () throws(GraphError) -> [Tensor] in
+        try Self.limited(gradients, to: gradientNormLimit, in: builder)
+      }
+    }
+    var hyperparameters: [Tensor] = []
+    for name in optimizer.hyperparameters {
+      hyperparameters.append(try builder.input(name, [], role: .hyperparameter))
+    }
+    var optimizerTensors: [TensorSignature] = []
+    for (info, gradient) in zip(built.parameters, gradients) {
+      try builder.labelled("update of \(info.layer)") { () throws(GraphError) in
+        var state: [Tensor] = []
+        for name in optimizer.stateNames {
+          let tensor = try builder.input(
+            Checkpoint.optimizerPrefix + "\(name)/\(info.name)", info.shape, role: .state)
+          state.append(tensor)
+        }
+        let parameter = built.tensor(of: info)
+        let updated = try optimizer.update(
+          parameter, gradient: gradient, state: state, hyperparameters: hyperparameters,
+          decays: info.role == .weight)
+        try builder.update(parameter, to: updated.weight)
+        for (name, (old, new)) in zip(optimizer.stateNames, zip(state, updated.state)) {
+          try builder.update(old, to: new)
+          optimizerTensors.append(
+            TensorSignature(
+              name: Checkpoint.optimizerPrefix + "\(name)/\(info.name)", type: old.type))
+        }
+      }
+    }
+    try builder.output(StepOutput.loss, objective.loss)
+    if let correct = objective.correct { try builder.output(StepOutput.correct, correct) }
+
+    graph = builder.graph
+    self.optimizer = optimizer
+    self.batchSize = batchSize
+    targetName = loss.targetName
+    parameterNames = built.parameters.map(\.name)
+    weights = built.weightSignatures
+    self.optimizerTensors = optimizerTensors
+    countsCorrect = objective.correct != nil
+  }
+
+  /// g · min(1, limit / √Σ‖g‖²).
+  private static func limited(
+    _ gradients: [Tensor], to limit: Double, in builder: GraphBuilder
+  ) throws(GraphError) -> [Tensor] {
+    var sum = builder.constant(0)
+    for gradient in gradients { sum = try sum + (gradient * gradient).sum() }
+    // The smallest number keeps a gradient that is zero throughout from 0/0.
+    let norm = try sum.squareRoot() + 1e-12
+    let scale = try builder.constant(limit).apply(.divide, norm).minimum(builder.constant(1))
+    var result: [Tensor] = []
+    for gradient in gradients { result.append(try gradient * scale) }
+    return result
+  }
+
+  /// Sets the optimiser's state to zero, as before the first step.
+  public func clearOptimizer(_ executable: any Executable) throws {
+    for signature in optimizerTensors {
+      let zeros = [UInt8](repeating: 0, count: signature.type.byteCount)
+      try zeros.withUnsafeBytes { try executable.write(signature.name, from: $0) }
+    }
+  }
+
+  /// Writes the scalars that change from step to step.
+  ///
+  /// - Parameter step: counted from 1.
+  func writeHyperparameters(
+    learningRate: Double, step: Int, to executable: any Executable
+  ) throws {
+    let values = optimizer.values(learningRate: learningRate, step: step)
+    for (name, value) in zip(optimizer.hyperparameters, values) {
+      try executable.writeScalar(name, Float(value))
+    }
+  }
+}
+
+/// One batch through the network for inference: outputs ``StepOutput/logits``, ``StepOutput/loss``
+/// and, where the loss knows it, ``StepOutput/correct``.
+public struct EvaluationStep: Sendable {
+  public let graph: Graph
+  public let batchSize: Int
+  public let targetName: String
+  /// Of one example.
+  public let inputShape: Shape
+  /// Of one example.
+  public let outputShape: Shape
+  let weights: [TensorSignature]
+
+  /// - Throws: `GraphError` where the network is unsound, or does not go with the loss.
+  public init(
+    _ network: Network, loss: any Loss = SoftmaxCrossEntropy(), batchSize: Int
+  ) throws(GraphError) {
+    let builder = GraphBuilder()
+    let built = try network.build(batch: batchSize, mode: .inference, in: builder)
+    let objective = try built.objective(loss)
+    try builder.output(StepOutput.logits, built.output)
+    try builder.output(StepOutput.loss, objective.dataLoss)
+    if let correct = objective.correct { try builder.output(StepOutput.correct, correct) }
+    graph = builder.graph
+    self.batchSize = batchSize
+    targetName = loss.targetName
+    inputShape = Shape(Array(built.input.shape.extents.dropFirst()))
+    outputShape = Shape(Array(built.output.shape.extents.dropFirst()))
+    weights = built.weightSignatures
+  }
+}
+
+extension BuiltNetwork {
+  /// Parameters, then state.
+  var weightSignatures: [TensorSignature] {
+    parameters.map { TensorSignature(name: $0.name, type: TensorType(.float32, $0.shape)) }
+      + state.map { TensorSignature(name: $0.name, type: $0.type) }
+  }
+}

@@ -1,0 +1,278 @@
+import Foundation
+import Testing
+
+@testable import QuernVectors
+
+/// Every form of every instruction, byte for byte as the GNU assembler encodes it.
+@Suite struct EncoderTests {
+  /// One encoded instruction and its text in Intel's syntax.
+  struct Case {
+    var bytes: [UInt8]
+    var text: String
+  }
+
+  static let generalRegisters = ["rax", "rcx", "rdx", "rbx", "", "", "rsi", "rdi"]
+  static let bases = [0, 1, 2, 3, 6, 7]
+  static let displacements = [
+    0, 1, 3, 4, 12, 32, 64, -64, 127, 128, 508, 512, 4064, 4096, 8128, 8192, -128, -132, -8192,
+    -8256, 1_000_000, 2_147_483_000,
+  ]
+
+  static func name(_ register: Int, _ bits: Int) -> String {
+    "\(bits == 512 ? "z" : bits == 256 ? "y" : "x")mm\(register)"
+  }
+
+  struct Collector {
+    var cases: [Case] = []
+    var generator = SeededGenerator(seed: 1)
+    let evex: Bool
+    let bits: Int
+
+    init(evex: Bool) {
+      self.evex = evex
+      bits = evex ? 512 : 256
+    }
+
+    mutating func register() -> Int { Int.random(in: 0..<(evex ? 32 : 16), using: &generator) }
+
+    mutating func memory(_ size: String) -> (RegisterOrMemory, String) {
+      let base = EncoderTests.bases.randomElement(using: &generator)!
+      let displacement = EncoderTests.displacements.randomElement(using: &generator)!
+      return (
+        .memory(base: base, displacement: displacement),
+        "\(size) ptr [\(EncoderTests.generalRegisters[base])\(displacement < 0 ? "-" : "+")"
+          + "\(abs(displacement))]"
+      )
+    }
+
+    mutating func add(_ fields: EncodingFields, _ text: String, vexOnly: Bool = false) {
+      var bytes: [UInt8] = []
+      if evex && !vexOnly {
+        Encoder.evex(fields, into: &bytes)
+      } else {
+        Encoder.vex(fields, into: &bytes)
+      }
+      // Where there is a choice, the assembler is told which encoding is meant.
+      let prefix = bytes[0] == 0x62 ? "{evex}" : bytes[0] == 0xc4 ? "{vex3}" : "{vex}"
+      cases.append(Case(bytes: bytes, text: "\(vexOnly ? "" : prefix + " ")\(text)"))
+    }
+
+    /// reg ← vvvv, rm (or reg ← rm), by registers, memory and embedded broadcast.
+    mutating func general(
+      _ opcode: Opcode, immediate: UInt8? = nil, registers: Bool = true, memory: Bool = true,
+      broadcast: Bool = false
+    ) {
+      let tail = immediate.map { ", \($0)" } ?? ""
+      let size = bits == 512 ? "zmmword" : "ymmword"
+      let (memorySize, sourceBits) =
+        switch opcode.tuple {
+        case .full: (size, bits)
+        case .scalar: ("dword", 128)
+        case .quarter: (bits == 512 ? "xmmword" : "qword", 128)
+        case .byte: ("byte", 128)
+        }
+      for _ in 0..<24 {
+        let (d, a, b) = (register(), register(), register())
+        let first =
+          opcode.form == .three
+          ? "\(EncoderTests.name(d, bits)), \(EncoderTests.name(a, bits))"
+          : EncoderTests.name(d, bits)
+        let v = opcode.form == .three ? a : 0
+        if registers {
+          add(
+            EncodingFields(
+              opcode: opcode, reg: d, vvvv: v, rm: .register(b), immediate: immediate, bits: bits),
+            "\(opcode.mnemonic) \(first), \(EncoderTests.name(b, sourceBits))\(tail)")
+        }
+        if memory {
+          let (rm, text) = self.memory(memorySize)
+          add(
+            EncodingFields(
+              opcode: opcode, reg: d, vvvv: v, rm: rm, immediate: immediate, bits: bits),
+            "\(opcode.mnemonic) \(first), \(text)\(tail)")
+        }
+        if broadcast, evex {
+          let (rm, text) = self.memory("dword")
+          let plain = text.replacingOccurrences(of: "dword ptr ", with: "")
+          add(
+            EncodingFields(
+              opcode: opcode, reg: d, vvvv: v, rm: rm, immediate: immediate,
+              embeddedBroadcast: true, bits: bits),
+            "\(opcode.mnemonic) \(first), \(plain){1to16}\(tail)")
+        }
+      }
+    }
+  }
+
+  static let arithmetic: [Opcode] = [
+    .add, .multiply, .subtract, .minimum, .divide, .maximum, .and, .andNot, .or, .xor, .addInteger,
+    .subtractInteger, .multiplyInteger, .maximumInteger, .minimumInteger, .multiplyAdd132,
+    .multiplyAdd231, .negatedMultiplyAdd132, .negatedMultiplyAdd231,
+  ]
+
+  static func cases(evex: Bool) -> [Case] {
+    var all = Collector(evex: evex)
+    let bits = all.bits
+    let full = evex ? "zmmword" : "ymmword"
+    for opcode in arithmetic { all.general(opcode, broadcast: true) }
+    for opcode in [
+      Opcode.load, .squareRoot, .convertToFloat, .nearestToInteger, .truncateToInteger,
+    ] {
+      all.general(opcode, registers: opcode.byte != Opcode.load.byte)
+    }
+    all.general(.move, memory: false)
+    all.general(.broadcast)
+    all.general(.widenBytes)
+    all.general(evex ? .roundScale : .round, immediate: 8)
+    all.general(.permute, immediate: 0x4e)
+    for opcode in [Opcode.unpackLow, .unpackHigh, .unpackPairsLow, .unpackPairsHigh] {
+      all.general(opcode, memory: false)
+    }
+    for _ in 0..<24 {
+      let (d, a, b) = (all.register(), all.register(), all.register())
+      let (dn, an, bn) = (name(d, bits), name(a, bits), name(b, bits))
+      let (rm, memory) = all.memory(full)
+      all.add(
+        EncodingFields(opcode: .store, reg: d, rm: rm, bits: bits), "vmovups \(memory), \(dn)")
+      for opcode in [Opcode.shiftLeft, .shiftRightLogical, .shiftRightArithmetic] {
+        all.add(
+          EncodingFields(opcode: opcode, reg: d, rm: .register(a), immediate: 23, bits: bits),
+          "\(opcode.mnemonic) \(dn), \(an), 23")
+      }
+      let general = ["r11d", "r11"]
+      let scratch = RegisterOrMemory.register(Encoder.scratch)
+      all.add(
+        EncodingFields(opcode: .moveQuad, reg: d, rm: scratch, bits: 128),
+        "vmovq \(name(d, 128)), \(general[1])")
+      if evex {
+        evexOnly(&all, d, a, b)
+      } else {
+        all.add(
+          EncodingFields(opcode: .moveWord, reg: d, rm: scratch, bits: 128),
+          "vmovd \(name(d, 128)), \(general[0])")
+        all.add(
+          EncodingFields(opcode: .widenSignedBytes, reg: d, rm: .register(a), bits: bits),
+          "vpmovsxbd \(dn), \(name(a, 128))")
+        let (byte, byteText) = all.memory("byte")
+        all.add(
+          EncodingFields(
+            opcode: .insertByte, reg: d, vvvv: a, rm: byte, immediate: 5, bits: 128),
+          "vpinsrb \(name(d, 128)), \(name(a, 128)), \(byteText), 5")
+        all.add(
+          EncodingFields(opcode: .maskLoad, reg: d, vvvv: a, rm: rm, bits: bits),
+          "vmaskmovps \(dn), \(an), \(memory)")
+        all.add(
+          EncodingFields(opcode: .maskStore, reg: d, vvvv: a, rm: rm, bits: bits),
+          "vmaskmovps \(memory), \(an), \(dn)")
+        all.add(
+          EncodingFields(
+            opcode: .blendVariable, reg: d, vvvv: a, rm: .register(b), immediate: UInt8(a) << 4,
+            bits: bits), "vblendvps \(dn), \(an), \(bn), \(an)")
+        for opcode in [Opcode.compare, .blendConstant, .permuteHalves] {
+          all.add(
+            EncodingFields(
+              opcode: opcode, reg: d, vvvv: a, rm: .register(b), immediate: 0x11, bits: bits),
+            "\(opcode.mnemonic) \(dn), \(an), \(bn), 0x11")
+        }
+        for opcode in [Opcode.equalInteger, .greaterInteger] {
+          all.add(
+            EncodingFields(opcode: opcode, reg: d, vvvv: a, rm: .register(b), bits: bits),
+            "\(opcode.mnemonic) \(dn), \(an), \(bn)")
+        }
+      }
+    }
+    return all.cases
+  }
+
+  static func evexOnly(_ all: inout Collector, _ d: Int, _ a: Int, _ b: Int) {
+    let (dn, an, bn) = (name(d, 512), name(a, 512), name(b, 512))
+    let scratch = RegisterOrMemory.register(Encoder.scratch)
+    all.add(
+      EncodingFields(opcode: .broadcastInteger, reg: d, rm: scratch, bits: 512),
+      "vpbroadcastd \(dn), r11d")
+    all.add(
+      EncodingFields(
+        opcode: .insertQuad, reg: d, vvvv: a, rm: scratch, immediate: 1, bits: 128),
+      "vpinsrq \(name(d, 128)), \(name(a, 128)), r11, 1")
+    all.add(
+      EncodingFields(opcode: .moveMask, reg: 1, rm: scratch, bits: 128), "kmovw k1, r11d",
+      vexOnly: true)
+    for k in [1, 2] {
+      let (rm, memory) = all.memory("zmmword")
+      all.add(
+        EncodingFields(opcode: .load, reg: d, rm: rm, mask: k, zeroing: true, bits: 512),
+        "vmovups \(dn){k\(k)}{z}, \(memory)")
+      all.add(
+        EncodingFields(opcode: .store, reg: d, rm: rm, mask: k, bits: 512),
+        "vmovups \(memory){k\(k)}, \(dn)")
+      let (quarter, quarterText) = all.memory("xmmword")
+      all.add(
+        EncodingFields(
+          opcode: .widenBytes, reg: d, rm: quarter, mask: k, zeroing: true, bits: 512),
+        "vpmovzxbd \(dn){k\(k)}{z}, \(quarterText)")
+      all.add(
+        EncodingFields(
+          opcode: .blendMask, reg: d, vvvv: a, rm: .register(b), mask: k, bits: 512),
+        "vblendmps \(dn){k\(k)}, \(an), \(bn)")
+      for opcode in [Opcode.compare, .compareInteger] {
+        all.add(
+          EncodingFields(
+            opcode: opcode, reg: k, vvvv: a, rm: .register(b), immediate: 4, bits: 512),
+          "\(opcode.mnemonic) k\(k), \(an), \(bn), 4")
+      }
+    }
+    all.add(
+      EncodingFields(
+        opcode: .shuffleGroups, reg: d, vvvv: a, rm: .register(b), immediate: 0x88, bits: 512),
+      "vshuff32x4 \(dn), \(an), \(bn), 0x88")
+  }
+
+  static func otherCases() -> [Case] {
+    var cases: [Case] = []
+    var bytes: [UInt8] = []
+    Encoder.loadScratch(0x1234_5678 as UInt32, into: &bytes)
+    cases.append(Case(bytes: bytes, text: "mov r11d, 0x12345678"))
+    bytes = []
+    Encoder.loadScratch(0xfedc_ba98_7654_3210 as UInt64, into: &bytes)
+    cases.append(Case(bytes: bytes, text: "movabs r11, 0xfedcba9876543210"))
+    cases.append(Case(bytes: Encoder.zeroUpper, text: "vzeroupper"))
+    for base in bases {
+      for displacement in displacements {
+        bytes = []
+        Encoder.prefetch(base: base, displacement: displacement, into: &bytes)
+        cases.append(
+          Case(
+            bytes: bytes,
+            text:
+              "prefetcht0 [\(generalRegisters[base])\(displacement < 0 ? "" : "+")\(displacement)]"
+          ))
+      }
+    }
+    return cases
+  }
+
+  @Test(.enabled(if: CommandLineTools.has("as", "objcopy"), "the GNU assembler is not installed"))
+  func encodesAsTheAssemblerDoes() throws {
+    let cases = Self.cases(evex: true) + Self.cases(evex: false) + Self.otherCases()
+    let folder = FileManager.default.temporaryDirectory
+      .appendingPathComponent("quern-encoder-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let source = folder.appendingPathComponent("a.s").path
+    let object = folder.appendingPathComponent("a.o").path
+    let binary = folder.appendingPathComponent("a.bin").path
+    let text = ".intel_syntax noprefix\n" + cases.map(\.text).joined(separator: "\n") + "\n"
+    try text.write(toFile: source, atomically: true, encoding: .utf8)
+    let (status, message) = try CommandLineTools.run("as", ["--64", "-o", object, source])
+    try #require(status == 0, "\(message.prefix(2000))")
+    _ = try CommandLineTools.run("objcopy", ["-O", "binary", "-j", ".text", object, binary])
+    let expected = [UInt8](try Data(contentsOf: URL(fileURLWithPath: binary)))
+    var start = 0
+    for item in cases {
+      let found = Array(expected[min(start, expected.count)...].prefix(item.bytes.count))
+      try #require(found == item.bytes, "\(item.text)")
+      start += item.bytes.count
+    }
+    #expect(start == expected.count)
+  }
+}

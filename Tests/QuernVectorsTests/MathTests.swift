@@ -1,0 +1,177 @@
+import Foundation
+import QuernTinyCC
+import QuernVectors
+import Testing
+
+/// The elementary functions against double precision.
+@Suite struct MathTests {
+  enum Function: String, CaseIterable, Sendable {
+    case exp, log, tanh, sigmoid, erf
+
+    func emit(_ builder: inout VectorBuilder, _ x: VectorRegister) -> VectorRegister {
+      switch self {
+      case .exp: builder.exp(x)
+      case .log: builder.log(x)
+      case .tanh: builder.tanh(x)
+      case .sigmoid: builder.sigmoid(x)
+      case .erf: builder.erf(x)
+      }
+    }
+
+    func reference(_ x: Double) -> Double {
+      switch self {
+      case .exp: Foundation.exp(x)
+      case .log: Foundation.log(x)
+      case .tanh: Foundation.tanh(x)
+      case .sigmoid:
+        x < 0 ? Foundation.exp(x) / (1 + Foundation.exp(x)) : 1 / (1 + Foundation.exp(-x))
+      case .erf: Foundation.erf(x)
+      }
+    }
+
+    /// ULP that the documentation promises.
+    var bound: Double { self == .exp || self == .log ? 2 : 4 }
+
+    /// Where the function does something else than saturate.
+    var range: ClosedRange<Float> {
+      switch self {
+      case .exp: -105...90
+      case .log: 0...4
+      case .tanh: -10...10
+      case .sigmoid: -110...20
+      case .erf: -4.5...4.5
+      }
+    }
+
+    func kernel(_ target: Target) -> TestKernel {
+      var builder = VectorBuilder(target: target)
+      for step in 0..<4 {
+        let place = step * 4 * target.lanes
+        let x = builder.load(Address("x", offset: place))
+        let y = emit(&builder, x)
+        builder.store(y, to: Address("y", offset: place))
+      }
+      return TestKernel(name: rawValue + "_of", bases: ["x", "y"], blocks: [builder.takeBlock()])
+    }
+  }
+
+  static let sampleCount = 40_000 / 64 * 64
+
+  static func samples(_ function: Function) -> [Float] {
+    var values: [Float] = [
+      0, -0.0, .infinity, -.infinity, .nan, 1, -1, .leastNonzeroMagnitude, -0x1p-149,
+      .leastNormalMagnitude, .greatestFiniteMagnitude, -.greatestFiniteMagnitude,
+      88.72283, 88.722_84, -87.336_54, -87.336_55, -103.97, -103.98, -150, 0x1.6a09e6p-1,
+      0x1.6a09e8p-1, 0x1.6a09e4p-1, 0.625, 0.624_999_94, 0.927_734_375, 9, 9.02, -9.1, 3.9, 4,
+      0x1.fffffep-1, 0x1.000002p0,
+    ]
+    var generator = SeededGenerator(seed: 7)
+    while values.count < sampleCount {
+      values.append(
+        values.count % 3 == 0
+          ? Float(bitPattern: .random(in: 0...UInt32.max, using: &generator))
+          : .random(in: function.range, using: &generator))
+    }
+    return values
+  }
+
+  static func distance(_ found: Float, _ exact: Double) -> Double {
+    let rounded = Float(exact)
+    if exact.isNaN || found.isNaN { return exact.isNaN && found.isNaN ? 0 : .infinity }
+    if rounded.isInfinite || found.isInfinite {
+      if rounded == found { return 0 }
+      // One side may have rounded to the largest finite number.
+      return abs(rounded.isInfinite ? found : rounded) == .greatestFiniteMagnitude ? 1 : .infinity
+    }
+    let unit = max(Double(rounded.ulp), 0x1p-149)
+    return abs(Double(found) - exact) / unit
+  }
+
+  @Test(arguments: Function.allCases)
+  func staysWithinBound(_ function: Function) throws {
+    let samples = Self.samples(function)
+    let exact = samples.map { function.reference(Double($0)) }
+    for configuration in Configuration.runnable {
+      let kernel = function.kernel(configuration.target)
+      let code = try compile([kernel], configuration)
+      defer { withExtendedLifetime(code) {} }
+      let call = unsafeBitCast(try code.function(named: kernel.name), to: KernelFunction.self)
+      var input = samples
+      var output = [Float](repeating: -7, count: samples.count)
+      let step = 4 * configuration.target.lanes
+      input.withUnsafeMutableBytes { x in
+        output.withUnsafeMutableBytes { y in
+          for start in stride(from: 0, to: samples.count, by: step) {
+            call([x.baseAddress! + 4 * start, y.baseAddress! + 4 * start])
+          }
+        }
+      }
+      var worst = (distance: 0.0, index: 0)
+      for index in samples.indices {
+        let distance = Self.distance(output[index], exact[index])
+        if distance > worst.distance { worst = (distance, index) }
+      }
+      #expect(
+        worst.distance <= function.bound,
+        """
+        \(function) on \(configuration.testDescription): \(output[worst.index]) at \
+        \(samples[worst.index]) is \(worst.distance) ULP from \(exact[worst.index])
+        """)
+    }
+  }
+
+  @Test(arguments: Configuration.runnable)
+  func hashesAsSwiftDoes(_ configuration: Configuration) throws {
+    var builder = VectorBuilder(target: configuration.target)
+    let seed = builder.broadcast(Address("x"))
+    let counter = builder.laneIndices()
+    let bits = builder.randomBits(counter: counter, seed: seed)
+    let uniform = builder.randomUniform(counter: counter, seed: seed)
+    builder.store(bits, to: Address("y"))
+    builder.store(uniform, to: Address("y", offset: 64))
+    let kernel = TestKernel(name: "hash", bases: ["x", "y"], blocks: [builder.takeBlock()])
+    let code = try compile([kernel], configuration)
+    for seed in [0, 1, 0xdead_beef, .max] as [UInt32] {
+      let memory = ["x": bytes([seed]), "y": [UInt8](repeating: 0, count: 128)]
+      let result = words(try run(kernel, in: code, memory: memory)["y"]!)
+      for lane in 0..<configuration.target.lanes {
+        #expect(result[lane] == CounterHash.bits(UInt32(lane), seed: seed))
+        #expect(
+          result[16 + lane] == CounterHash.uniform(UInt32(lane), seed: seed).bitPattern)
+      }
+    }
+  }
+
+  @Test func hashIsUniform() {
+    let count = 1 << 16
+    var buckets = [Int](repeating: 0, count: 16)
+    var sum = 0.0
+    for counter in 0..<UInt32(count) {
+      let value = CounterHash.uniform(counter, seed: 42)
+      #expect(value >= 0 && value < 1)
+      buckets[Int(value * 16)] += 1
+      sum += Double(value)
+    }
+    // Five standard deviations.
+    #expect(abs(sum / Double(count) - 0.5) < 5 * 0.2887 / 256)
+    for bucket in buckets { #expect(abs(bucket - count / 16) < 5 * 62) }
+  }
+
+  @Test(arguments: Configuration.runnable)
+  func transposes(_ configuration: Configuration) throws {
+    let lanes = configuration.target.lanes
+    var builder = VectorBuilder(target: configuration.target)
+    let rows = (0..<lanes).map { builder.load(Address("x", offset: $0 * lanes * 4)) }
+    for (index, row) in builder.transpose(rows).enumerated() {
+      builder.store(row, to: Address("y", offset: index * lanes * 4))
+    }
+    let kernel = TestKernel(name: "transpose", bases: ["x", "y"], blocks: [builder.takeBlock()])
+    let code = try compile([kernel], configuration)
+    let input = (0..<UInt32(lanes * lanes)).map { $0 }
+    let result = try run(
+      kernel, in: code,
+      memory: ["x": bytes(input), "y": [UInt8](repeating: 0, count: 4 * lanes * lanes)])
+    let expected = (0..<lanes * lanes).map { input[$0 % lanes * lanes + $0 / lanes] }
+    #expect(words(result["y"]!) == expected)
+  }
+}

@@ -1,0 +1,216 @@
+import Foundation
+import QuernTinyCC
+import Testing
+
+@testable import QuernVectors
+
+/// Registers, spilling, pinning, many base pointers.
+@Suite struct RenderingTests {
+  /// A random block over more live values than any target has registers.
+  static func crowdedKernel(_ target: Target, seed: UInt64, values: Int) -> TestKernel {
+    var generator = SeededGenerator(seed: seed)
+    var builder = VectorBuilder(target: target)
+    let bases = (0..<8).map { "p\($0)" }
+    func place() -> Address {
+      Address(
+        bases.randomElement(using: &generator)!,
+        offset: 4 * .random(in: 0...200, using: &generator))
+    }
+    var live = (0..<values).map { _ in builder.load(place()) }
+    let pinned = [builder.newRegister(), builder.newRegister()]
+    builder.append(.zero(pinned[0]))
+    builder.append(.constant(pinned[1], Float(0.5)))
+    var blocks = [builder.instructions]
+    for _ in 0..<150 {
+      func pick() -> VectorRegister {
+        Int.random(in: 0..<8, using: &generator) == 0
+          ? pinned[1] : live.randomElement(using: &generator)!
+      }
+      // No value gets out of hand: NaN have payloads that the model does not follow.
+      func bound(_ register: VectorRegister) {
+        builder.append(.binary(.minimum, register, register, .broadcast(place())))
+        builder.append(.binary(.maximum, register, register, .broadcast(place())))
+      }
+      let d =
+        Bool.random(using: &generator)
+        ? builder.newRegister() : live.randomElement(using: &generator)!
+      switch Int.random(in: 0..<8, using: &generator) {
+      case 0:
+        builder.append(.multiplyAdd(d, a: pick(), b: .register(pick()), c: pick()))
+        bound(d)
+      case 1:
+        builder.append(
+          .multiplyAdd(d, a: pick(), b: .broadcast(place()), c: pick(), negated: true))
+        bound(d)
+      case 2: builder.append(.binary(.maximumInteger, d, pick(), .register(pick())))
+      case 3: builder.append(.binary(.minimum, d, pick(), .memory(place())))
+      case 4:
+        builder.append(
+          .compareSelect(
+            d, .lessOrEqual, .i32, pick(), pick(), ifTrue: pick(), ifFalse: pick()))
+      case 5: builder.append(.load(d, place(), count: 5))
+      case 6: builder.append(.accumulate(pinned[0], pick(), .register(pick())))
+      default: builder.append(.move(d, pick()))
+      }
+      if builder.instructions.last?.destination == d, !live.contains(d) {
+        live[Int.random(in: 0..<live.count, using: &generator)] = d
+      }
+    }
+    blocks = [builder.takeBlock()]
+    var y = 0
+    for register in live {
+      builder.append(.store(Address("y", offset: y), register, count: target.lanes - 3))
+      y += 4 * target.lanes
+    }
+    blocks[0] += builder.takeBlock()
+    builder.store(pinned[0], to: Address("y", offset: y))
+    blocks.append(builder.takeBlock())
+    return TestKernel(
+      name: "crowded\(seed)", bases: bases + ["y"], blocks: blocks, pinned: pinned)
+  }
+
+  @Test(arguments: Configuration.runnable)
+  func survivesAnyPressure(_ configuration: Configuration) throws {
+    let target = configuration.target
+    let kernels = (0..<6 as Range<UInt64>).map {
+      Self.crowdedKernel(target, seed: $0, values: 8 + 11 * Int($0))
+    }
+    let spills = try kernels.filter { try $0.text(target: target).contains("float spill[") }
+    #expect(!spills.isEmpty && spills.count < kernels.count)
+    let code = try compile(kernels, configuration)
+    var generator = SeededGenerator(seed: 99)
+    var memory: [String: [UInt8]] = ["y": [UInt8](repeating: 0xa5, count: 4 * 16 * 100)]
+    for index in 0..<8 {
+      memory["p\(index)"] = bytes(
+        (0..<256).map { _ in Float.random(in: -2...2, using: &generator) })
+    }
+    for kernel in kernels {
+      var model = VectorModel(target: target, memory: memory)
+      for block in kernel.blocks { model.run(block) }
+      let found = words(try run(kernel, in: code, memory: memory)["y"]!)
+      let expected = words(model.memory["y"]!)
+      #expect(found == expected, "\(kernel.name)")
+    }
+  }
+
+  @Test(arguments: Configuration.runnable)
+  func accumulatesAcrossBlocksInLoops(_ configuration: Configuration) throws {
+    // y = Σ_k a[k]·b[k, lanes], by a C loop around a block.
+    let target = configuration.target
+    var builder = VectorBuilder(target: target)
+    var renderer = KernelRenderer(target: target)
+    let sum = builder.newRegister()
+    try renderer.pin(sum)
+    builder.append(.zero(sum))
+    let prologue = try renderer.render(builder.takeBlock())
+    let b = builder.load(Address("b"))
+    builder.append(.accumulate(sum, b, .broadcast(Address("a"))))
+    let body = try renderer.render(builder.takeBlock())
+    builder.store(sum, to: Address("y"))
+    builder.append(.end)
+    let epilogue = try renderer.render(builder.takeBlock())
+    let lines =
+      ["\(Prelude.functionAttribute) void loop(void *const *memory);"]
+      + ["\(Prelude.functionAttribute) void loop(void *const *memory) {"]
+      + ["const float *a = (const float *)memory[0], *b = (const float *)memory[1];"]
+      + ["float *y = (float *)memory[2];", "int k;"] + renderer.declarations + prologue
+      + ["for (k = 0; k < 10; k++) {"] + body + ["a++;", "b += \(target.lanes);", "}"]
+      + epilogue + ["}", ""]
+    let code = try configuration.backend.compiler.compile(
+      source: Prelude.text(for: target) + lines.joined(separator: "\n"))
+    let kernel = TestKernel(name: "loop", bases: ["a", "b", "y"], blocks: [])
+    let a = (1...10).map(Float.init)
+    let bValues = (0..<10 * target.lanes).map { Float($0 % 7) }
+    let result = try run(
+      kernel, in: code,
+      memory: ["a": bytes(a), "b": bytes(bValues), "y": [UInt8](repeating: 0, count: 64)])
+    let expected = (0..<target.lanes).map { lane in
+      (0..<10).reduce(Float(0)) { $0 + a[$1] * bValues[$1 * target.lanes + lane] }
+    }
+    #expect(Array(floats(result["y"]!).prefix(target.lanes)) == expected)
+  }
+
+  @Test(arguments: Configuration.runnable)
+  func hoistsConstants(_ configuration: Configuration) throws {
+    var builder = VectorBuilder(target: configuration.target)
+    let x = builder.load(Address("x"))
+    let y = builder.exp(x)
+    builder.store(y, to: Address("y"))
+    let block = builder.takeBlock()
+    var blocks = [block]
+    let hoisted = builder.hoistConstants(from: &blocks, limit: 9)
+    #expect(hoisted.registers.count == 9)
+    #expect(blocks[0].count < block.count)
+    let kernel = TestKernel(
+      name: "hoisted", bases: ["x", "y"], blocks: [hoisted.prologue] + blocks,
+      pinned: hoisted.registers)
+    let plain = TestKernel(name: "plain", bases: ["x", "y"], blocks: [block])
+    let code = try compile([kernel, plain], configuration)
+    let memory = [
+      "x": bytes((0..<16).map { Float($0) - 7.3 }), "y": [UInt8](repeating: 0, count: 64),
+    ]
+    #expect(try run(kernel, in: code, memory: memory) == run(plain, in: code, memory: memory))
+  }
+
+  @Test func countsPressure() {
+    var builder = VectorBuilder(target: .avx2)
+    let values = (0..<5).map { builder.load(Address("x", offset: 32 * $0)) }
+    _ = values.dropFirst().reduce(values[0]) { builder.add($0, $1) }
+    #expect(VectorBuilder.pressure(of: builder.instructions) == 5)
+    #expect(VectorBuilder.pressure(of: builder.instructions, pinned: [values[1]]) == 4)
+  }
+
+  @Test func saysWhatIsWrong() throws {
+    var renderer = KernelRenderer(target: .avx2)
+    let r = (0..<20).map { VectorRegister(id: $0) }
+    #expect(throws: VectorError.self) { try renderer.render([.store(Address("y"), r[0])]) }
+    #expect(throws: VectorError.offsetNotAligned(Address("y", offset: 6))) {
+      try renderer.render([.zero(r[0]), .store(Address("y", offset: 6), r[0])])
+    }
+    #expect(throws: VectorError.offsetOutOfRange(Address("y", offset: 1 << 31))) {
+      try renderer.render([.zero(r[0]), .store(Address("y", offset: 1 << 31), r[0])])
+    }
+    for count in [0, -1, 9] {
+      #expect(throws: VectorError.self) {
+        try renderer.render([.zero(r[0]), .store(Address("y"), r[0], count: count)])
+      }
+    }
+    #expect(throws: VectorError.shiftOutOfRange(32)) {
+      try renderer.render([
+        .zero(r[0]), .shift(.left, r[1], r[0], by: 32), .store(Address("y"), r[1]),
+      ])
+    }
+    for index in 0..<13 { try renderer.pin(r[index]) }
+    #expect(renderer.freeRegisterCount == 0)
+    #expect(throws: VectorError.tooManyPinned(r[13], target: .avx2, limit: 13)) {
+      try renderer.pin(r[13])
+    }
+    renderer.release(r[4])
+    try renderer.pin(r[13])
+  }
+
+  @Test func leavesOutWhatNoOneReads() throws {
+    var builder = VectorBuilder(target: .avx512)
+    let x = builder.load(Address("x"))
+    _ = builder.exp(x)
+    builder.store(x, to: Address("y"))
+    var renderer = KernelRenderer(target: .avx512)
+    let lines = try renderer.render(builder.takeBlock())
+    #expect(lines[1...2] == ["  v0 = _mm512_loadu_ps(x);", "  _mm512_storeu_ps(y, v0);"])
+    #expect(lines[3] == "#else")
+    #expect(renderer.declarations.contains("__m512 v0;"))
+  }
+
+  /// All that the prelude and the instructions write, as strict compilers see it.
+  @Test(
+    .enabled(if: CommandLineTools.has("clang")), arguments: Target.allCases)
+  func clangFindsNothingToWarnOf(_ target: Target) throws {
+    var source = Prelude.text(for: target)
+    for (kernel, _) in InstructionTests.kernels(target) {
+      source += try kernel.text(target: target)
+    }
+    let compiler = SystemCompiler(
+      compiler: "clang", flags: ["-O1", "-Wall", "-Wextra", "-Werror"])
+    _ = try compiler.compile(source: source)
+  }
+}
