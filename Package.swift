@@ -16,7 +16,7 @@ let package = Package(
     .systemLibrary(name: "CTinyCC", path: "Sources/CTinyCC", providers: [.apt(["libtcc-dev"])]),
     .systemLibrary(name: "CZlib", path: "Sources/CZlib", providers: [.apt(["zlib1g-dev"])]),
     // The C that generated code rests on: vector statements, barrier.
-    .target(name: "QuernKernels", path: "Kernels"),
+    .target(name: "QuernKernels", path: "Kernels", linkerSettings: [.linkedLibrary("m")]),
 
     // What a network is.
     .target(name: "QuernGraph"),
@@ -72,11 +72,17 @@ let package = Package(
     .testTarget(
       name: "QuernSimplifyTests",
       dependencies: ["QuernPasses", "QuernGradient", "QuernInterpreter"]),
-    .testTarget(name: "QuernLayersTests", dependencies: ["QuernLayers", "QuernInterpreter"]),
+    .testTarget(
+      name: "QuernLayersTests",
+      dependencies: ["QuernLayers", "QuernGradient", "QuernInterpreter"]),
     .testTarget(name: "QuernTinyCCTests", dependencies: ["QuernTinyCC"]),
     .testTarget(name: "QuernVectorsTests", dependencies: ["QuernVectors", "QuernTinyCC"]),
     .testTarget(name: "QuernDataTests", dependencies: ["QuernData", "CZlib"]),
-    .testTarget(name: "QuernTrainingTests", dependencies: ["QuernTraining"]),
+    .testTarget(
+      name: "QuernTrainingTests",
+      dependencies: [
+        "QuernGraph", "QuernLayers", "QuernInterpreter", "QuernData", "QuernTraining",
+      ]),
     .testTarget(name: "QuernTests", dependencies: ["Quern"]),
     .testTarget(name: "QuernCommandTests", dependencies: ["QuernCommand"]),
   ],

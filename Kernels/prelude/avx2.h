@@ -13,8 +13,12 @@
   quern_f32(_mm256_cmpgt_epi32(_mm256_set1_epi32(n), quern_i32(quern_lane_indices())))
 #define quern_load_bytes(p) \
   quern_f32(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)(p))))
-#define quern_bytes(a, b, c, d, e, f, g, h) \
-  quern_f32(_mm256_setr_epi32(a, b, c, d, e, f, g, h))
+#define quern_byte_if(p, l, n) ((l) < (n) ? (p)[l] : 0)
+#define quern_load_bytes_partial(n, p) \
+  quern_f32(_mm256_setr_epi32( \
+    quern_byte_if(p, 0, n), quern_byte_if(p, 1, n), quern_byte_if(p, 2, n), \
+    quern_byte_if(p, 3, n), quern_byte_if(p, 4, n), quern_byte_if(p, 5, n), \
+    quern_byte_if(p, 6, n), quern_byte_if(p, 7, n)))
 #define quern_add_i32(a, b) quern_f32(_mm256_add_epi32(quern_i32(a), quern_i32(b)))
 #define quern_subtract_i32(a, b) quern_f32(_mm256_sub_epi32(quern_i32(a), quern_i32(b)))
 #define quern_multiply_i32(a, b) quern_f32(_mm256_mullo_epi32(quern_i32(a), quern_i32(b)))

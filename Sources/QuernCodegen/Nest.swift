@@ -161,6 +161,8 @@ struct Nest {
   var reductionAxes: [Int] { axes.indices.filter { axes[$0].isReduction } }
   var reductionCount: Int { reductionAxes.reduce(1) { $0 * axes[$1].extent } }
   var outputCount: Int { outputAxes.reduce(1) { $0 * axes[$1].extent } }
+  /// Whether each output is computed at once, because there is nothing to add up.
+  var isDirect: Bool { reduction == .none || (reduction == .sum && reductionAxes.isEmpty) }
   /// Whether the position in the window is asked for.
   var wantsPosition: Bool { values.contains(.position) }
 }

@@ -201,10 +201,14 @@ struct TileContext {
     let stride = laneStride ?? plan.laneAxis.map { strides[$0] } ?? 0
     let constant =
       displacement(strides, row) + step + vector * lanes * stride
+    let base = indexText[number] ?? "0"
+    if strides.allSatisfy({ $0 == 0 }) {
+      let offset = number < 0 ? nest.position.offset : nest.indices[number].offset
+      return builder.constant(Int32(truncatingIfNeeded: offset))
+    }
     let name = "lanes\(buffersInBlock).integers"
     buffersInBlock += 1
     bufferCount = max(bufferCount, buffersInBlock)
-    let base = indexText[number] ?? "0"
     before.append("\(name)[0] = (int)(\(base)\(constant == 0 ? "" : " + \(constant)"));")
     var register = builder.broadcast(
       Address(name.replacing("integers", with: "floats")))
@@ -216,6 +220,58 @@ struct TileContext {
       register = builder.binary(.addInteger, register, offsets)
     }
     return register
+  }
+
+  // MARK: Products
+
+  /// Where in the reduction a product is taken.
+  struct Step {
+    /// Positions further along reduction axes than the pointers.
+    var offset: [Int: Int] = [:]
+    /// The reduction axis that lanes run over.
+    var laneAxis: Int?
+    /// Lanes that exist.
+    var count: Int?
+
+    func further(_ strides: [Int]) -> Int {
+      offset.reduce(0) { $0 + strides[$1.key] * $1.value }
+    }
+  }
+
+  /// The value of one factor; of a match, the values compared are ``isHit``'s matter.
+  mutating func factor(
+    _ number: Int, row: [Int: Int], vector: Int, _ step: Step
+  ) -> VectorRegister {
+    let reference = nest.factors[number].reference
+    let strides = references[reference].strides
+    let laneStride = step.laneAxis.map { strides[$0] }
+    return load(
+      reference, row: row, vector: vector, step: step.further(strides), laneStride: laneStride,
+      count: laneStride == 0 ? nil : step.count)
+  }
+
+  /// The product of the factors. A product with 0 or 1 is a choice, which NaN and infinity elsewhere
+  /// do not disturb.
+  mutating func product(row: [Int: Int], vector: Int, _ step: Step = Step()) -> VectorRegister {
+    let matches = nest.factors.indices.filter { nest.factors[$0].match != nil }
+    let plain = nest.factors.indices.filter { nest.factors[$0].match == nil }
+    var result: VectorRegister?
+    for number in plain {
+      let value = factor(number, row: row, vector: vector, step)
+      result = result.map { builder.multiply($0, value) } ?? value
+    }
+    for number in matches {
+      let match = nest.factors[number].match ?? 0
+      let strides = nest.indices[match].strides
+      let value = factor(number, row: row, vector: vector, step)
+      let wanted = index(
+        match, row: row, vector: vector, step: step.further(strides),
+        laneStride: step.laneAxis.map { strides[$0] })
+      let chosen = result ?? builder.constant(Float(1))
+      result = builder.select(
+        value, .equal, wanted, type: .i32, ifTrue: chosen, ifFalse: builder.zero())
+    }
+    return result ?? builder.constant(Float(1))
   }
 
   // MARK: Blocks

@@ -136,16 +136,22 @@ struct TilePlan {
   private mutating func chooseTile(_ nest: Nest, _ machine: MachineFacts) {
     let lanes = machine.target.lanes
     let vectors = laneAxis.map { (nest.axes[$0].extent + lanes - 1) / lanes } ?? 1
-    // Two for the other operands, and what the renderer keeps for itself.
     let accumulators = nest.reduction == .maximum && nest.wantsPosition ? 2 : 1
-    let limit = (machine.target.registerCount - 4) / accumulators
+    let registers = machine.target.registerCount
+    // Beside the accumulators, one step needs the vectors of one operand and one of the other's
+    // rows; maxima need the comparison's operands.
+    let spare = nest.reduction == .maximum ? 6 : 1
     var best: (cost: Double, rows: Int, vectors: Int)?
-    let rowLimit = nest.reduction == .none ? 1 : limit
+    // Enough to hide a multiply-add's latency; more rows of one vector would only be more text.
+    let rowLimit = nest.isDirect ? 1 : laneAxis == nil || nest.factors.count < 2 ? 8 : 16
     let inner = rowAxes.last.map { nest.axes[$0].extent } ?? 1
     for nv in 1...4 where nv <= max(vectors, 1) {
       let columns = Chunks(vectors, atMost: nv)
       var candidates = Set((1...rowLimit).map { min($0, rowCount(nest)) })
-      candidates = candidates.filter { $0 * nv <= limit && ($0 <= inner || $0 % inner == 0) }
+      candidates = candidates.filter {
+        $0 * nv * accumulators + max(nv + spare, KernelRenderer.reservedForTemporaries) <= registers
+          && ($0 <= inner || $0 % inner == 0)
+      }
       for m in candidates {
         let cost = cost(nest, machine, rows: m, columns: columns)
         if best.map({ cost < $0.cost }) ?? true { best = (cost, m, nv) }

@@ -30,8 +30,7 @@ struct ValueWriter {
     switch nest.values[number] {
     case .accumulator:
       if let accumulator { return accumulator }
-      // Elements are only moved: the factor itself.
-      return context.load(nest.factors[0].reference, row: row, vector: vector)
+      return context.product(row: row, vector: vector)
     case .position: return position ?? context.builder.zero()
     case .read: return context.load(nest.source[number] ?? 0, row: row, vector: vector)
     case .constant(let constant, let element):
@@ -46,7 +45,8 @@ struct ValueWriter {
   private func type(_ number: Int, _ nest: Nest) -> ElementType {
     switch nest.values[number] {
     case .accumulator:
-      nest.factors.count == 1 ? nest.references[nest.factors[0].reference].element : .float32
+      nest.factors.count == 1 && nest.factors[0].match == nil
+        ? nest.references[nest.factors[0].reference].element : .float32
     case .position, .index: .int32
     case .read: nest.references[nest.source[number] ?? 0].element
     case .constant(_, let element), .apply(_, _, let element): element

@@ -16,7 +16,7 @@ struct QuernCommand: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       DemoCommand.self, ModelsCommand.self, SummaryCommand.self, ShowCommand.self,
-      TrainCommand.self, PredictCommand.self, BenchCommand.self, GradientCommand.self,
+      TrainCommand.self, PredictCommand.self, BenchCommand.self, ProfileCommand.self, GradientCommand.self,
       CheckCommand.self,
     ])
 
@@ -25,7 +25,7 @@ struct QuernCommand: ParsableCommand {
     do { command = try parseAsRoot() } catch { exit(withError: error) }
     do { try command.run() } catch {
       // Help and plain exit codes are the parser's; all else is one line.
-      if error is ExitCode || error is CleanExit { exit(withError: error) }
+      if error is ExitCode || exitCode(for: error) != .failure { exit(withError: error) }
       let message = String(describing: error).split(separator: "\n").joined(separator: " ")
       Terminal.complain("quern: " + message)
       exit(withError: ExitCode.failure)

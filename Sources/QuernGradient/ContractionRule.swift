@@ -96,9 +96,9 @@ private struct TurnedContraction {
   private func newAxis(_ dimension: Int) -> Int { old.axes.count + dimension }
 
   mutating func solve() {
-    let plainFirst =
-      map.indices.filter { map[$0].soleAxis != nil } + map.indices.filter { map[$0].soleAxis == nil }
-    for dimension in plainFirst {
+    let plain = map.indices.filter { map[$0].soleAxis != nil }
+    let composite = map.indices.filter { map[$0].soleAxis == nil }
+    for dimension in plain + composite {
       let index = map[dimension].substituting(solutions)
       guard let axis = choice(in: index) else {
         let renumbered = index.substituting(renumbering(reductionAxes: []))

@@ -57,16 +57,24 @@ public func vectorJacobianProduct(
     let id = NodeID(index)
     let node = graph[id]
     guard let adjoint = adjoints[id] else { continue }
-    for (number, operand) in node.operands.enumerated()
-    where dependent[operand.index] && node.isDifferentiable(by: number) {
-      let application = RuleApplication(
-        node: node, output: builder.tensor(id), operands: node.operands.map(builder.tensor),
-        adjoint: adjoint, number: number)
-      let sum = try builder.labelled(node.gradientLabel) { () throws(GraphError) -> Tensor in
+    // An operand in several places gets one sum first: x · x gives twice g · x.
+    var partials: [(operand: NodeID, sum: Tensor)] = []
+    try builder.labelled(node.gradientLabel) { () throws(GraphError) in
+      for (number, operand) in node.operands.enumerated()
+      where dependent[operand.index] && node.isDifferentiable(by: number) {
+        let application = RuleApplication(
+          node: node, output: builder.tensor(id), operands: node.operands.map(builder.tensor),
+          adjoint: adjoint, number: number)
         let partial = try application.partial()
-        return if let earlier = adjoints[operand] { try earlier + partial } else { partial }
+        if let place = partials.firstIndex(where: { $0.operand == operand }) {
+          partials[place].sum = try partials[place].sum + partial
+        } else {
+          partials.append((operand, partial))
+        }
       }
-      adjoints[operand] = sum
+      for (operand, sum) in partials {
+        adjoints[operand] = if let earlier = adjoints[operand] { try earlier + sum } else { sum }
+      }
     }
   }
   return tensors.map { adjoints[$0.id] ?? builder.constant(0, $0.shape) }

@@ -17,22 +17,26 @@ func evaluate<Scalar: BinaryFloatingPoint & Sendable>(
   case .maximum:
     guard let nest else { return }
     switch result.element {
-    case .int32: largest(nest, operands[0].integers, from: .min) { o, value, _ in
-      result.integers[o] = value
-    }
-    default: largest(nest, operands[0].floats, from: -.infinity) { o, value, _ in
-      result.floats[o] = value
-    }
+    case .int32:
+      largest(nest, operands[0].integers, from: .min) { o, value, _ in
+        result.integers[o] = value
+      }
+    default:
+      largest(nest, operands[0].floats, from: -.infinity) { o, value, _ in
+        result.floats[o] = value
+      }
     }
   case .maximumPosition:
     guard let nest else { return }
     switch operands[0].element {
-    case .int32: largest(nest, operands[0].integers, from: .min) { o, _, position in
-      result.integers[o] = Int32(position)
-    }
-    default: largest(nest, operands[0].floats, from: -.infinity) { o, _, position in
-      result.integers[o] = Int32(position)
-    }
+    case .int32:
+      largest(nest, operands[0].integers, from: .min) { o, _, position in
+        result.integers[o] = Int32(position)
+      }
+    default:
+      largest(nest, operands[0].floats, from: -.infinity) { o, _, position in
+        result.integers[o] = Int32(position)
+      }
     }
   case .reshape: result.copy(operands[0])
   case .concatenate(let dimension):

@@ -78,7 +78,8 @@ extension Graph {
     let channels = Set(0..<shape[shape.rank - 1])
     let middle = shape.extents.map { $0 / 2 }
     func hull(_ position: [Int]) -> [ClosedRange<Int>]? {
-      walk(from: position.dropLast().map { [$0] } + [channels], of: node, to: input, clipped: false)?.hull
+      let positions = position.dropLast().map { [$0] } + [channels]
+      return walk(from: positions, of: node, to: input, clipped: false)?.hull
     }
     guard let here = hull(middle), let first = hull(origin) else { return nil }
     var fields: [ReceptiveField] = []

@@ -54,9 +54,7 @@ public final class CompiledGraph: Executable {
     let started = ArenaMemory.now()
     graph = source
     self.options = options
-    program = try lower(simplify(source))
-    code = try generate(
-      program, CodegenOptions(target: options.target, threads: options.threads))
+    (program, code) = try Self.plan(source, options)
     loaded = try options.compiler.compile(source: code.source, symbols: Self.symbols)
     step = unsafeBitCast(try loaded.function(named: GeneratedCode.entry), to: quern_step.self)
     compilerSeconds = loaded.compileSeconds
@@ -75,6 +73,16 @@ public final class CompiledGraph: Executable {
     compileSeconds = ArenaMemory.now() - started
   }
 
+  /// The passes that make kernels, and then C, of a graph; nothing is compiled.
+  public static func plan(
+    _ source: Graph, _ options: CompileOptions
+  ) throws -> (program: Program, code: GeneratedCode) {
+    let program = try lower(simplify(source))
+    let code = try generate(
+      program, CodegenOptions(target: options.target, threads: options.threads))
+    return (program, code)
+  }
+
   deinit { if let team { quern_team_destroy(team) } }
 
   /// Functions that generated code calls.
@@ -87,8 +95,15 @@ public final class CompiledGraph: Executable {
     ]
   }
 
-  public func run() {
+  public func run() { run(step) }
+
+  func run(_ step: quern_step) {
     if let team { quern_team_run(team, step, memory.start) } else { step(memory.start, 0, nil) }
+  }
+
+  /// A kernel's own function; it leaves the barrier alone.
+  func function(_ name: String) throws -> quern_step {
+    unsafeBitCast(try loaded.function(named: name), to: quern_step.self)
   }
 
   // MARK: Tensors

@@ -68,7 +68,8 @@ public struct TinyCCCompiler: CCompiler {
     loaded = true
 
     let functions = Functions(pages: pages)
-    tcc_list_symbols(state, Unmanaged.passUnretained(functions).toOpaque()) { context, name, value in
+    tcc_list_symbols(state, Unmanaged.passUnretained(functions).toOpaque()) {
+      context, name, value in
       guard let context, let name, let value else { return }
       Unmanaged<Functions>.fromOpaque(context).takeUnretainedValue().add(name, value)
     }

@@ -31,7 +31,12 @@ extension ExecutionOptions {
 
 extension Executable {
   /// Seconds from graph to functions; nil for what is not compiled.
-  public var compileSeconds: Double? { (self as? CompiledGraph)?.compileSeconds }
+  public var compileSeconds: Double? {
+    // The class has a property of this name; without the type the compiler would take this one.
+    guard let compiled = self as? CompiledGraph else { return nil }
+    let seconds: Double = compiled.compileSeconds
+    return seconds
+  }
 }
 
 extension ExecutionOptions {

@@ -9,11 +9,11 @@ import QuernLayers
 ///
 /// The loss's target is either a label an example, `int32` (N), or, for losses that compare
 /// numbers, 1 for the example's class and 0 elsewhere, `float32` (N, K).
-final class BatchLoader {
-  let dataset: Dataset
-  let batchSize: Int
+package final class BatchLoader {
+  package let dataset: Dataset
+  package let batchSize: Int
   /// The order in which examples are taken; a permutation of all of them.
-  var order: [Int]
+  package var order: [Int]
 
   private let targetName: String
   /// K where the target is one-hot, nil where it is a label.
@@ -24,7 +24,7 @@ final class BatchLoader {
 
   /// - Parameter graph: that of the executables to write into.
   /// - Throws: `GraphError` where the loss's target is neither labels nor one-hot rows.
-  init(
+  package init(
     _ dataset: Dataset, batchSize: Int, targetName: String, in graph: Graph
   ) throws(GraphError) {
     self.dataset = dataset
@@ -51,16 +51,16 @@ final class BatchLoader {
   }
 
   /// Batches an epoch, the last, incomplete one included.
-  var batchCount: Int { (dataset.count + batchSize - 1) / batchSize }
+  package var batchCount: Int { (dataset.count + batchSize - 1) / batchSize }
 
   /// The examples of a batch, without those it is filled up with.
-  func examples(of batch: Int) -> ArraySlice<Int> {
+  package func examples(of batch: Int) -> ArraySlice<Int> {
     order[batch * batchSize..<min((batch + 1) * batchSize, dataset.count)]
   }
 
   /// Writes a batch, and returns how many of its examples count.
   @discardableResult
-  func load(_ batch: Int, into executable: any Executable) throws -> Int {
+  package func load(_ batch: Int, into executable: any Executable) throws -> Int {
     let examples = examples(of: batch)
     let count = examples.count
     if count == batchSize {

@@ -37,6 +37,7 @@ public struct Evaluation: Sendable {
 public final class Evaluator {
   public let step: EvaluationStep
   public let executable: any Executable
+  private let network: Network
   private let classCount: Int
 
   public init(
@@ -44,6 +45,7 @@ public final class Evaluator {
     execution: ExecutionOptions = ExecutionOptions()
   ) throws {
     try execution.validate()
+    self.network = network
     step = try EvaluationStep(network, loss: loss, batchSize: batchSize)
     executable = try execution.makeExecutable(step.graph)
     classCount = step.outputShape.elementCount
@@ -67,12 +69,7 @@ public final class Evaluator {
   ///
   /// - Throws: `DataError` where the labels go beyond the network's classes.
   public func evaluate(_ dataset: Dataset) throws -> Evaluation {
-    guard let largest = dataset.labels.max(), largest < classCount else {
-      throw DataError(
-        .labelOutOfRange, in: dataset.name,
-        found: "a label \(dataset.labels.max() ?? 0)", expected: "labels of 0 … \(classCount - 1)",
-        mend: "Use a network with as many outputs as there are classes.")
-    }
+    try network.check(labelsOf: dataset, outputs: classCount)
     let loader = try BatchLoader(
       dataset, batchSize: step.batchSize, targetName: step.targetName, in: step.graph)
     var loss = 0.0

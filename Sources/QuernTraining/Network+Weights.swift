@@ -58,4 +58,17 @@ extension Network {
         mend: "Pad or convert the pictures, or describe a network for their shape.")
     }
   }
+
+  /// Checks that a data set's labels are below the number of outputs.
+  ///
+  /// - Throws: `DataError` naming the label and the bound.
+  func check(labelsOf dataset: Dataset, outputs: Int) throws {
+    let largest = dataset.labels.max() ?? 0
+    guard largest < outputs else {
+      throw DataError(
+        .labelOutOfRange, in: dataset.name, found: "a label \(largest)",
+        expected: "labels of 0 … \(outputs - 1), the outputs of the network \"\(name)\"",
+        mend: "Use a network with as many outputs as there are classes.")
+    }
+  }
 }

@@ -35,7 +35,7 @@ public struct NonFiniteLoss: Error, Sendable, CustomStringConvertible {
 /// Every so many steps the tensors that steps change are copied. A step is decided by those, its
 /// batch and its number; so when a loss is not finite, the steps since the last copy are run again,
 /// watched, and the one that went wrong is run op by op.
-struct StepReplay {
+package struct StepReplay {
   private struct Copy {
     var batch: Int
     var step: Int
@@ -43,7 +43,7 @@ struct StepReplay {
   }
 
   /// Steps between copies. A copy costs about as much as one pass over the parameters.
-  static let interval = 128
+  package static let interval = 128
 
   private let graph: Graph
   private let kept: [TensorSignature]

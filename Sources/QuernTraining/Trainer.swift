@@ -39,7 +39,7 @@ public final class Trainer {
     }
   }
 
-  /// Why ``train(epochs:onStep:shouldStop:stopAfter:onEpoch:)`` came back.
+  /// Why ``train(epochs:onEpoch:onStep:shouldStop:stopAfter:)`` came back.
   public enum Outcome: Hashable, Sendable {
     /// All epochs are done.
     case finished
@@ -77,8 +77,11 @@ public final class Trainer {
     evaluation: Dataset? = nil, settings: Settings = Settings()
   ) throws {
     try settings.validate()
-    try network.check(training)
-    if let evaluation { try network.check(evaluation) }
+    let outputs = try EvaluationStep(network, loss: loss, batchSize: 1).outputShape.elementCount
+    for dataset in [training] + (evaluation.map { [$0] } ?? []) {
+      try network.check(dataset)
+      try network.check(labelsOf: dataset, outputs: outputs)
+    }
     self.network = network
     self.loss = loss
     self.settings = settings
@@ -181,16 +184,16 @@ public final class Trainer {
   /// Trains until `epochs` epochs are done, those of a resumed run's past included.
   ///
   /// - Parameters:
+  ///   - onEpoch: called after each epoch.
   ///   - onStep: called after each step.
   ///   - shouldStop: asked after each step.
   ///   - stopAfter: asked after each epoch; for early stopping.
-  ///   - onEpoch: called after each epoch.
   /// - Throws: ``NonFiniteLoss`` where the loss becomes infinite or not a number.
   @discardableResult
   public func train(
-    epochs: Int, onStep: (TrainingProgress) throws -> Void = { _ in },
-    shouldStop: () -> Bool = { false }, stopAfter: (EpochSummary) -> Bool = { _ in false },
-    onEpoch: (EpochSummary) throws -> Void = { _ in }
+    epochs: Int, onEpoch: (EpochSummary) throws -> Void = { _ in },
+    onStep: (TrainingProgress) throws -> Void = { _ in }, shouldStop: () -> Bool = { false },
+    stopAfter: (EpochSummary) -> Bool = { _ in false }
   ) throws -> Outcome {
     while position.epoch < epochs {
       let clock = ContinuousClock()

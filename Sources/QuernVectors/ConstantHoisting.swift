@@ -52,7 +52,7 @@ extension VectorBuilder {
           renamed[register] = place
           return nil
         }
-        return instruction.renamingSources { renamed[$0] ?? $0 }
+        return instruction.renaming(destination: { $0 }, sources: { renamed[$0] ?? $0 })
       }
     }
     return result

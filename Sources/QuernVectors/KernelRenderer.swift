@@ -12,6 +12,9 @@
 ///     let epilogue = try renderer.render([.store(Address("c"), accumulator), .end])
 ///     // the C function: renderer.declarations, prologue, loop { body }, epilogue
 ///
+/// While values are pinned, the C between the blocks must not compute with floats or call anything
+/// that does: TinyCC knows nothing of the pinned registers, and uses the first ones for that.
+///
 /// The text of a block on the AVX targets is intrinsics for readers and for gcc and clang, and the
 /// same instructions' bytes for TinyCC, which has no intrinsics. Instructions whose result no one
 /// reads are left out.
@@ -63,28 +66,31 @@ public struct KernelRenderer: Sendable {
   /// - Throws: `VectorError` where a block reads a temporary that it has not written, or an operand
   ///   is out of range.
   public mutating func render(_ block: [VectorInstruction]) throws -> [String] {
-    try checkReads(block)
-    let machine = try Lowering.lower(withoutDeadInstructions(block), target: target)
+    let numbered = try NumberedBlock(block, pinned: pinned)
+    let (machine, registerCount) = try Lowering.lower(
+      numbered.withoutDeadInstructions(), registerCount: numbered.places.count, target: target)
+    let places =
+      numbered.places + Array(repeating: -1, count: registerCount - numbered.places.count)
     let all = target.registerCount == 32 ? UInt32.max : (1 << UInt32(target.registerCount)) - 1
     var allocator = RegisterAllocator(
-      target: target, pinned: pinned, available: all & ~pinnedBits)
+      target: target, pinned: places, available: all & ~pinnedBits)
     try allocator.allocate(machine)
     slotCount = max(slotCount, allocator.slotCount)
     guard !allocator.output.isEmpty else { return [] }
 
-    let indentation = target == .portable ? "" : "  "
+    var text = StatementText(target: target)
     var lines: [String] = []
     lines.reserveCapacity(allocator.output.count * 2)
     if target != .portable { lines.append("#ifndef __TINYC__") }
     for allocated in allocator.output {
       note(allocated)
-      lines.append(StatementText.render(allocated, indentation: indentation))
+      lines.append(text.render(allocated, indented: target != .portable))
     }
     if target != .portable {
       lines.append("#else")
       var assembly = AssemblyWriter(target: target)
       for allocated in allocator.output { assembly.append(allocated) }
-      for line in assembly.finish() { lines.append(indentation + line) }
+      for line in assembly.finish() { lines.append("  " + line) }
       lines.append("#endif")
     }
     return lines
@@ -119,29 +125,5 @@ public struct KernelRenderer: Sendable {
       if index > 0 || !allocated.instruction.writes { readBits |= 1 << UInt32(register) }
     }
     if allocated.instruction.usesMaskVariable { usesMaskVariable = true }
-  }
-
-  private func checkReads(_ block: [VectorInstruction]) throws {
-    var written: Set<VectorRegister> = []
-    for instruction in block {
-      for source in instruction.sources where pinned[source] == nil && !written.contains(source) {
-        throw VectorError.readBeforeWrite(source, instruction: String(describing: instruction))
-      }
-      if let destination = instruction.destination { written.insert(destination) }
-    }
-  }
-
-  private func withoutDeadInstructions(_ block: [VectorInstruction]) -> [VectorInstruction] {
-    var live: Set<VectorRegister> = []
-    var kept: [VectorInstruction] = []
-    kept.reserveCapacity(block.count)
-    for instruction in block.reversed() {
-      if let destination = instruction.destination, pinned[destination] == nil {
-        if live.remove(destination) == nil { continue }
-      }
-      for source in instruction.sources { live.insert(source) }
-      kept.append(instruction)
-    }
-    return kept.reversed()
   }
 }

@@ -15,16 +15,9 @@ extension VectorInstruction {
 
   /// The registers read, in the order written.
   public var sources: [VectorRegister] {
-    switch self {
-    case .load, .loadBytes, .broadcast, .constantBits, .laneIndices, .prefetch, .end: []
-    case .store(_, let a, _), .move(_, let a), .unary(_, _, let a), .shift(_, _, let a, _),
-      .reduce(_, _, let a, _):
-      [a]
-    case .binary(_, _, let a, let b): b.register.map { [a, $0] } ?? [a]
-    case .multiplyAdd(_, let a, let b, let c, _): b.register.map { [a, $0, c] } ?? [a, c]
-    case .compareSelect(_, _, _, let a, let b, let x, let y): [a, b, x, y]
-    case .blend(_, _, let a, let b), .shuffle(_, _, let a, let b): [a, b]
-    }
+    var result: [VectorRegister] = []
+    forEachSource { result.append($0) }
+    return result
   }
 
   /// The memory operand, if any.
@@ -69,28 +62,64 @@ extension VectorOperand {
 }
 
 extension VectorInstruction {
-  /// The same instruction reading other registers.
-  public func renamingSources(_ rename: (VectorRegister) -> VectorRegister) -> Self {
+  /// The same instruction on other registers.
+  public func renaming(
+    destination: (VectorRegister) -> VectorRegister,
+    sources rename: (VectorRegister) -> VectorRegister
+  ) -> Self {
     switch self {
-    case .load, .loadBytes, .broadcast, .constantBits, .laneIndices, .prefetch, .end: self
+    case .prefetch, .end: self
     case .store(let address, let a, let count): .store(address, rename(a), count: count)
-    case .move(let d, let a): .move(d, rename(a))
-    case .unary(let operation, let d, let a): .unary(operation, d, rename(a))
+    case .load(let d, let address, let count): .load(destination(d), address, count: count)
+    case .loadBytes(let d, let address, let count):
+      .loadBytes(destination(d), address, count: count)
+    case .broadcast(let d, let address): .broadcast(destination(d), address)
+    case .constantBits(let d, let bits): .constantBits(destination(d), bits)
+    case .laneIndices(let d): .laneIndices(destination(d))
+    case .move(let d, let a): .move(destination(d), rename(a))
+    case .unary(let operation, let d, let a): .unary(operation, destination(d), rename(a))
     case .binary(let operation, let d, let a, let b):
-      .binary(operation, d, rename(a), b.renaming(rename))
+      .binary(operation, destination(d), rename(a), b.renaming(rename))
     case .shift(let operation, let d, let a, let count):
-      .shift(operation, d, rename(a), by: count)
+      .shift(operation, destination(d), rename(a), by: count)
     case .multiplyAdd(let d, let a, let b, let c, let negated):
-      .multiplyAdd(d, a: rename(a), b: b.renaming(rename), c: rename(c), negated: negated)
+      .multiplyAdd(
+        destination(d), a: rename(a), b: b.renaming(rename), c: rename(c), negated: negated)
     case .compareSelect(let d, let comparison, let type, let a, let b, let x, let y):
       .compareSelect(
-        d, comparison, type, rename(a), rename(b), ifTrue: rename(x), ifFalse: rename(y))
+        destination(d), comparison, type, rename(a), rename(b), ifTrue: rename(x),
+        ifFalse: rename(y))
     case .blend(let d, let count, let first, let rest):
-      .blend(d, count: count, first: rename(first), rest: rename(rest))
+      .blend(destination(d), count: count, first: rename(first), rest: rename(rest))
     case .reduce(let operation, let d, let a, let count):
-      .reduce(operation, d, rename(a), count: count)
+      .reduce(operation, destination(d), rename(a), count: count)
     case .shuffle(let operation, let d, let a, let b):
-      .shuffle(operation, d, rename(a), rename(b))
+      .shuffle(operation, destination(d), rename(a), rename(b))
+    }
+  }
+
+  /// Calls `body` with every register read, in the order of `sources`.
+  func forEachSource(_ body: (VectorRegister) throws -> Void) rethrows {
+    switch self {
+    case .load, .loadBytes, .broadcast, .constantBits, .laneIndices, .prefetch, .end: break
+    case .store(_, let a, _), .move(_, let a), .unary(_, _, let a), .shift(_, _, let a, _),
+      .reduce(_, _, let a, _):
+      try body(a)
+    case .binary(_, _, let a, let b):
+      try body(a)
+      if let b = b.register { try body(b) }
+    case .multiplyAdd(_, let a, let b, let c, _):
+      try body(a)
+      if let b = b.register { try body(b) }
+      try body(c)
+    case .compareSelect(_, _, _, let a, let b, let x, let y):
+      try body(a)
+      try body(b)
+      try body(x)
+      try body(y)
+    case .blend(_, _, let a, let b), .shuffle(_, _, let a, let b):
+      try body(a)
+      try body(b)
     }
   }
 }

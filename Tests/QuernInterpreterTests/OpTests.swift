@@ -146,8 +146,10 @@ private func binary(_ op: ElementwiseOp, _ a: [Double], _ b: [Double]) throws ->
       Array(try evaluate([x]) { try $0[0].maximumPooling(padded) }[..<3]) == [-1, 3, 2])
     let window = Window(
       axes: [Axis("y", 2), Axis("x", 2), Axis("i", 2), Axis("j", 2)], outputRank: 2,
-      map: [.constant(0), AffineExpression([(0, 2), (2, 1)]), AffineExpression([(1, 2), (3, 1)]),
-        .constant(0)])
+      map: [
+        .constant(0), AffineExpression([(0, 2), (2, 1)]), AffineExpression([(1, 2), (3, 1)]),
+        .constant(0),
+      ])
     #expect(
       try evaluate([x]) { x in
         let b = x[0].builder

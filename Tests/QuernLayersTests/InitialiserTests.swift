@@ -3,7 +3,7 @@ import QuernLayers
 import Testing
 
 @Suite struct InitialiserTests {
-  static let count = 200_000
+  static let count = 100_000
 
   private func values(
     _ initialiser: Initialiser, fanIn: Int = 50, fanOut: Int = 150, seed: UInt64 = 3
@@ -27,9 +27,9 @@ import Testing
   @Test(arguments: variances)
   func meanAndVariance(initialiser: Initialiser, variance: Double) {
     let values = values(initialiser)
-    // Four standard errors of the mean; the variance's own is below 0.4 %.
+    // Four standard errors of the mean; the variance's own is 0.45 %.
     #expect(abs(moment(values, 1)) < 4 * (variance / Double(Self.count)).squareRoot())
-    #expect(abs(moment(values, 2) / variance - 1) < 0.015)
+    #expect(abs(moment(values, 2) / variance - 1) < 0.02)
   }
 
   @Test func uniformStaysInside() {
@@ -38,7 +38,7 @@ import Testing
     // Every tenth of the range holds about a tenth of the numbers.
     var counts = [Int](repeating: 0, count: 10)
     for value in values { counts[min(Int((value + 0.05) * 100), 9)] += 1 }
-    for count in counts { #expect(abs(count - Self.count / 10) < 600) }
+    for count in counts { #expect(abs(count - Self.count / 10) < 400) }
   }
 
   /// The share of a normal distribution below each bound; steps between layers of the ziggurat and
@@ -55,8 +55,8 @@ import Testing
 
   @Test func normalMoments() {
     let values = values(.normal(1))
-    #expect(abs(moment(values, 3)) < 0.03)
-    #expect(abs(moment(values, 4) - 3) < 0.1)
+    #expect(abs(moment(values, 3)) < 0.05)
+    #expect(abs(moment(values, 4) - 3) < 0.13)
     // Beyond the ziggurat's base, 3.654, lie 0.026 % of the numbers.
     #expect(values.contains { $0 > 3.6542 })
     #expect(values.contains { $0 < -3.6542 })

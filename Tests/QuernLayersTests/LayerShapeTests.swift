@@ -7,7 +7,8 @@ import Testing
   static let picture = InputShape.picture(height: 9, width: 7, channels: 4)
 
   private func build(
-    _ input: InputShape = picture, _ mode: Mode = .training, @LayerBuilder _ layers: () -> [any Layer]
+    _ input: InputShape = picture, _ mode: Mode = .training,
+    @LayerBuilder _ layers: () -> [any Layer]
   ) throws -> BuiltNetwork {
     try Network("net", input: input, layers: layers())
       .build(batch: 2, mode: mode, in: GraphBuilder())
@@ -78,7 +79,8 @@ import Testing
 
   @Test func pooling() throws {
     #expect(try build { MaxPool(2) }.output.shape == [2, 4, 3, 4])
-    #expect(try build { MaxPool(3, stride: 2, padding: .explicit(1)) }.output.shape == [2, 5, 4, 4])
+    #expect(
+      try build { MaxPool(3, stride: 2, padding: .explicit(1)) }.output.shape == [2, 5, 4, 4])
     #expect(try build { AveragePool(2) }.output.shape == [2, 4, 3, 4])
     #expect(try build { AveragePool(3, stride: 1) }.output.shape == [2, 7, 5, 4])
     #expect(try build { GlobalAveragePool() }.output.shape == [2, 4])
@@ -195,7 +197,8 @@ import Testing
       return network.layers.map(\.kind)
     }
     #expect(names(true) == ["Dense", "Tanh", "Dense", "Tanh", "Dense"])
-    #expect(names(false, [Softmax(), GELU()]) == ["Dense", "ReLU", "Dense", "ReLU", "Softmax", "GELU"])
+    #expect(
+      names(false, [Softmax(), GELU()]) == ["Dense", "ReLU", "Dense", "ReLU", "Softmax", "GELU"])
   }
 
   @Test func ownLayerNeedsOnlyApply() throws {

@@ -44,7 +44,8 @@ import Testing
   }
 
   @Test func dense() throws {
-    let harness = try Harness(Network("net", input: .features(3)) { Dense(2) }, batch: 2, mode: .inference)
+    let harness = try Harness(
+      Network("net", input: .features(3)) { Dense(2) }, batch: 2, mode: .inference)
     try harness.interpreter.setValues("dense1.weight", [1, 2, 3, 4, 5, 6])
     try harness.interpreter.setValues("dense1.bias", [10, 20])
     expectClose(try harness.output([1, 0, -1, 2, 1, 0]), [6, 16, 15, 28])
@@ -107,7 +108,8 @@ import Testing
       try outputs(picture, values, batch: 1) { MaxPool(2, stride: 1) }, [-5, -4, -2, -1])
     // Padding takes no part in a maximum, but counts in a mean.
     expectClose(
-      try outputs(picture, values, batch: 1) { MaxPool(2, padding: .explicit(1)) }, [-9, -7, -3, -1])
+      try outputs(picture, values, batch: 1) { MaxPool(2, padding: .explicit(1)) },
+      [-9, -7, -3, -1])
     expectClose(
       try outputs(picture, values, batch: 1) { AveragePool(2, padding: .explicit(1)) },
       [-2.25, -3.75, -2.25, -3])
@@ -138,7 +140,8 @@ import Testing
       let mean = part.reduce(0, +) / 4
       let variance = part.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 4
       for (place, value) in part.enumerated() {
-        expected.append((value - mean) / (variance + 1e-5).squareRoot() * scale[place] + shift[place])
+        expected.append(
+          (value - mean) / (variance + 1e-5).squareRoot() * scale[place] + shift[place])
       }
     }
     expectClose(try harness.output(values), expected)

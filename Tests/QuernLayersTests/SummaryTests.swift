@@ -14,7 +14,8 @@ import Testing
 
   @Test func numbers() throws {
     let summary = try Self.network.summary()
-    #expect(summary.layers.map(\.outputShape) == [[8, 8, 32], [8, 8, 32], [4, 4, 32], [512], [1000]])
+    #expect(
+      summary.layers.map(\.outputShape) == [[8, 8, 32], [8, 8, 32], [4, 4, 32], [512], [1000]])
     #expect(summary.layers.map(\.parameters) == [320, 0, 0, 0, 513_000])
     #expect(summary.layers.map(\.multiplyAdds) == [18_432, 0, 0, 0, 512_000])
     #expect(summary.parameters == 513_320)

@@ -121,6 +121,18 @@ import Testing
     try expectAgreement(b.graph)
   }
 
+  @Test func oneHot() throws {
+    let b = GraphBuilder()
+    let labels = try b.input("labels", [12], .int32)
+    let x = try b.input("x", [12, 10])
+    let hot = try b.contraction(
+      Contraction(
+        axes: [Axis("n", 12), Axis("t", 10)], outputRank: 2,
+        factors: [.init([.axis(0)], match: .axis(1))]), [labels])
+    try b.output("scaled", try hot * -0.25 + x)
+    try expectAgreement(b.graph)
+  }
+
   @Test func movements() throws {
     let b = GraphBuilder()
     let x = try b.input("x", [3, 5, 18])

@@ -60,7 +60,8 @@ private func check(
   func infiniteConstants() throws {
     let builder = GraphBuilder()
     try builder.output("result", try builder.constant(0) / builder.constant(0))
-    #expect(simplify(builder.graph).expression(simplify(builder.graph).outputs[0].node) == "(0 / 0)")
+    let simple = simplify(builder.graph)
+    #expect(simple.expression(simple.outputs[0].node) == "(0 / 0)")
   }
 
   @Test func identityElements() throws {
@@ -87,6 +88,8 @@ private func check(
 
   @Test func constantFactors() throws {
     try check("(x · 6)") { x in try 2 * (x[0] * 3) }
+    try check("(x · 2)") { x in try x[0] + x[0] }
+    try check("(((reshape z) · 2) · x)") { x in try x[2] * x[0] + x[2] * x[0] }
     try check("(x · 0.25)") { x in try x[0] / 4 }
     // A third is not a binary fraction, and these constants leave the range of float32.
     try check("((x / 3) · 2)") { x in try 2 * (x[0] / 3) }
@@ -105,9 +108,9 @@ private func check(
     let builder = GraphBuilder()
     let x = try builder.input("x", [2])
     let y = try builder.input("y", [2])
-    try builder.output("result", try (x * y).exp() + (y * x * 1).exp())
+    try builder.output("result", try (x * y).exp() / (y * x * 1).exp())
     let simple = simplify(builder.graph)
-    #expect(simple.nodes.count == 5)  // x, y, their product, its exponential, the sum
+    #expect(simple.nodes.count == 5)  // x, y, their product, its exponential, the quotient
   }
 
   @Test func reshapes() throws {
@@ -166,6 +169,32 @@ private func check(
         factors: [.init([.axis(0), .axis(1)]), .init([index])]), [x, graph.constant(1, [2])])
     try graph.output("result", product)
     #expect(simplify(graph.graph).nodes.count == 3)
+  }
+
+  @Test func signsOfSums() throws {
+    try check("(−((Σ{c<3} x[n, c])))") { x in try (-x[0]).sum(over: [1]) }
+    try check("((Σ{c<3} x[n, c] · y[t, c]) · 3)") { x in
+      try (x[0] * 3).matrixProduct(x[1].transposed([1, 0]))
+    }
+    // The result is larger than the operand.
+    try check("((−(x))[n, c])") { x in
+      try (-x[0]).reshaped([2, 1, 3]).broadcast(to: [2, 2, 3])
+    }
+  }
+
+  @Test("A product of vectors is the elementwise op")
+  func productWithoutSum() throws {
+    func product(_ x: [Tensor], _ first: AffineExpression) throws -> Tensor {
+      try x[0].builder.contraction(
+        Contraction(
+          axes: [Axis("a", 2), Axis("b", 3)], outputRank: 2,
+          factors: [.init([first]), .init([.axis(1)])]), [x[0], x[1]])
+    }
+    try check("((reshape x) · (reshape y))", [[2], [3]]) { x in try product(x, .axis(0)) }
+    // Read backwards, it is not.
+    try check("(x[−a + 1] · y[b])", [[2], [3]]) { x in
+      try product(x, AffineExpression([(0, -1)], offset: 1)) * 1
+    }
   }
 
   @Test func repeats() throws {

@@ -70,7 +70,8 @@ import Testing
   @Test(arguments: Kind.available)
   func namesTheLineOfAnError(_ kind: Kind) throws {
     let error = #expect(throws: CompileError.self) {
-      try kind.compiler.compile(source: "int f(void) { return 1; }\n\nint g(void) { return 1 + ; }\n")
+      try kind.compiler.compile(
+        source: "int f(void) { return 1; }\n\nint g(void) { return 1 + ; }\n")
     }
     guard case .rejected(_, let message) = error else {
       Issue.record("another error: \(String(describing: error))")

@@ -94,7 +94,7 @@ func run(
     buffer.copyMemory(from: bytes, byteCount: bytes.count)
     return buffer
   }
-  defer { buffers.forEach { $0.deallocate() } }
+  defer { for buffer in buffers { buffer.deallocate() } }
   function(buffers)
   var result: [String: [UInt8]] = [:]
   for (base, buffer) in zip(kernel.bases, buffers) {

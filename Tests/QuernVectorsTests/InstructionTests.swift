@@ -5,7 +5,8 @@ import Testing
 /// Every instruction, on every target that runs here and through every compiler, against the model.
 @Suite struct InstructionTests {
   static let special: [Float] = [
-    0, -0.0, 1, -1, 0.5, -0.5, 1.5, 2.5, -2.5, -1.5, .infinity, -.infinity, .nan, .pi, -7.25, 0x1p-130,
+    0, -0.0, 1, -1, 0.5, -0.5, 1.5, 2.5, -2.5, -1.5, .infinity, -.infinity, .nan, .pi, -7.25,
+    0x1p-130,
     -0x1p-130, .greatestFiniteMagnitude, .leastNormalMagnitude, 2_147_483_648, -2_147_483_648,
     2_147_483_520, -2_147_483_904, 8_388_609.0, 4_194_304.5, -4_194_305.5, 1e10, -1e10, 3, 100.49,
     0.49999997, -0.49999997,
@@ -158,8 +159,27 @@ import Testing
     return memory
   }
 
-  @Test(arguments: Configuration.runnable)
-  func executes(_ configuration: Configuration) throws {
+  @Test(
+    .enabled(if: Target.avx512.isSupported, "this processor has no AVX-512"),
+    arguments: Backend.available)
+  func executesAVX512(_ backend: Backend) throws {
+    try expectAgreement(Configuration(target: .avx512, backend: backend))
+  }
+
+  @Test(
+    .enabled(if: Target.avx2.isSupported, "this processor has no AVX2 and FMA"),
+    arguments: Backend.available)
+  func executesAVX2(_ backend: Backend) throws {
+    try expectAgreement(Configuration(target: .avx2, backend: backend))
+  }
+
+  @Test(arguments: Backend.available)
+  func executesPortable(_ backend: Backend) throws {
+    try expectAgreement(Configuration(target: .portable, backend: backend))
+  }
+
+  /// All kernels, compared with the model.
+  func expectAgreement(_ configuration: Configuration) throws {
     let kernels = Self.kernels(configuration.target)
     let code = try compile(kernels.map(\.kernel), configuration)
     for seed in 0..<3 as Range<UInt64> {
@@ -188,9 +208,27 @@ import Testing
       }
     }
   }
+}
 
-  @Test(arguments: Target.allCases.filter { !$0.isSupported })
-  func reportsUnsupportedTargets(_ target: Target) {
-    withKnownIssue("this processor has no \(target)") { #expect(target.isSupported) }
+/// The same text as checked by clang for undefined behaviour: a violation would be a trap.
+@Suite struct DefinedBehaviourTests {
+  @Test(
+    .enabled(if: CommandLineTools.has("clang"), "clang is not installed"),
+    arguments: Target.allCases.filter(\.isSupported))
+  func nothingIsUndefined(_ target: Target) throws {
+    let kernels = InstructionTests.kernels(target).map(\.kernel)
+    var source = Prelude.text(for: target)
+    for kernel in kernels { source += try kernel.text(target: target) }
+    let compiler = SystemCompiler(
+      compiler: "clang",
+      flags: ["-O1", "-fsanitize=undefined,float-cast-overflow", "-fsanitize-trap=all"])
+    let code = try compiler.compile(source: source)
+    for seed in 0..<3 as Range<UInt64> {
+      let memory = InstructionTests.memory(seed: seed)
+      for kernel in kernels {
+        let result = try run(kernel, in: code, memory: memory)
+        #expect(result["a"] == memory["a"], "an input was changed")
+      }
+    }
   }
 }

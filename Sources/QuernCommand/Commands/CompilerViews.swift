@@ -2,12 +2,20 @@ import Quern
 
 /// What the compiler can print of a graph.
 enum CompilerViews {
-  /// Bytes of the arena of the compiled graph; nil where this build has no compiler.
-  static func arenaBytes(_ graph: Graph) throws -> Int? { nil }
+  /// Bytes of the arena of the compiled graph; nil where it is not compiled.
+  static func arenaBytes(_ graph: Graph) throws -> Int? {
+    try CompiledGraph.plan(graph, CompileOptions()).code.arenaBytes
+  }
 
   static func text(
     _ stage: ShowCommand.Stage, of graph: Graph, _ options: ExecutionOptions
   ) throws -> String {
-    throw Failure("show \(stage.rawValue): this build has no compiler")
+    let (program, code) = try CompiledGraph.plan(
+      graph, CompileOptions(target: options.target, threads: options.threads))
+    switch stage {
+    case .kernels: return program.description
+    case .plan: return program.planDescription
+    default: return code.source
+    }
   }
 }

@@ -19,16 +19,16 @@ final class TrainingSession {
     defer { bar.clear() }
     return try trainer.train(
       epochs: epochs,
-      onStep: { progress in
-        bar.update(progress)
-        try log?.record(progress)
-      }, shouldStop: { Interrupt.isRequested },
       onEpoch: { summary in
         bar.clear()
         print(line(summary))
         Terminal.flush()
         try log?.record(summary)
-      })
+      },
+      onStep: { progress in
+        bar.update(progress)
+        try log?.record(progress)
+      }, shouldStop: { Interrupt.isRequested })
   }
 
   private func line(_ summary: EpochSummary) -> String {

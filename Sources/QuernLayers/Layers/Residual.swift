@@ -40,7 +40,8 @@ public struct Residual: Layer {
     let around = try context.apply(shortcut, to: input, scope: "shortcut")
     guard result.shape == around.shape else {
       let way = shortcut.isEmpty ? "its input has" : "its shortcut makes"
-      let channels = result.shape.rank == 4 ? "Conv2D(\(result.shape[3]), kernel: 1, …)" : "Dense(…)"
+      let channels =
+        result.shape.rank == 4 ? "Conv2D(\(result.shape[3]), kernel: 1, …)" : "Dense(…)"
       throw context.error(
         "its body makes \(result.shape), \(way) \(around.shape)",
         mend: "give it a shortcut: { \(channels) } that makes the body's shape")

@@ -22,22 +22,36 @@ extension Rewriter {
     let node = self[id]
     switch node.op {
     case .constant(let value):
-      return constant(value, TensorType(node.type.element, Shape(node.shape.extents.map { _ in 1 })))
+      let ones = Shape(node.shape.extents.map { _ in 1 })
+      return constant(value, TensorType(node.type.element, ones))
     case .contraction(let contraction) where contraction.isMovement:
-      let source = self[node.operands[0]].shape
-      var extents = [Int](repeating: 1, count: node.shape.rank)
-      var last = -1
-      for (index, extent) in zip(contraction.factors[0].map, source.extents) where extent > 1 {
-        guard let axis = index.soleAxis, axis > last, node.shape[axis] == extent else { return id }
+      let source = node.operands[0]
+      guard let shape = alignment(of: source, in: contraction, factor: 0), shape != node.shape
+      else { return id }
+      return reshaped(source, shape)
+    default: return id
+    }
+  }
+
+  /// Where a factor is its tensor, whole and in order, repeated along some axes: the tensor's shape
+  /// by the output's dimensions, with extents of 1 where it is repeated. Else nil.
+  fileprivate func alignment(
+    of operand: NodeID, in contraction: Contraction, factor: Int
+  ) -> Shape? {
+    var extents = [Int](repeating: 1, count: contraction.outputRank)
+    var last = -1
+    for (index, extent) in zip(contraction.factors[factor].map, self[operand].shape.extents) {
+      if extent == 1 {
+        guard index.isAlwaysInside(1, axes: contraction.extents) else { return nil }
+      } else {
+        guard let axis = index.soleAxis, axis > last, axis < contraction.outputRank,
+          contraction.axes[axis].extent == extent
+        else { return nil }
         extents[axis] = extent
         last = axis
       }
-      for (index, extent) in zip(contraction.factors[0].map, source.extents) where extent == 1 {
-        guard index.isAlwaysInside(1, axes: contraction.extents) else { return id }
-      }
-      return Shape(extents) == node.shape ? id : reshaped(node.operands[0], Shape(extents))
-    default: return id
     }
+    return Shape(extents)
   }
 
   /// Repeated along dimensions of extent 1 to a shape of the same rank.
@@ -199,16 +213,50 @@ extension Contraction {
 /// A movement that keeps the order of all elements is a reshape, or nothing.
 @Sendable func dropMovement(_ node: Node, _ rewriter: Rewriter) -> NodeID? {
   guard let contraction = node.contraction, contraction.isMovement else { return nil }
-  let source = rewriter[node.operands[0]].shape
-  guard source.elementCount == node.shape.elementCount else { return nil }
-  var last = -1
-  for (index, extent) in zip(contraction.factors[0].map, source.extents) {
-    if extent == 1 {
-      guard index.isAlwaysInside(1, axes: contraction.extents) else { return nil }
-    } else {
-      guard let axis = index.soleAxis, axis > last, node.shape[axis] == extent else { return nil }
-      last = axis
-    }
+  guard rewriter.alignment(of: node.operands[0], in: contraction, factor: 0) == node.shape else {
+    return nil
   }
   return rewriter.reshaped(node.operands[0], node.shape)
+}
+
+/// A product without a sum, of tensors in order, is the elementwise op.
+@Sendable func multiplyElementwise(_ node: Node, _ rewriter: Rewriter) -> NodeID? {
+  guard let contraction = node.contraction, contraction.factors.count == 2,
+    contraction.outputRank == contraction.axes.count,
+    contraction.factors.allSatisfy({ $0.match == nil })
+  else { return nil }
+  let shapes = node.operands.enumerated().compactMap {
+    rewriter.alignment(of: $1, in: contraction, factor: $0)
+  }
+  guard shapes.count == 2 else { return nil }
+  let operands = zip(node.operands, shapes).map { rewriter.reshaped($0, $1) }
+  let extents = zip(shapes[0].extents, shapes[1].extents).map(max)
+  let product = rewriter.elementwise(
+    .multiply, operands, TensorType(.float32, Shape(extents)))
+  return rewriter.broadcast(product, to: node.shape)
+}
+
+/// A sign or a constant common to all terms is applied to the sum, where that is less work.
+@Sendable func pullOutSign(_ node: Node, _ rewriter: Rewriter) -> NodeID? {
+  guard let contraction = node.contraction, !contraction.isMovement else { return nil }
+  for (number, operand) in node.operands.enumerated() {
+    let inner = rewriter[operand]
+    guard inner.shape.elementCount >= node.shape.elementCount,
+      case .elementwise(let op) = inner.op
+    else { continue }
+    var operands = node.operands
+    operands[number] = inner.operands[0]
+    switch op {
+    case .negate:
+      let sum = rewriter.remake(node, contraction, operands)
+      return rewriter.elementwise(.negate, [sum], node.type)
+    case .multiply:
+      guard let value = rewriter.constantValue(inner.operands[1]), value.isFinite,
+        rewriter[operands[number]].shape == inner.shape
+      else { continue }
+      return rewriter.scaled(rewriter.remake(node, contraction, operands), by: value)
+    default: continue
+    }
+  }
+  return nil
 }

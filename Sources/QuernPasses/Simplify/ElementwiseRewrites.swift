@@ -159,6 +159,30 @@ private func fold(_ op: ElementwiseOp, _ x: [Double], _ element: ElementType) ->
   return rewriter.elementwise(.multiply, [product.operands[0], constant], node.type)
 }
 
+@Sendable func doubleOnce(_ node: Node, _ rewriter: Rewriter) -> NodeID? {
+  guard node.elementwise == .add, node.operands[0] == node.operands[1],
+    node.type.element == .float32
+  else { return nil }
+  return rewriter.scaled(node.operands[0], by: 2)
+}
+
+@Sendable func scaleSmallerFactor(_ node: Node, _ rewriter: Rewriter) -> NodeID? {
+  guard node.elementwise == .multiply, node.type.element == .float32,
+    let value = rewriter.constantValue(node.operands[1])
+  else { return nil }
+  let product = rewriter[node.operands[0]]
+  guard product.elementwise == .multiply, product.type == node.type else { return nil }
+  for (number, factor) in product.operands.enumerated()
+  where rewriter[factor].shape.elementCount < node.shape.elementCount
+    && rewriter.constantValue(factor) == nil
+  {
+    var operands = product.operands
+    operands[number] = rewriter.scaled(factor, by: value)
+    return rewriter.elementwise(.multiply, operands, node.type)
+  }
+  return nil
+}
+
 /// Only powers of two have reciprocals that give the very same quotient.
 @Sendable func multiplyByReciprocal(_ node: Node, _ rewriter: Rewriter) -> NodeID? {
   guard node.elementwise == .divide, let value = rewriter.constantValue(node.operands[1]),

@@ -24,7 +24,9 @@ let rewriteRules: [(name: String, rule: RewriteRule)] = [
   ("x · 1, x / 1, x + 0, x − 0", dropIdentityElement),
   ("x · −1, 0 − x, −(−x), −(a − b)", simplifyNegation),
   ("a + (−b), a − (−b), (−a) · (−b)", absorbNegation),
+  ("x + x", doubleOnce),
   ("x · c · d", joinConstantFactors),
+  ("x · y · c where x is the smaller", scaleSmallerFactor),
   ("x / 2ⁿ", multiplyByReciprocal),
   ("a choice that is known", decideSelect),
   ("a · b where b · a is there", reuseCommuted),
@@ -37,6 +39,8 @@ let rewriteRules: [(name: String, rule: RewriteRule)] = [
   ("a factor that is a reshape by extents of 1", readThroughUnitReshape),
   ("a constant factor", pullOutConstant),
   ("reduction axes that no factor reads", countUnreadAxes),
+  ("a product without a sum", multiplyElementwise),
+  ("a sum of (−x) · y or of (c · x) · y", pullOutSign),
   ("a movement that moves nothing", dropMovement),
 ]
 

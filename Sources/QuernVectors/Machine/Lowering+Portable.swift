@@ -1,129 +1,154 @@
 // On the portable target every vector instruction is one macro of the prelude.
 extension Lowering {
   private mutating func statement(
-    _ name: String, _ d: VectorRegister, _ sources: [VectorRegister], _ rest: String...,
-    memory: Address? = nil
+    _ text: StaticString, _ operands: [VectorRegister], writes: Bool = true, immediate: Int = 0,
+    memory: Address? = nil, use: MachineInstruction.MemoryUse = .plain
   ) {
-    let operands = (0...sources.count).map { "$\($0)" }
-    let arguments = (operands + rest).joined(separator: ", ")
     emit(
       MachineInstruction(
-        text: "quern_\(name)(\(arguments));", operands: [d] + sources, memory: memory))
+        text: text, operands: operands, writes: writes, immediate: immediate, memory: memory,
+        memoryUse: use))
   }
 
   private mutating func inRegister(_ operand: VectorOperand) -> VectorRegister {
-    switch operand {
-    case .register(let register): return register
-    case .memory(let address):
-      let d = temporary()
-      statement("load", d, [], "$p", memory: address)
-      return d
-    case .broadcast(let address):
-      let d = temporary()
-      statement("broadcast", d, [], "$p", memory: address)
-      return d
-    }
+    if let register = operand.register { return register }
+    let d = temporary()
+    statement(
+      operand.isBroadcast ? "quern_broadcast($0, $p);" : "quern_load($0, $p);", [d],
+      memory: operand.address)
+    return d
   }
 
   mutating func lowerPortable(_ instruction: VectorInstruction) {
     switch instruction {
     case .load(let d, let address, let count):
       if let count, count < target.lanes {
-        statement("load_partial", d, [], "$p", "\(count)", memory: address)
+        statement("quern_load_partial($0, $p, $i);", [d], immediate: count, memory: address)
       } else {
-        statement("load", d, [], "$p", memory: address)
+        statement("quern_load($0, $p);", [d], memory: address)
       }
     case .loadBytes(let d, let address, let count):
-      statement("load_bytes", d, [], "$p", "\(count ?? target.lanes)", memory: address)
+      statement(
+        "quern_load_bytes($0, $p, $i);", [d], immediate: count ?? target.lanes, memory: address,
+        use: .bytes)
     case .store(let address, let a, let count):
-      let text =
-        if let count, count < target.lanes {
-          "quern_store_partial($p, $0, \(count));"
-        } else {
-          "quern_store($p, $0);"
-        }
-      emit(MachineInstruction(text: text, operands: [a], writes: false, memory: address))
-    case .broadcast(let d, let address): statement("broadcast", d, [], "$p", memory: address)
-    case .constantBits(let d, let bits):
-      if let literal = Float.literal(bits: bits) {
-        statement("constant", d, [], literal)
+      if let count, count < target.lanes {
+        statement(
+          "quern_store_partial($p, $0, $i);", [a], writes: false, immediate: count,
+          memory: address)
       } else {
-        statement("constant_bits", d, [], "\(bits)u")
+        statement("quern_store($p, $0);", [a], writes: false, memory: address)
       }
-    case .laneIndices(let d): statement("lane_indices", d, [])
+    case .broadcast(let d, let address):
+      statement("quern_broadcast($0, $p);", [d], memory: address)
+    case .constantBits(let d, let bits):
+      statement(
+        StatementText.isReadable(bits)
+          ? "quern_constant($0, $f);" : "quern_constant_bits($0, $f);", [d], immediate: Int(bits))
+    case .laneIndices(let d): statement("quern_lane_indices($0);", [d])
     case .move(let d, let a):
       emit(MachineInstruction(text: "quern_move($0, $1);", operands: [d, a], isMove: true))
-    case .unary(let operation, let d, let a): statement(operation.portableName, d, [a])
+    case .unary(let operation, let d, let a): statement(operation.portableText, [d, a])
     case .binary(let operation, let d, let a, let b):
-      statement(operation.portableName, d, [a, inRegister(b)])
+      statement(operation.portableText, [d, a, inRegister(b)])
     case .shift(let operation, let d, let a, let count):
-      statement(operation.portableName, d, [a], "\(count)")
+      statement(operation.portableText, [d, a], immediate: count)
     case .multiplyAdd(let d, let a, let b, let c, let negated):
       statement(
-        negated ? "multiply_subtract_from" : "multiply_add", d, [a, inRegister(b), c])
+        negated
+          ? "quern_multiply_subtract_from($0, $1, $2, $3);"
+          : "quern_multiply_add($0, $1, $2, $3);", [d, a, inRegister(b), c])
     case .compareSelect(let d, let comparison, let type, let a, let b, let x, let y):
-      statement("select_\(type.rawValue)", d, [a, b, x, y], comparison.operatorText)
+      statement(
+        type == .f32
+          ? "quern_select_f32($0, $1, $2, $3, $l, $o);"
+          : "quern_select_i32($0, $1, $2, $3, $l, $o);", [d, a, b, x, y],
+        immediate: Comparison.allCases.firstIndex(of: comparison) ?? 0)
     case .blend(let d, let count, let first, let rest):
-      statement("blend", d, [first, rest], "\(count)")
+      statement("quern_blend($0, $1, $2, $i);", [d, first, rest], immediate: count)
     case .reduce(let operation, let d, let a, let count):
       let input = reductionInput(operation, a, count: count) { $0.lowerPortable($1) }
-      statement("reduce_\(operation.rawValue)", d, [input])
+      statement(operation.portableText, [d, input])
     case .shuffle(let operation, let d, let a, let b):
-      switch operation {
-      case .interleaveLow: statement("shuffle", d, [a, b], "0, 8, 1, 9, 4, 12, 5, 13")
-      case .interleaveHigh: statement("shuffle", d, [a, b], "2, 10, 3, 11, 6, 14, 7, 15")
-      case .interleavePairsLow: statement("shuffle", d, [a, b], "0, 1, 8, 9, 4, 5, 12, 13")
-      case .interleavePairsHigh: statement("shuffle", d, [a, b], "2, 3, 10, 11, 6, 7, 14, 15")
-      case .groups(let choice):
-        let first = (choice & 1) * 4
-        let second = 8 + (choice >> 1 & 1) * 4
-        let lanes = [first, second].flatMap { group in (0..<4).map { "\(group + $0)" } }
-        statement("shuffle", d, [a, b], lanes.joined(separator: ", "))
-      }
+      statement(operation.portableText, [d, a, b])
     case .prefetch(let address):
-      emit(
-        MachineInstruction(
-          text: "quern_prefetch($p);", operands: [], writes: false, memory: address))
+      statement("quern_prefetch($p);", [], writes: false, memory: address, use: .bytes)
     case .end: break
     }
   }
 }
 
 extension UnaryOperation {
-  fileprivate var portableName: String {
+  fileprivate var portableText: StaticString {
     switch self {
-    case .squareRoot: "square_root"
-    case .roundToNearest: "round_to_nearest"
-    case .floor: "floor"
-    case .negate: "negate"
-    case .absolute: "absolute"
-    case .convertToFloat: "convert_to_float"
-    case .truncateToInteger: "truncate_to_i32"
-    case .nearestToInteger: "nearest_to_i32"
+    case .squareRoot: "quern_square_root($0, $1);"
+    case .roundToNearest: "quern_round_to_nearest($0, $1);"
+    case .floor: "quern_floor($0, $1);"
+    case .negate: "quern_negate($0, $1);"
+    case .absolute: "quern_absolute($0, $1);"
+    case .convertToFloat: "quern_convert_to_float($0, $1);"
+    case .truncateToInteger: "quern_truncate_to_i32($0, $1);"
+    case .nearestToInteger: "quern_nearest_to_i32($0, $1);"
     }
   }
 }
 
 extension BinaryOperation {
-  fileprivate var portableName: String {
+  fileprivate var portableText: StaticString {
     switch self {
-    case .addInteger: "add_i32"
-    case .subtractInteger: "subtract_i32"
-    case .multiplyInteger: "multiply_i32"
-    case .maximumInteger: "maximum_i32"
-    case .minimumInteger: "minimum_i32"
-    case .andNot: "and_not"
-    default: rawValue
+    case .add: "quern_add($0, $1, $2);"
+    case .subtract: "quern_subtract($0, $1, $2);"
+    case .multiply: "quern_multiply($0, $1, $2);"
+    case .divide: "quern_divide($0, $1, $2);"
+    case .maximum: "quern_maximum($0, $1, $2);"
+    case .minimum: "quern_minimum($0, $1, $2);"
+    case .and: "quern_and($0, $1, $2);"
+    case .or: "quern_or($0, $1, $2);"
+    case .xor: "quern_xor($0, $1, $2);"
+    case .andNot: "quern_and_not($0, $1, $2);"
+    case .addInteger: "quern_add_i32($0, $1, $2);"
+    case .subtractInteger: "quern_subtract_i32($0, $1, $2);"
+    case .multiplyInteger: "quern_multiply_i32($0, $1, $2);"
+    case .maximumInteger: "quern_maximum_i32($0, $1, $2);"
+    case .minimumInteger: "quern_minimum_i32($0, $1, $2);"
     }
   }
 }
 
 extension ShiftOperation {
-  fileprivate var portableName: String {
+  fileprivate var portableText: StaticString {
     switch self {
-    case .left: "shift_left"
-    case .rightLogical: "shift_right_logical"
-    case .rightArithmetic: "shift_right_arithmetic"
+    case .left: "quern_shift_left($0, $1, $i);"
+    case .rightLogical: "quern_shift_right_logical($0, $1, $i);"
+    case .rightArithmetic: "quern_shift_right_arithmetic($0, $1, $i);"
+    }
+  }
+}
+
+extension ReduceOperation {
+  fileprivate var portableText: StaticString {
+    switch self {
+    case .sum: "quern_reduce_sum($0, $1);"
+    case .maximum: "quern_reduce_maximum($0, $1);"
+    case .minimum: "quern_reduce_minimum($0, $1);"
+    }
+  }
+}
+
+extension ShuffleOperation {
+  fileprivate var portableText: StaticString {
+    switch self {
+    case .interleaveLow: "quern_shuffle($0, $1, $2, 0, 8, 1, 9, 4, 12, 5, 13);"
+    case .interleaveHigh: "quern_shuffle($0, $1, $2, 2, 10, 3, 11, 6, 14, 7, 15);"
+    case .interleavePairsLow: "quern_shuffle($0, $1, $2, 0, 1, 8, 9, 4, 5, 12, 13);"
+    case .interleavePairsHigh: "quern_shuffle($0, $1, $2, 2, 3, 10, 11, 6, 7, 14, 15);"
+    case .groups(let choice):
+      switch choice & 3 {
+      case 0: "quern_shuffle($0, $1, $2, 0, 1, 2, 3, 8, 9, 10, 11);"
+      case 1: "quern_shuffle($0, $1, $2, 4, 5, 6, 7, 8, 9, 10, 11);"
+      case 2: "quern_shuffle($0, $1, $2, 0, 1, 2, 3, 12, 13, 14, 15);"
+      default: "quern_shuffle($0, $1, $2, 4, 5, 6, 7, 12, 13, 14, 15);"
+      }
     }
   }
 }

@@ -3,16 +3,20 @@
 struct Lowering {
   let target: Target
   private(set) var instructions: [MachineInstruction] = []
-  private var nextTemporary = Int.min
+  private var nextTemporary: Int
   /// The value that a temporary holds in all lanes, until memory changes.
   var lastBroadcast: (address: Address, register: VectorRegister)?
 
-  init(target: Target) { self.target = target }
+  private init(target: Target, nextTemporary: Int) {
+    self.target = target
+    self.nextTemporary = nextTemporary
+  }
 
+  /// - Parameter registerCount: the block's registers are 0 ..< registerCount; temporaries follow.
   static func lower(
-    _ block: [VectorInstruction], target: Target
-  ) throws -> [MachineInstruction] {
-    var lowering = Lowering(target: target)
+    _ block: [VectorInstruction], registerCount: Int, target: Target
+  ) throws -> (instructions: [MachineInstruction], registerCount: Int) {
+    var lowering = Lowering(target: target, nextTemporary: registerCount)
     lowering.instructions.reserveCapacity(block.count + 8)
     for instruction in block {
       try lowering.check(instruction)
@@ -22,7 +26,7 @@ struct Lowering {
         lowering.lowerAVX(instruction)
       }
     }
-    return lowering.instructions
+    return (lowering.instructions, lowering.nextTemporary)
   }
 
   mutating func emit(_ instruction: MachineInstruction) { instructions.append(instruction) }
@@ -68,14 +72,5 @@ struct Lowering {
         throw VectorError.offsetNotAligned(address)
       }
     }
-  }
-}
-
-extension Float {
-  /// The value as a C literal, where that is readable and exact.
-  static func literal(bits: UInt32) -> String? {
-    let value = Float(bitPattern: bits)
-    guard value == 0 || (abs(value) > 1e-30 && abs(value) < 1e30) else { return nil }
-    return "\(value)f"
   }
 }

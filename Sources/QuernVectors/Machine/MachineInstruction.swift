@@ -41,18 +41,25 @@ struct VectorEncoding: Sendable {
 /// One statement of a block: a C text, and the bytes of the same. It reads all of its operands
 /// before it writes the first.
 struct MachineInstruction: Sendable {
-  /// C, with `$0`, `$1`, … for operands, `$p` for a pointer to the memory operand, `$e` for the
-  /// 32-bit element there.
-  var text: String
-  /// Where `writes`, the first is the destination.
+  /// C, with placeholders: see `StatementText`.
+  var text: StaticString
+  /// Where `writes`, the first is the destination. Registers are numbered from 0 in a block.
   var operands: [VectorRegister]
   var writes = true
+  /// A number that the text mentions.
+  var immediate = 0
   var memory: Address?
+  var memoryUse = MemoryUse.plain
   var encodings: [Encoding] = []
   /// Declares the C variable `m`.
   var usesMaskVariable = false
   /// Copies operand 1, and nothing else.
   var isMove = false
+
+  /// How the text's `$b` stands for the memory operand.
+  enum MemoryUse: Sendable {
+    case plain, broadcast, bytes
+  }
 
   var sources: ArraySlice<VectorRegister> { writes ? operands.dropFirst() : operands[...] }
 }

@@ -24,7 +24,7 @@ enum MemoryTuple: Sendable {
 
 /// One x86 vector instruction: see the Intel 64 and IA-32 manual, volume 2, and appendix B there.
 struct Opcode: Sendable {
-  var mnemonic: String
+  var mnemonic: StaticString
   /// 1: 0F, 2: 0F 38, 3: 0F 3A.
   var map: UInt8
   /// 0: none, 1: 66, 2: F3, 3: F2.
@@ -96,7 +96,8 @@ extension Opcode {
   static let squareRoot = Opcode(mnemonic: "vsqrtps", map: 1, prefix: 0, byte: 0x51, form: .two)
   static let round = Opcode(mnemonic: "vroundps", map: 3, prefix: 1, byte: 0x08, form: .two)
   static let roundScale = Opcode(mnemonic: "vrndscaleps", map: 3, prefix: 1, byte: 0x08, form: .two)
-  static let convertToFloat = Opcode(mnemonic: "vcvtdq2ps", map: 1, prefix: 0, byte: 0x5b, form: .two)
+  static let convertToFloat = Opcode(
+    mnemonic: "vcvtdq2ps", map: 1, prefix: 0, byte: 0x5b, form: .two)
   static let nearestToInteger = Opcode(
     mnemonic: "vcvtps2dq", map: 1, prefix: 1, byte: 0x5b, form: .two)
   static let truncateToInteger = Opcode(

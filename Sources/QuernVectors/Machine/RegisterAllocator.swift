@@ -10,11 +10,12 @@ struct AllocatedInstruction: Sendable {
 /// is stored to the stack and loaded again before that use.
 struct RegisterAllocator {
   private let target: Target
-  private let pinned: [VectorRegister: Int]
+  /// By virtual register: the place of a pinned one, -1 for temporaries.
+  private let pinned: [Int]
   /// Registers that hold nothing, a bit each.
   private var free: UInt32
-  private var values: [Value] = []
-  private var indices: [VectorRegister: Int] = [:]
+  /// By virtual register.
+  private var values: [Value]
   /// The temporary in each register.
   private var owners: [Int?]
   private var freeSlots: [Int] = []
@@ -30,10 +31,11 @@ struct RegisterAllocator {
   private static let never = Int.max
 
   /// - Parameter available: registers for temporaries, a bit each.
-  init(target: Target, pinned: [VectorRegister: Int], available: UInt32) {
+  init(target: Target, pinned: [Int], available: UInt32) {
     self.target = target
     self.pinned = pinned
     free = available
+    values = Array(repeating: Value(), count: pinned.count)
     owners = Array(repeating: nil, count: target.registerCount)
   }
 
@@ -50,30 +52,19 @@ struct RegisterAllocator {
   }
 
   /// For every operand in turn: where its value is read next, after its instruction.
-  private mutating func findNextUses(_ block: [MachineInstruction]) -> [Int] {
-    var total = 0
-    for instruction in block {
-      total += instruction.operands.count
-      for register in instruction.operands where pinned[register] == nil {
-        if indices[register] == nil {
-          indices[register] = values.count
-          values.append(Value())
-        }
-      }
-    }
+  private func findNextUses(_ block: [MachineInstruction]) -> [Int] {
+    let total = block.reduce(0) { $0 + $1.operands.count }
     var result = Array(repeating: Self.never, count: total)
     var upcoming = Array(repeating: Self.never, count: values.count)
     var cursor = total
-    for (position, instruction) in block.enumerated().reversed() {
-      cursor -= instruction.operands.count
-      for (k, register) in instruction.operands.enumerated() {
-        if let index = indices[register] { result[cursor + k] = upcoming[index] }
-      }
-      if instruction.writes, let index = indices[instruction.operands[0]] {
-        upcoming[index] = Self.never
-      }
-      for register in instruction.sources {
-        if let index = indices[register] { upcoming[index] = position }
+    for position in block.indices.reversed() {
+      let operands = block[position].operands
+      let firstSource = block[position].writes ? 1 : 0
+      cursor -= operands.count
+      for k in operands.indices { result[cursor + k] = upcoming[operands[k].id] }
+      if firstSource == 1 { upcoming[operands[0].id] = Self.never }
+      for k in firstSource..<max(firstSource, operands.count) {
+        upcoming[operands[k].id] = position
       }
     }
     return result
@@ -93,7 +84,8 @@ struct RegisterAllocator {
     for k in firstSource..<max(operands.count, firstSource) {
       if let register = location(operands[k]) {
         registers[k] = register
-      } else if let index = indices[operands[k]], let slot = values[index].slot {
+      } else if let slot = values[operands[k].id].slot {
+        let index = operands[k].id
         let register = try take(except: busy, for: instruction)
         spillTraffic(.load(operands[k], slotAddress(slot)), register)
         values[index].slot = nil
@@ -106,15 +98,17 @@ struct RegisterAllocator {
     // Where the destination is read as well, it is one value that changes.
     let destination = instruction.writes ? operands[0] : nil
     for k in firstSource..<max(operands.count, firstSource) {
-      guard let index = indices[operands[k]] else { continue }
+      let index = operands[k].id
+      if pinned[index] >= 0 { continue }
       let next = nextUses[nextUses.startIndex + k]
       values[index].nextUse = next
       if next == Self.never || operands[k] == destination { release(index) }
     }
     if let destination {
-      if let register = pinned[destination] {
-        registers[0] = register
-      } else if let index = indices[destination] {
+      let index = destination.id
+      if pinned[index] >= 0 {
+        registers[0] = pinned[index]
+      } else {
         // A value that is overwritten unread.
         release(index)
         let preferred = preferences(instruction, registers)
@@ -139,8 +133,7 @@ struct RegisterAllocator {
   }
 
   private func location(_ register: VectorRegister) -> Int? {
-    if let register = pinned[register] { return register }
-    return indices[register].flatMap { values[$0].register }
+    pinned[register.id] >= 0 ? pinned[register.id] : values[register.id].register
   }
 
   private mutating func hold(_ index: Int, _ register: Int) {
@@ -162,7 +155,8 @@ struct RegisterAllocator {
   }
 
   /// A register for a value: a free one, or another temporary's.
-  private mutating func take(except busy: UInt32, for instruction: MachineInstruction) throws -> Int {
+  private mutating func take(except busy: UInt32, for instruction: MachineInstruction) throws -> Int
+  {
     if free != 0 { return free.trailingZeroBitCount }
     var victim: Int?
     for (register, owner) in owners.enumerated() where busy >> UInt32(register) & 1 == 0 {
@@ -173,11 +167,11 @@ struct RegisterAllocator {
       victim = register
     }
     guard let victim, let index = owners[victim] else {
-      throw VectorError.outOfRegisters(instruction: instruction.text)
+      throw VectorError.outOfRegisters(instruction: instruction.text.description)
     }
     let slot = freeSlots.popLast() ?? slotCount
     slotCount = max(slotCount, slot + 1)
-    spillTraffic(.store(slotAddress(slot), VectorRegister(id: 0)), victim)
+    spillTraffic(.store(slotAddress(slot), VectorRegister(id: index)), victim)
     release(index)
     values[index].slot = slot
     return victim
@@ -189,7 +183,8 @@ struct RegisterAllocator {
 
   private mutating func spillTraffic(_ instruction: VectorInstruction, _ register: Int) {
     // Lowering one load or store of a whole register cannot fail, and gives one instruction.
-    for machine in (try? Lowering.lower([instruction], target: target)) ?? [] {
+    let machine = try? Lowering.lower([instruction], registerCount: 0, target: target)
+    for machine in machine?.instructions ?? [] {
       output.append(AllocatedInstruction(instruction: machine, registers: [register]))
     }
   }

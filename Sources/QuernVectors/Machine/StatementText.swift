@@ -1,51 +1,161 @@
-/// Fills a statement's text with register names and its memory operand.
-enum StatementText {
-  static func render(_ allocated: AllocatedInstruction, indentation: String) -> String {
-    let template = allocated.instruction.text
-    let memory = allocated.instruction.memory
-    let addressesBytes = template.contains("bytes") || template.contains("prefetch")
-    var result: [UInt8] = Array(indentation.utf8)
-    result.reserveCapacity(template.utf8.count + 32)
-    var isPlaceholder = false
-    for character in template.utf8 {
-      if isPlaceholder {
-        isPlaceholder = false
-        switch character {
-        case UInt8(ascii: "p"):
-          if let memory { result += pointer(memory, bytes: addressesBytes).utf8 }
-        case UInt8(ascii: "e"):
-          if let memory { result += element(memory).utf8 }
-        default:
-          let number = allocated.registers[Int(character - UInt8(ascii: "0"))]
-          result.append(UInt8(ascii: "v"))
-          if number > 9 { result.append(UInt8(ascii: "0") + UInt8(number / 10)) }
-          result.append(UInt8(ascii: "0") + UInt8(number % 10))
-        }
-      } else if character == UInt8(ascii: "$") {
-        isPlaceholder = true
-      } else {
-        result.append(character)
-      }
-    }
-    return String(decoding: result, as: UTF8.self)
+/// Writes a statement's C text. Placeholders are
+///
+/// - `$0` … `$3`: the C variables of operands, `$l`: of the last
+/// - `$w`: the intrinsics' prefix, `_mm512` or `_mm256`
+/// - `$p`: a pointer to the memory operand; `$e`: the 32-bit element there
+/// - `$b`: operand 2, or the vector that the memory operand stands for
+/// - `$i`: the immediate; `$f`: the constant that its bits are; `$o`: the comparison of that number
+/// - `$c`, `$d`: the name of the f32 and i32 comparison of which the immediate is x86's number
+struct StatementText {
+  let target: Target
+  private var line: [UInt8] = []
+
+  init(target: Target) { self.target = target }
+
+  mutating func render(_ allocated: AllocatedInstruction, indented: Bool) -> String {
+    line.removeAll(keepingCapacity: true)
+    if indented { line += [0x20, 0x20] }
+    allocated.instruction.text.withUTF8Buffer { expand($0, allocated) }
+    return String(decoding: line, as: UTF8.self)
   }
 
-  private static func parenthesised(_ base: String) -> String {
-    let isName = base.utf8.allSatisfy {
+  private mutating func expand(
+    _ text: UnsafeBufferPointer<UInt8>, _ allocated: AllocatedInstruction
+  ) {
+    let instruction = allocated.instruction
+    let registers = allocated.registers
+    var index = 0
+    while index < text.count {
+      let character = text[index]
+      index += 1
+      guard character == UInt8(ascii: "$") else {
+        line.append(character)
+        continue
+      }
+      let placeholder = text[index]
+      index += 1
+      switch placeholder {
+      case UInt8(ascii: "0")...UInt8(ascii: "3"):
+        variable(registers[Int(placeholder - UInt8(ascii: "0"))])
+      case UInt8(ascii: "l"): variable(registers[registers.count - 1])
+      case UInt8(ascii: "w"): prefix()
+      case UInt8(ascii: "i"): number(instruction.immediate)
+      case UInt8(ascii: "f"): constant(UInt32(truncatingIfNeeded: instruction.immediate))
+      case UInt8(ascii: "c"): line += floatPredicate(instruction.immediate).utf8
+      case UInt8(ascii: "d"): line += integerPredicate(instruction.immediate).utf8
+      case UInt8(ascii: "o"):
+        line += Comparison.allCases[instruction.immediate].operatorText.utf8
+      case UInt8(ascii: "p"):
+        if let memory = instruction.memory {
+          pointer(memory, bytes: instruction.memoryUse == .bytes)
+        }
+      case UInt8(ascii: "e"): if let memory = instruction.memory { element(memory) }
+      default: operand(instruction, registers)
+      }
+    }
+  }
+
+  private mutating func operand(_ instruction: MachineInstruction, _ registers: [Int]) {
+    guard let memory = instruction.memory else {
+      variable(registers[2])
+      return
+    }
+    prefix()
+    if instruction.memoryUse == .broadcast {
+      line += "_set1_ps(".utf8
+      element(memory)
+    } else {
+      line += "_loadu_ps(".utf8
+      pointer(memory, bytes: false)
+    }
+    line.append(UInt8(ascii: ")"))
+  }
+
+  private func floatPredicate(_ number: Int) -> String {
+    switch number {
+    case 0x00: "_CMP_EQ_OQ"
+    case 0x04: "_CMP_NEQ_UQ"
+    case 0x11: "_CMP_LT_OQ"
+    case 0x12: "_CMP_LE_OQ"
+    case 0x1d: "_CMP_GE_OQ"
+    default: "_CMP_GT_OQ"
+    }
+  }
+
+  private func integerPredicate(_ number: Int) -> String {
+    switch number {
+    case 0: "_MM_CMPINT_EQ"
+    case 1: "_MM_CMPINT_LT"
+    case 2: "_MM_CMPINT_LE"
+    case 4: "_MM_CMPINT_NE"
+    case 5: "_MM_CMPINT_NLT"
+    default: "_MM_CMPINT_NLE"
+    }
+  }
+
+  private mutating func prefix() {
+    line += (target == .avx512 ? "_mm512" : "_mm256").utf8
+  }
+
+  private mutating func variable(_ register: Int) {
+    line.append(UInt8(ascii: "v"))
+    number(register)
+  }
+
+  private mutating func number(_ value: Int) {
+    if value < 0 {
+      line.append(UInt8(ascii: "-"))
+      number(-value)
+      return
+    }
+    if value > 9 { number(value / 10) }
+    line.append(UInt8(ascii: "0") + UInt8(value % 10))
+  }
+
+  /// Whether the bits are better shown as a number: finite, and of a usual size.
+  static func isReadable(_ bits: UInt32) -> Bool {
+    let value = Float(bitPattern: bits)
+    return value == 0 || (abs(value) > 1e-30 && abs(value) < 1e30)
+  }
+
+  private mutating func constant(_ bits: UInt32) {
+    let value = Float(bitPattern: bits)
+    let isReadable = Self.isReadable(bits)
+    if isReadable, target != .portable {
+      prefix()
+      line += "_set1_ps(".utf8
+    } else if target != .portable {
+      line += "quern_constant(".utf8
+    }
+    line += (isReadable ? "\(value)f" : "\(bits)u").utf8
+    if target != .portable { line.append(UInt8(ascii: ")")) }
+  }
+
+  private mutating func base(_ address: Address) {
+    let isName = address.base.utf8.allSatisfy {
       ($0 | 0x20 >= UInt8(ascii: "a") && $0 | 0x20 <= UInt8(ascii: "z"))
         || ($0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9")) || $0 == UInt8(ascii: "_")
     }
-    return isName ? base : "(\(base))"
+    if !isName { line.append(UInt8(ascii: "(")) }
+    line += address.base.utf8
+    if !isName { line.append(UInt8(ascii: ")")) }
   }
 
-  private static func pointer(_ address: Address, bytes: Bool) -> String {
+  private mutating func pointer(_ address: Address, bytes: Bool) {
     let distance = bytes ? address.offset : address.offset / 4
-    if distance == 0 { return address.base }
-    let sign = distance < 0 ? "-" : "+"
-    return "\(parenthesised(address.base)) \(sign) \(abs(distance))"
+    if distance == 0 {
+      line += address.base.utf8
+      return
+    }
+    base(address)
+    line += (distance < 0 ? " - " : " + ").utf8
+    number(abs(distance))
   }
 
-  private static func element(_ address: Address) -> String {
-    "\(parenthesised(address.base))[\(address.offset / 4)]"
+  private mutating func element(_ address: Address) {
+    base(address)
+    line.append(UInt8(ascii: "["))
+    number(address.offset / 4)
+    line.append(UInt8(ascii: "]"))
   }
 }

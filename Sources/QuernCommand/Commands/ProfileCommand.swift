@@ -1,0 +1,89 @@
+import ArgumentParser
+import Quern
+
+struct ProfileCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "profile",
+    abstract: "Rank a model's kernels by the time they lose against what limits them.",
+    discussion: """
+      Each kernel is timed on its own, many times. Its limit is the larger of the time its \
+      multiply-adds take at the measured FMA limit and the time its tensors take to be read or \
+      written at the measured memory bandwidth.
+      """)
+
+  @OptionGroup var model: ModelArguments
+
+  @Option(help: "Examples a step.")
+  var batch = 128
+
+  @Option(help: "train or infer.")
+  var step: Workload.Kind = .train
+
+  @Option(help: "Steps to run.")
+  var runs = 20
+
+  @OptionGroup var execution: ExecutionArguments
+
+  @Flag(help: "Print JSON instead of a table.")
+  var json = false
+
+  struct Row: Encodable {
+    var kernel: String
+    var milliseconds: Double
+    var limitMilliseconds: Double
+    var lostMilliseconds: Double
+    var gigaflops: Double
+    var megabytes: Double
+  }
+
+  func run() throws {
+    guard batch > 0 else { throw Failure("--batch is \(batch); give at least 1") }
+    guard runs > 0 else { throw Failure("--runs is \(runs); give at least 1") }
+    let options = try execution.options()
+    let workload = Workload(network: try model.network(), kind: step, batch: batch)
+    guard let compiled = try options.makeExecutable(workload.graph()) as? CompiledGraph else {
+      throw Failure("profile: the interpreter has no kernels; use --backend tinycc or cc")
+    }
+    try workload.prepare(compiled)
+    let limits = try QuernRuntime.MachineLimits.measure(
+      target: options.target, threads: options.threads)
+    _ = try compiled.timeKernels(runs: 2)
+    let rows = try compiled.timeKernels(runs: runs).map { kernel in
+      let limit = max(
+        2 * Double(kernel.multiplyAdds) / limits.operationsPerSecond,
+        Double(kernel.bytes) / limits.bytesPerSecond)
+      return Row(
+        kernel: kernel.name, milliseconds: kernel.seconds * 1e3, limitMilliseconds: limit * 1e3,
+        lostMilliseconds: (kernel.seconds - limit) * 1e3,
+        gigaflops: 2 * Double(kernel.multiplyAdds) / kernel.seconds * 1e-9,
+        megabytes: Double(kernel.bytes) * 1e-6)
+    }.sorted { $0.lostMilliseconds > $1.lostMilliseconds }
+    if json {
+      try JSONOutput.print(rows)
+      return
+    }
+    var table = TextTable([
+      ("kernel", .left), ("ms", .right), ("limit ms", .right), ("lost ms", .right),
+      ("GFLOP/s", .right), ("MB", .right),
+    ])
+    for row in rows {
+      table.add([
+        row.kernel, Numbers.significant(row.milliseconds),
+        Numbers.significant(row.limitMilliseconds), Numbers.significant(row.lostMilliseconds),
+        row.gigaflops == 0 ? "" : Numbers.significant(row.gigaflops),
+        Numbers.significant(row.megabytes),
+      ])
+    }
+    table.print()
+    let total = rows.reduce(0) { $0 + $1.milliseconds }
+    let work = 2 * Double(compiled.program.kernels.reduce(0) { $0 + $1.multiplyAdds })
+    print(
+      "\(Numbers.significant(total)) ms in all, "
+        + "\(Numbers.significant(work / total * 1e-6)) GFLOP/s; limits "
+        + "\(Numbers.significant(limits.operationsPerSecond * 1e-9)) GFLOP/s and "
+        + "\(Numbers.significant(limits.bytesPerSecond * 1e-9)) GB/s on \(options.threads) "
+        + "thread\(options.threads == 1 ? "" : "s"); compiled in "
+        + "\(Numbers.significant(compiled.compileSeconds * 1e3)) ms "
+        + "(C compiler \(Numbers.significant(compiled.compilerSeconds * 1e3)) ms)")
+  }
+}

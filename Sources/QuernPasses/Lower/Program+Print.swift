@@ -1,0 +1,71 @@
+import QuernGraph
+
+// Programs as text.
+
+extension Program: CustomStringConvertible {
+  /// The kernels in order: loop nests, what each reads and writes, the ops it fuses.
+  public var description: String {
+    zip(kernels, needsBarrier).map { kernel, waits in
+      (waits ? "── all threads meet ──\n" : "") + describe(kernel)
+    }.joined(separator: "\n")
+  }
+
+  private func describe(_ kernel: Kernel) -> String {
+    var lines = ["\(kernel.name)  // \(kernel.label)"]
+    for id in kernel.nodes {
+      let node = graph[id]
+      lines.append("  \(id)\(node.shape) = \(node.formula(node.operands.map(\.description)))")
+    }
+    for (number, piece) in kernel.pieces.enumerated() {
+      let outer = piece.axes[..<piece.outputRank].map { "\($0.name)<\($0.extent)" }
+      let inner = piece.axes[piece.outputRank...].map { "\($0.name)<\($0.extent)" }
+      let names = piece.axes.map(\.name)
+      var text = kernel.pieces.count > 1 ? "  part \(number): " : "  "
+      text += "for " + (outer.isEmpty ? "one element" : outer.joined(separator: ", "))
+      let factors = piece.factors.map { factor in
+        let read = describe(factor.read, names)
+        return factor.match.map { "[\(read) = \($0.formula(names))]" } ?? read
+      }
+      switch piece.reduction {
+      case .none: break
+      case .sum:
+        text +=
+          ": " + (inner.isEmpty ? "" : "Σ{\(inner.joined(separator: ", "))} ")
+          + factors.joined(separator: " · ")
+      case .maximum:
+        text += ": max{\(inner.joined(separator: ", "))} \(factors.joined())"
+      }
+      lines.append(text)
+      for store in piece.stores { lines.append("    → " + describe(store.access, names)) }
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private func describe(_ access: TensorAccess, _ names: [String]) -> String {
+    "\(name(access.tensor))[\(access.map.map { $0.formula(names) }.joined(separator: ", "))]"
+  }
+
+  private func name(_ id: NodeID) -> String {
+    if case .input(let input) = graph[id].op { return input.name }
+    return "\(id)"
+  }
+
+  /// The arena: where every stored tensor lies, from when to when.
+  public var planDescription: String {
+    var lines = ["arena: \(arenaBytes) bytes; kernels are numbered as they run"]
+    let end = kernels.count
+    let places = storages.sorted { ($0.value.offset, $0.key) < ($1.value.offset, $1.key) }
+    for (id, storage) in places {
+      let life =
+        storage.lifetime.upperBound >= end
+        ? "always" : "kernels \(storage.lifetime.lowerBound)–\(storage.lifetime.upperBound)"
+      var text =
+        "\(storage.offset)..<\(storage.offset + storage.byteCount)  \(name(id)): \(storage.type), "
+        + life
+      if storage.hasHalo { text += ", halo \(storage.before) before, \(storage.after) after" }
+      if storage.tensor != id { text += ", in the place of \(name(storage.tensor))" }
+      lines.append(text)
+    }
+    return lines.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,53 @@
+import QuernGraph
+import QuernKernels
+import QuernPasses
+
+extension CompiledGraph {
+  /// One kernel's part of a step.
+  public struct KernelTime: Sendable, Encodable {
+    public var name: String
+    /// Median of the runs.
+    public var seconds: Double
+    /// Multiply-adds of its contractions; those with zeros outside included.
+    public var multiplyAdds: Int
+    /// Bytes of all tensors it reads and writes, each counted once.
+    public var bytes: Int
+  }
+
+  /// Runs steps kernel by kernel, and times each.
+  ///
+  /// The step's effects are those of `runs` steps.
+  public func timeKernels(runs: Int) throws -> [KernelTime] {
+    var times = [[Double]](repeating: [], count: program.kernels.count)
+    let steps = try program.kernels.map { try function($0.name) }
+    for _ in 0..<max(1, runs) {
+      for (index, step) in steps.enumerated() {
+        let start = ArenaMemory.now()
+        run(step)
+        times[index].append(ArenaMemory.now() - start)
+      }
+    }
+    return zip(program.kernels, times).map { kernel, times in
+      KernelTime(
+        name: kernel.name, seconds: times.sorted()[times.count / 2],
+        multiplyAdds: kernel.multiplyAdds, bytes: bytes(kernel))
+    }
+  }
+
+  private func bytes(_ kernel: Kernel) -> Int {
+    Set(kernel.reads.map(\.tensor)).union(kernel.writes.map(\.tensor)).reduce(0) {
+      $0 + (program.storages[$1]?.type.byteCount ?? 0)
+    }
+  }
+}
+
+extension Kernel {
+  /// Multiply-adds of the kernel's contractions of two factors.
+  public var multiplyAdds: Int {
+    pieces.reduce(0) { sum, piece in
+      piece.reduction == .sum && piece.factors.count == 2
+        && piece.factors.allSatisfy { $0.match == nil }
+        ? sum + piece.axes.reduce(1) { $0 * $1.extent } : sum
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import QuernCodegen
+import QuernKernels
+import QuernTinyCC
+import QuernVectors
+
+/// What the processor can do at best, measured now: the yardstick for every other figure.
+public struct MachineLimits: Sendable {
+  /// Floating-point operations a second of fused multiply-adds on registers, two each, by all
+  /// threads together.
+  public var operationsPerSecond: Double
+  /// Bytes a second that can be read from memory beyond the caches, by all threads together.
+  public var bytesPerSecond: Double
+
+  /// Measures for about 60 ms.
+  ///
+  /// - Throws: ``CompileError`` or ``LoweringError`` where the probe cannot be built.
+  public static func measure(target: Target = .best, threads: Int = 1) throws -> Self {
+    let probe = try Probe(target, threads: threads)
+    var operations = 0.0
+    var bytes = 0.0
+    for _ in 0..<6 {
+      operations = max(operations, Double(probe.operations) / probe.seconds(.multiplyAdd))
+      bytes = max(bytes, Double(probe.bytes) / probe.seconds(.stream))
+    }
+    return Self(operationsPerSecond: operations, bytesPerSecond: bytes)
+  }
+}
+
+/// Two loops at the limits: multiply-adds on registers, loads from more memory than caches hold.
+private final class Probe {
+  enum Part: String { case multiplyAdd = "quern_probe_fma", stream = "quern_probe_stream" }
+
+  private static let rounds = 60_000
+  private static let streamBytes = 64 << 20
+  private let target: Target
+  private let threads: Int
+  private let accumulators: Int
+  private let loaded: LoadedCode
+  private let team: OpaquePointer?
+  private let memory: ArenaMemory
+
+  init(_ target: Target, threads: Int) throws {
+    self.target = target
+    self.threads = threads
+    accumulators = target == .avx512 ? 24 : 12
+    let source = try Self.source(target, threads: threads, accumulators: accumulators)
+    let root: @convention(c) (Float) -> Float = quern_square_root_f32
+    loaded = try TinyCCCompiler().compile(
+      source: source,
+      symbols: ["quern_square_root_f32": unsafeBitCast(root, to: UnsafeRawPointer.self)])
+    memory = try ArenaMemory(byteCount: Self.streamBytes + 4096)
+    team = threads > 1 ? quern_team_create(Int32(threads)) : nil
+    // Pages that were never written all lie in one place.
+    UnsafeMutableRawPointer(memory.start).initializeMemory(
+      as: UInt8.self, repeating: 0, count: Self.streamBytes)
+  }
+
+  deinit { if let team { quern_team_destroy(team) } }
+
+  var operations: Int { 2 * Self.rounds * accumulators * target.lanes * threads }
+  var bytes: Int { Self.streamBytes / threads * threads }
+
+  func seconds(_ part: Part) -> Double {
+    guard let function = try? loaded.function(named: part.rawValue) else { return .infinity }
+    let step = unsafeBitCast(function, to: quern_step.self)
+    let start = ArenaMemory.now()
+    if let team { quern_team_run(team, step, memory.start) } else { step(memory.start, 0, nil) }
+    return ArenaMemory.now() - start
+  }
+
+  private static func source(
+    _ target: Target, threads: Int, accumulators: Int
+  ) throws -> String {
+    var text = Prelude.text(for: target)
+    for part in [Part.multiplyAdd, .stream] {
+      var builder = VectorBuilder(target: target)
+      var renderer = KernelRenderer(target: target)
+      let sums = (0..<accumulators).map { _ in builder.newRegister() }
+      for register in sums {
+        try renderer.pin(register)
+        builder.append(.zero(register))
+      }
+      let start = try renderer.render(builder.takeBlock())
+      if part == .multiplyAdd {
+        let factor = builder.zero()
+        for register in sums { builder.append(.accumulate(register, factor, .register(factor))) }
+      } else {
+        for (number, register) in sums.enumerated() {
+          let address = Address("p", offset: number * target.lanes * 4)
+          builder.append(.binary(.xor, register, register, .memory(address)))
+        }
+      }
+      let body = try renderer.render(builder.takeBlock())
+      builder.append(.end)
+      let end = try renderer.render(builder.takeBlock())
+      let floats = streamBytes / 4 / threads
+      let step = accumulators * target.lanes
+      let loop =
+        part == .multiplyAdd
+        ? "for (long i = 0; i < \(rounds); i++) {"
+        : "for (long i = 0; i + \(step) <= \(floats); i += \(step), p += \(step)) {"
+      text += """
+
+        void \(part.rawValue)(char *arena, long thread, void *barrier);
+        \(Prelude.functionAttribute) void \(part.rawValue)(char *arena, long thread, void *barrier) {
+          const float *p = (const float *)arena + thread * \(floats);
+          (void)p, (void)barrier;
+          \(renderer.declarations.joined(separator: "\n  "))
+        \(start.joined(separator: "\n"))
+          \(loop)
+        \(body.joined(separator: "\n"))
+          }
+        \(end.joined(separator: "\n"))
+        }
+
+        """
+    }
+    return text
+  }
+}

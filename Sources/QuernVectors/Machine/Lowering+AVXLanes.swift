@@ -1,0 +1,165 @@
+// Instructions across lanes and by lane: reductions, selections, rearrangements.
+extension Lowering {
+  mutating func lowerReduce(
+    _ operation: ReduceOperation, _ d: VectorRegister, _ a: VectorRegister, _ count: Int?
+  ) {
+    var value = reductionInput(operation, a, count: count) { $0.lowerAVX($1) }
+    let join: BinaryOperation =
+      switch operation {
+      case .sum: .add
+      case .maximum: .maximum
+      case .minimum: .minimum
+      }
+    let steps = wide ? 4 : 3
+    for step in 0..<steps {
+      let other = temporary()
+      let sum = step == steps - 1 ? d : temporary()
+      switch step - (wide ? 1 : 0) {
+      case -1: shuffleGroups(other, value, value, 0x4e)
+      case 0 where wide: shuffleGroups(other, value, value, 0xb1)
+      case 0:
+        plain(
+          "$0 = _mm256_permute2f128_ps($1, $2, 1);", [other, value, value], .permuteHalves,
+          immediate: 1)
+      case 1: permute(other, value, 0x4e)
+      default: permute(other, value, 0xb1)
+      }
+      lowerBinary(join, sum, value, .register(other))
+      value = sum
+    }
+  }
+
+  // MARK: Selection
+
+  mutating func lowerSelectByMask(
+    _ d: VectorRegister, _ comparison: Comparison, _ type: LaneType, _ a: VectorRegister,
+    _ b: VectorRegister, _ x: VectorRegister, _ y: VectorRegister
+  ) {
+    let isFloat = type == .f32
+    let predicate = predicate(comparison, isFloat: isFloat)
+    let text: StaticString =
+      isFloat ? "m = _mm512_cmp_ps_mask($0, $1, $c);" : "m = quern_compare_i32($0, $1, $d);"
+    emit(
+      MachineInstruction(
+        text: text, operands: [a, b], writes: false, immediate: Int(predicate),
+        encodings: [
+          .vector(
+            VectorEncoding(
+              opcode: isFloat ? .compare : .compareInteger, reg: .fixed(2), vvvv: .operand(0),
+              rm: .operand(1), immediate: predicate))
+        ], usesMaskVariable: true))
+    emit(
+      MachineInstruction(
+        text: "$0 = _mm512_mask_blend_ps(m, $1, $2);", operands: [d, y, x],
+        encodings: [
+          .vector(
+            VectorEncoding(opcode: .blendMask, vvvv: .operand(1), rm: .operand(2), mask: 2))
+        ]))
+  }
+
+  /// The comparison's number in the instruction.
+  private func predicate(_ comparison: Comparison, isFloat: Bool) -> UInt8 {
+    switch comparison {
+    case .less: isFloat ? 0x11 : 1
+    case .lessOrEqual: isFloat ? 0x12 : 2
+    case .equal: 0
+    case .notEqual: 4
+    case .greater: isFloat ? 0x1e : 6
+    case .greaterOrEqual: isFloat ? 0x1d : 5
+    }
+  }
+
+  mutating func lowerSelectByVector(
+    _ d: VectorRegister, _ comparison: Comparison, _ type: LaneType, _ a: VectorRegister,
+    _ b: VectorRegister, _ x: VectorRegister, _ y: VectorRegister
+  ) {
+    let condition = temporary()
+    var (x, y) = (x, y)
+    if type == .f32 {
+      plain(
+        "$0 = _mm256_cmp_ps($1, $2, $c);", [condition, a, b], .compare,
+        immediate: predicate(comparison, isFloat: true))
+    } else {
+      // There are only == and >: the others by swapping operands or outcomes.
+      switch comparison {
+      case .equal, .notEqual:
+        plain("$0 = quern_equal_i32($1, $2);", [condition, a, b], .equalInteger)
+      case .greater, .lessOrEqual:
+        plain("$0 = quern_greater_i32($1, $2);", [condition, a, b], .greaterInteger)
+      case .less, .greaterOrEqual:
+        plain("$0 = quern_greater_i32($1, $2);", [condition, b, a], .greaterInteger)
+      }
+      switch comparison {
+      case .notEqual, .lessOrEqual, .greaterOrEqual: swap(&x, &y)
+      default: break
+      }
+    }
+    emit(
+      MachineInstruction(
+        text: "$0 = _mm256_blendv_ps($1, $2, $3);", operands: [d, y, x, condition],
+        encodings: [
+          .vector(
+            VectorEncoding(
+              opcode: .blendVariable, vvvv: .operand(1), rm: .operand(2), immediate: 0,
+              immediateOperand: 3))
+        ]))
+  }
+
+  mutating func lowerBlend(
+    _ d: VectorRegister, _ count: Int, _ first: VectorRegister, _ rest: VectorRegister
+  ) {
+    if count == target.lanes {
+      lowerMove(d, first)
+    } else if wide {
+      emit(
+        MachineInstruction(
+          text: "$0 = _mm512_mask_blend_ps($i, $1, $2);", operands: [d, rest, first],
+          immediate: mask(count),
+          encodings: [
+            .laneMask(count),
+            .vector(
+              VectorEncoding(opcode: .blendMask, vvvv: .operand(1), rm: .operand(2), mask: 1)),
+          ]))
+    } else {
+      plain(
+        "$0 = _mm256_blend_ps($1, $2, $i);", [d, rest, first], .blendConstant,
+        immediate: UInt8((1 << count) - 1))
+    }
+  }
+
+  // MARK: Rearrangement
+
+  private mutating func shuffleGroups(
+    _ d: VectorRegister, _ a: VectorRegister, _ b: VectorRegister, _ immediate: UInt8
+  ) {
+    plain(
+      "$0 = _mm512_shuffle_f32x4($1, $2, $i);", [d, a, b], .shuffleGroups,
+      immediate: immediate)
+  }
+
+  private mutating func permute(_ d: VectorRegister, _ a: VectorRegister, _ immediate: UInt8) {
+    plain("$0 = $w_permute_ps($1, $i);", [d, a], .permute, immediate: immediate)
+  }
+
+  mutating func lowerShuffle(
+    _ operation: ShuffleOperation, _ d: VectorRegister, _ a: VectorRegister, _ b: VectorRegister
+  ) {
+    switch operation {
+    case .interleaveLow: plain("$0 = $w_unpacklo_ps($1, $2);", [d, a, b], .unpackLow)
+    case .interleaveHigh: plain("$0 = $w_unpackhi_ps($1, $2);", [d, a, b], .unpackHigh)
+    case .interleavePairsLow:
+      plain("$0 = quern_unpack_pairs_low($1, $2);", [d, a, b], .unpackPairsLow)
+    case .interleavePairsHigh:
+      plain("$0 = quern_unpack_pairs_high($1, $2);", [d, a, b], .unpackPairsHigh)
+    case .groups(let choice):
+      if wide {
+        shuffleGroups(d, a, b, UInt8(choice & 255))
+      } else {
+        let immediate = UInt8((choice & 1) | (2 + (choice >> 1 & 1)) << 4)
+        plain(
+          "$0 = _mm256_permute2f128_ps($1, $2, $i);", [d, a, b], .permuteHalves,
+          immediate: immediate)
+      }
+    }
+  }
+}
