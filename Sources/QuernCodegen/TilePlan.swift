@@ -142,7 +142,8 @@ struct TilePlan {
     // rows; maxima need the comparison's operands.
     let spare = nest.reduction == .maximum ? 6 : 1
     var best: (cost: Double, rows: Int, vectors: Int)?
-    let rowLimit = nest.isDirect ? 1 : registers
+    // Enough to hide a multiply-add's latency; more rows of one vector would only be more text.
+    let rowLimit = nest.isDirect ? 1 : laneAxis == nil || nest.factors.count < 2 ? 8 : 16
     let inner = rowAxes.last.map { nest.axes[$0].extent } ?? 1
     for nv in 1...4 where nv <= max(vectors, 1) {
       let columns = Chunks(vectors, atMost: nv)

@@ -10,9 +10,10 @@ import QuernDigits
 
 /// Where a training set and its test set come from.
 public enum DataSource: Sendable, Hashable, CustomStringConvertible {
-  /// The embedded digits: 1,797 real handwritten digits of 8×8×1 pixels, 10 classes. The first
-  /// 1,437 in their original order are the training set, the last 360 the test set. Pixels 0 … 16
-  /// become 0 … 1. See ``attribution``.
+  /// The embedded digits: 1,797 real handwritten digits of 8×8×1 pixels, 10 classes. 1,437 are the
+  /// training set, 360 the test set; which is which is fixed: a permutation seeded with 0, since in
+  /// the original order the last pictures are by other writers than the first. Pixels 0 … 16 become
+  /// 0 … 1. See ``attribution``.
   case digits
   /// Fashion-MNIST: 60,000 and 10,000 pictures of clothes, 28×28×1, 10 classes.
   case fashionMNIST
@@ -25,8 +26,13 @@ public enum DataSource: Sendable, Hashable, CustomStringConvertible {
   /// The names that ``named(_:)`` knows besides paths.
   public static let names = ["digits", "fashion-mnist", "mnist"]
 
-  /// The embedded digits are the first 1,437 for training and the rest for testing.
   static let digitsTrainingCount = 1437
+
+  /// The embedded digits' numbers in the order in which they are dealt out.
+  private static var digitsOrder: [Int] {
+    var shuffler = Shuffler(count: 1797, seed: 0)
+    return shuffler.nextEpoch()
+  }
 
   /// The source called `name`: "digits", "fashion-mnist", "mnist" or the path of a folder. A folder
   /// that bears one of the names is meant by `./name`.
@@ -95,7 +101,7 @@ public enum DataSource: Sendable, Hashable, CustomStringConvertible {
   /// Reads the training set alone. Parameter and errors: see ``load(classCount:)``.
   public func trainingSet(classCount: Int? = nil) throws -> Dataset {
     if case .digits = self {
-      return try digits(classCount).subset(0..<Self.digitsTrainingCount)
+      return try digits(classCount).subset(Self.digitsOrder.prefix(Self.digitsTrainingCount))
     }
     return try read(images: .trainingImages, labels: .trainingLabels, classCount: classCount)
   }
@@ -103,8 +109,7 @@ public enum DataSource: Sendable, Hashable, CustomStringConvertible {
   /// Reads the test set alone. Parameter and errors: see ``load(classCount:)``.
   public func testSet(classCount: Int? = nil) throws -> Dataset {
     if case .digits = self {
-      let all = try digits(classCount)
-      return try all.subset(Self.digitsTrainingCount..<all.count)
+      return try digits(classCount).subset(Self.digitsOrder.dropFirst(Self.digitsTrainingCount))
     }
     // A folder's classes are those of its training set, of which this needs only the labels.
     var classCount = classCount
