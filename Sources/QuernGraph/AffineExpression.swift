@@ -118,7 +118,9 @@ public struct AffineExpression: Hashable, Sendable {
         text += (term.coefficient < 0 ? " − " : " + ") + factor
       }
     }
-    if text.isEmpty { text = "\(offset)" } else if offset != 0 {
+    if text.isEmpty {
+      text = "\(offset)"
+    } else if offset != 0 {
       text += offset < 0 ? " − \(-offset)" : " + \(offset)"
     }
     return divisor == 1 ? text : "(\(text)) / \(divisor)"
