@@ -37,7 +37,9 @@ struct KernelWriter {
       }
       let plan = TilePlan(nest, machine)
       let name = kernel.pieces.count == 1 ? kernel.name : "\(kernel.name)_part\(number)"
-      try write(PieceLoops(nest: nest, plan: plan, name: name, lanes: machine.target.lanes, threads: threads),
+      try write(
+        PieceLoops(
+          nest: nest, plan: plan, name: name, lanes: machine.target.lanes, threads: threads),
         &body)
     }
     var text = CText()

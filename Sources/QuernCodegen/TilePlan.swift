@@ -202,11 +202,15 @@ struct TilePlan {
     for axis in rowAxes {
       guard let chunk = chunks[axis] else { continue }
       rowTiles = rowTiles.flatMap { tile in
-        [(tile.rows * (chunk.small + 1), tile.count * chunk.bigCount),
-          (tile.rows * chunk.small, tile.count * (chunk.count - chunk.bigCount))]
+        [
+          (tile.rows * (chunk.small + 1), tile.count * chunk.bigCount),
+          (tile.rows * chunk.small, tile.count * (chunk.count - chunk.bigCount)),
+        ]
       }.filter { $0.1 > 0 }
     }
-    let widths = [(columns.small + 1, columns.bigCount), (columns.small, columns.count - columns.bigCount)]
+    let widths = [
+      (columns.small + 1, columns.bigCount), (columns.small, columns.count - columns.bigCount),
+    ]
     var total = 0.0
     for (m, rowCount) in rowTiles {
       for (nv, columnCount) in widths where columnCount > 0 {

@@ -136,7 +136,8 @@ struct TileWriter {
     let axis = axes[level]
     let name = nest.axes[axis].name
     let outer = (context.pointers, context.indexText)
-    let bound = plan.block?.axis == axis && mode == .accumulate ? "count" : "\(nest.axes[axis].extent)"
+    let bound =
+      plan.block?.axis == axis && mode == .accumulate ? "count" : "\(nest.axes[axis].extent)"
     try body.braces("for (long \(name) = 0; \(name) < \(bound); \(name)++)") { body in
       for (index, reference) in references.enumerated()
       where isFactor(index) && reference.strides[axis] != 0 {
