@@ -38,7 +38,8 @@ public func lower(_ source: Graph) throws(LoweringError) -> Program {
     let survey = HaloSurvey(kernels, graph)
     let conflicts = survey.conflicts.subtracting(views.copied)
     if conflicts.isEmpty {
-      let schedule = Schedule(graph, views: views, kernels: kernels, groupOf: groupOf)
+      let schedule = Schedule(
+        graph, views: views, kernels: kernels, groupOf: groupOf, survey: survey)
       return assemble(
         graph, views: views, kernels: schedule.order.map { kernels[$0] }, schedule: schedule,
         survey: survey, names: &names)
