@@ -100,8 +100,13 @@ struct KernelWriter {
       if partialElements > 0 {
         body.line("float *const partial = scratch + \(panelElements);")
       }
-      body.append(tiles, indented: true)
-      body.append(finish, indented: true)
+      if threads > 1, split == nil {
+        // One tile, which the first thread computes: two would both update it in place.
+        body.braces("if (thread == 0)") { $0.append(tiles, indented: true) }
+      } else {
+        body.append(tiles, indented: true)
+        body.append(finish, indented: true)
+      }
     }
   }
 
