@@ -3,6 +3,7 @@ import QuernGradient
 import QuernGraph
 import QuernInterpreter
 import QuernPasses
+import QuernRandom
 import QuernRuntime
 import QuernVectors
 import Testing
@@ -81,7 +82,7 @@ struct Trial {
     let exact = try Interpreter<Double>(graph)
     let rounded = try Interpreter<Float>(graph)
     search: for attempt in 0..<40 {
-      var random = TestRandom(UInt64(seed * 64 + attempt))
+      var random = SeededGenerator(seed: UInt64(seed * 64 + attempt))
       let inputs = graph.inputs.map { _, input, type in
         (
           name: input.name,
@@ -120,7 +121,7 @@ struct Trial {
   }
 
   /// A number of single precision for each element type.
-  private static func draw(_ element: ElementType, _ random: inout TestRandom) -> Double {
+  private static func draw(_ element: ElementType, _ random: inout SeededGenerator) -> Double {
     switch element {
     case .float32: Double(Float.random(in: -1...1, using: &random))
     case .int32: Double(Int.random(in: 0..<10, using: &random))
