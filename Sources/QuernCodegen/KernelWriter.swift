@@ -29,14 +29,17 @@ struct KernelWriter {
   mutating func text() throws -> CText {
     var body = CText()
     for (number, piece) in kernel.pieces.enumerated() {
-      let nest = Nest(piece, program)
+      var nest = Nest(piece, program)
+      nest.cutLanes(4 * machine.target.lanes)
       if nest.stores.contains(where: { nest.references[$0.reference].element == .uint8 }) {
         throw LoweringError(
           kernel.label, "bytes are moved", mend: "convert the uint8 tensor with toFloat or toInt")
       }
       let plan = TilePlan(nest, machine)
       let name = kernel.pieces.count == 1 ? kernel.name : "\(kernel.name)_part\(number)"
-      try write(PieceLoops(nest: nest, plan: plan, name: name, lanes: machine.target.lanes, threads: threads),
+      try write(
+        PieceLoops(
+          nest: nest, plan: plan, name: name, lanes: machine.target.lanes, threads: threads),
         &body)
     }
     var text = CText()

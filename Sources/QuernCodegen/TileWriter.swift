@@ -136,7 +136,8 @@ struct TileWriter {
     let axis = axes[level]
     let name = nest.axes[axis].name
     let outer = (context.pointers, context.indexText)
-    let bound = plan.block?.axis == axis && mode == .accumulate ? "count" : "\(nest.axes[axis].extent)"
+    let bound =
+      plan.block?.axis == axis && mode == .accumulate ? "count" : "\(nest.axes[axis].extent)"
     try body.braces("for (long \(name) = 0; \(name) < \(bound); \(name)++)") { body in
       for (index, reference) in references.enumerated()
       where isFactor(index) && reference.strides[axis] != 0 {
@@ -289,7 +290,8 @@ struct TileWriter {
   /// A long epilogue is written once, as a loop over the tile's rows, which then pass through
   /// memory; a short one is written for every row, straight from the accumulators.
   private var loopsOverRows: Bool {
-    !isPlain && !context.isScalar && nest.reduction == .sum && accumulators.count > 1
+    if isPlain { return context.rowPositions.count > 1 }
+    return !context.isScalar && nest.reduction == .sum && accumulators.count > 1
       && epilogueLength * accumulators.count * context.shape.vectors > 200
   }
 
@@ -303,6 +305,11 @@ struct TileWriter {
 
   private mutating func loopedEpilogue(_ body: inout CText) throws {
     let width = context.shape.vectors * context.lanes
+    let axes = plan.rowAxes.filter { (context.shape.rows[$0] ?? 1) > 1 }
+    if isPlain {
+      try rowLoops(&body, axes[...], sums: nil)
+      return
+    }
     for (number, registers) in accumulators.enumerated() {
       for (vector, register) in registers.enumerated() {
         let offset = (number * width + vector * context.lanes) * 4
@@ -312,18 +319,17 @@ struct TileWriter {
     body.block(try context.takeBlock())
     for register in accumulators.joined() { context.renderer.release(register) }
     sumCount = accumulators.count * width
-    let axes = plan.rowAxes.filter { (context.shape.rows[$0] ?? 1) > 1 }
-    let outer = (context.pointers, context.indexText)
     try rowLoops(&body, axes[...], sums: "sums")
-    (context.pointers, context.indexText) = outer
   }
 
   private mutating func rowLoops(
-    _ body: inout CText, _ axes: ArraySlice<Int>, sums: String
+    _ body: inout CText, _ axes: ArraySlice<Int>, sums: String?
   ) throws {
     guard let axis = axes.first else {
-      for vector in 0..<context.shape.vectors {
-        let sum = context.builder.load(Address(sums, offset: vector * context.lanes * 4))
+      for vector in 0..<(context.isScalar ? 1 : context.shape.vectors) {
+        let sum = sums.map {
+          context.builder.load(Address($0, offset: vector * context.lanes * 4))
+        }
         finish(row: [:], vector: vector, accumulator: sum, position: nil)
       }
       body.block(try context.takeBlock())
@@ -334,9 +340,10 @@ struct TileWriter {
     let inner = axes.dropFirst().reduce(context.shape.vectors * context.lanes) {
       $0 * (context.shape.rows[$1] ?? 1)
     }
+    let outer = (context.pointers, context.indexText)
     let before = context.pointers
     try body.braces("for (long \(name) = 0; \(name) < \(count); \(name)++)") { body in
-      body.line("const float *\(sums)_ = \(sums) + \(name) * \(inner);")
+      if let sums { body.line("const float *\(sums)_ = \(sums) + \(name) * \(inner);") }
       for index in epilogueReferences where references[index].strides[axis] != 0 {
         let reference = references[index]
         let own = "\(reference.name)_\(name)"
@@ -347,8 +354,9 @@ struct TileWriter {
         context.pointers[index] = own
       }
       advanceIndices(axis, name)
-      try rowLoops(&body, axes.dropFirst(), sums: sums + "_")
+      try rowLoops(&body, axes.dropFirst(), sums: sums.map { $0 + "_" })
     }
+    (context.pointers, context.indexText) = outer
   }
 
   private var epilogueReferences: [Int] {
@@ -356,7 +364,8 @@ struct TileWriter {
       if case .read = nest.values[number] { return nest.source[number] }
       return nil
     }
-    return Set(nest.stores.map(\.reference) + reads).sorted()
+    let factors = isPlain ? nest.factors.map(\.reference) : []
+    return Set(nest.stores.map(\.reference) + reads + factors).sorted()
   }
 
   /// Computes and stores the values of one vector of outputs.

@@ -1,5 +1,6 @@
 import QuernGraph
 import QuernInterpreter
+import QuernPasses
 import QuernRuntime
 
 // The one place that chooses what runs a graph.
@@ -13,13 +14,13 @@ extension Backend {
 }
 
 extension ExecutionOptions {
-  /// Compiles a graph, or prepares it for the interpreter.
+  /// Compiles a graph, or prepares it for the interpreter; simplified in either case.
   ///
   /// - Throws: ``BackendError`` where the backend is not there; what the compiler throws.
   public func makeExecutable(_ graph: Graph) throws -> any Executable {
     try validate()
     switch backend {
-    case .interpreter: return try Interpreter<Float>(graph)
+    case .interpreter: return try Interpreter<Float>(simplify(graph))
     case .tinycc, .cc:
       return try CompiledGraph(
         graph,

@@ -23,13 +23,17 @@ func fill(_ executables: [any Executable], _ graph: Graph, seed: UInt64) throws 
   for (_, input, type) in graph.inputs {
     switch type.element {
     case .float32:
-      let values = (0..<type.shape.elementCount).map { _ in Float.random(in: -1...1, using: &random) }
+      let values = (0..<type.shape.elementCount).map { _ in Float.random(in: -1...1, using: &random)
+      }
       for executable in executables { try executable.write(input.name, values) }
     case .int32:
-      let values = (0..<type.shape.elementCount).map { _ in Int32.random(in: 0..<10, using: &random) }
+      let values = (0..<type.shape.elementCount).map { _ in Int32.random(in: 0..<10, using: &random)
+      }
       for executable in executables { try executable.write(input.name, values) }
     case .uint8:
-      let values = (0..<type.shape.elementCount).map { _ in UInt8.random(in: 0...255, using: &random) }
+      let values = (0..<type.shape.elementCount).map { _ in
+        UInt8.random(in: 0...255, using: &random)
+      }
       for executable in executables {
         try values.withUnsafeBytes { try executable.write(input.name, from: $0) }
       }

@@ -1,7 +1,6 @@
 import Foundation
+import QuernVectors
 import Testing
-
-@testable import QuernVectors
 
 /// Every form of every instruction, byte for byte as the GNU assembler encodes it.
 @Suite struct EncoderTests {

@@ -1,8 +1,6 @@
-import Foundation
 import QuernTinyCC
+import QuernVectors
 import Testing
-
-@testable import QuernVectors
 
 /// Registers, spilling, pinning, many base pointers.
 @Suite struct RenderingTests {

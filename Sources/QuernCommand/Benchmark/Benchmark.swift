@@ -17,7 +17,7 @@ struct Benchmark {
     var multiplyAdds: Int
     var gigaflops: Double
     /// Of the measured limit of the processor's fused multiply-adds.
-    var shareOfLimit: Double?
+    var shareOfLimit: Double
     var compileMilliseconds: Double?
     /// How many times as fast as the interpreter.
     var speedUp: Double?
@@ -78,7 +78,7 @@ struct Benchmark {
   }
 
   /// - Parameter limits: for the share of the limit.
-  func run(limits: MachineLimits?) throws -> [Result] {
+  func run(limits: MachineLimits) throws -> [Result] {
     let graph = try workload.graph()
     var runners: [Runner] = []
     for options in variants {
@@ -90,18 +90,13 @@ struct Benchmark {
     let end = clock.now + .milliseconds(Int(seconds * 1000))
     var spent = [Double](repeating: 0, count: runners.count)
     var rounds = 0
-    // At least three rounds, so that there is a median; slow ones rest while others go on.
-    while rounds < 3 || clock.now < end {
-      for (place, runner) in runners.enumerated() {
-        let share = seconds / Double(runners.count)
-        if spent[place] > share, runner.times.count >= (runner.scale > 1 ? 1 : 3) { continue }
-        if runner.options.backend == .interpreter, spent[place] > seconds { continue }
+    // At least three rounds, so that there is a median; then whoever has used its share rests.
+    let share = seconds / Double(max(runners.count, 1))
+    while rounds < 3 || (clock.now < end && spent.contains { $0 < share }) {
+      for (place, runner) in runners.enumerated() where rounds < 3 || spent[place] < share {
         spent[place] += try runner.run()
       }
       rounds += 1
-      if zip(spent, runners).allSatisfy({ $0 > seconds / Double(runners.count) || $1.scale > 1 }) {
-        if rounds >= 3 { break }
-      }
     }
     return results(runners, multiplyAdds: graph.multiplyAdds, limits)
   }
@@ -117,26 +112,31 @@ struct Benchmark {
     return runner
   }
 
-  /// The interpreter, on a smaller batch where a whole one would take too long.
+  /// The interpreter, on as many examples as its share of the time allows three steps of.
   private func interpreter(_ graph: Graph) throws -> Runner {
     let options = ExecutionOptions(backend: .interpreter)
-    let small = max(1, workload.batch / 32)
-    let part = Workload(network: workload.network, kind: workload.kind, batch: small)
-    let probe = Runner(options, try options.makeExecutable(part.graph()))
-    try part.prepare(probe.executable)
-    let expected = try probe.run() * Double(workload.batch) / Double(small)
-    if expected > seconds, small < workload.batch {
-      probe.scale = Double(workload.batch) / Double(small)
-      probe.times = []
-      return probe
+    let share = seconds / Double(max(variants.count, 1))
+    var batch = 1
+    while true {
+      let part = Workload(network: workload.network, kind: workload.kind, batch: batch)
+      let runner = Runner(
+        options,
+        try options.makeExecutable(batch == workload.batch ? graph : part.graph()))
+      try part.prepare(runner.executable)
+      let once = try runner.run()
+      let fitting = Int(Double(batch) * share / 3 / max(once, 1e-6))
+      let next = min(workload.batch, max(fitting, batch))
+      if next < 2 * batch || batch == workload.batch {
+        runner.scale = Double(workload.batch) / Double(batch)
+        runner.times = []
+        return runner
+      }
+      batch = next
     }
-    let runner = Runner(options, try options.makeExecutable(graph))
-    try workload.prepare(runner.executable)
-    return runner
   }
 
   private func results(
-    _ runners: [Runner], multiplyAdds: Int, _ limits: MachineLimits?
+    _ runners: [Runner], multiplyAdds: Int, _ limits: MachineLimits
   ) -> [Result] {
     let baseline = runners.first { $0.options.backend == .interpreter }
       .map { Self.median($0.times) }
@@ -150,7 +150,7 @@ struct Benchmark {
         variant: isInterpreter
           ? "interpreter" : "\(runner.options.backend.rawValue) \(runner.options.target)",
         milliseconds: median * 1e3, isEstimate: runner.scale > 1, multiplyAdds: multiplyAdds,
-        gigaflops: rate / 1e9, shareOfLimit: limits.map { rate / $0.operationsPerSecond },
+        gigaflops: rate / 1e9, shareOfLimit: rate / limits.operationsPerSecond,
         compileMilliseconds: runner.executable.compileSeconds.map { $0 * 1e3 },
         speedUp: baseline.map { $0 / median })
     }
@@ -180,7 +180,7 @@ extension Benchmark {
         result.model, result.step.rawValue, "\(result.batch)", result.variant,
         (result.isEstimate ? "≈ " : "") + Numbers.significant(result.milliseconds),
         Numbers.significant(result.gigaflops),
-        result.shareOfLimit.map { Numbers.percent($0, $0 < 0.1 ? 1 : 0) } ?? "–",
+        Numbers.percent(result.shareOfLimit, result.shareOfLimit < 0.1 ? 1 : 0),
         result.compileMilliseconds.map { Numbers.significant($0) } ?? "–",
         result.speedUp.map { Numbers.significant($0) + "×" } ?? "–",
       ])

@@ -33,8 +33,8 @@ struct BenchCommand: ParsableCommand {
   var json = false
 
   private struct Report: Encodable {
-    /// Billions of floating-point operations a second; missing where it cannot be measured.
-    var limitGigaflops: Double?
+    /// Billions of floating-point operations a second, on all threads together.
+    var limitGigaflops: Double
     var threads: Int
     var results: [Benchmark.Result]
   }
@@ -49,7 +49,7 @@ struct BenchCommand: ParsableCommand {
     let threads = threads ?? Processor.coreCount
     let variants = Benchmark.allVariants(threads: threads)
     for variant in variants { try variant.validate() }
-    let limits = MachineLimits.measure(threads: threads)
+    let limits = try MachineLimits.measure(threads: threads)
     var results: [Benchmark.Result] = []
     for model in chosen {
       if Terminal.isInteractive, !json { Terminal.write("\r\(model.name) …\u{1b}[K") }
@@ -61,14 +61,12 @@ struct BenchCommand: ParsableCommand {
     if json {
       return try JSONOutput.print(
         Report(
-          limitGigaflops: limits.map { $0.operationsPerSecond / 1e9 }, threads: threads,
+          limitGigaflops: limits.operationsPerSecond / 1e9, threads: threads,
           results: results))
     }
-    if let limits {
-      print(
-        "FMA limit: \(Numbers.significant(limits.operationsPerSecond / 1e9)) GFLOP/s on "
-          + "\(threads) thread\(threads == 1 ? "" : "s")")
-    }
+    print(
+      "FMA limit: \(Numbers.significant(limits.operationsPerSecond / 1e9)) GFLOP/s on "
+        + "\(threads) thread\(threads == 1 ? "" : "s")")
     Benchmark.table(results).print()
   }
 }

@@ -42,7 +42,7 @@ struct DemoCommand: ParsableCommand {
     let results = try Benchmark(
       workload: Workload(network: network, kind: .train, batch: 128), variants: variants,
       seconds: 2
-    ).run(limits: MachineLimits.measure(threads: options.threads))
+    ).run(limits: .measure(threads: options.threads))
     Benchmark.table(results).print()
   }
 }

@@ -45,7 +45,7 @@ struct ProfileCommand: ParsableCommand {
       throw Failure("profile: the interpreter has no kernels; use --backend tinycc or cc")
     }
     try workload.prepare(compiled)
-    let limits = try QuernRuntime.MachineLimits.measure(
+    let limits = try MachineLimits.measure(
       target: options.target, threads: options.threads)
     _ = try compiled.timeKernels(runs: 2)
     let rows = try compiled.timeKernels(runs: runs).map { kernel in

@@ -1,12 +1,12 @@
 import QuernGraph
 
-/// a where 0 < a, 0 elsewhere; the derivative at 0 is 0, as in PyTorch.
+/// max(a, 0); the derivative at 0 is 0, as in PyTorch. What is not a number stays so: a choice by
+/// 0 < a would turn it into 0, and hide from the loss that training has gone wrong.
 public struct ReLU: Layer {
   public init() {}
   public var stem: String { "relu" }
 
   public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
-    let zero = input.scalar(0)
-    return try input.where(zero.apply(.less, input), otherwise: zero)
+    try input.maximum(input.scalar(0))
   }
 }

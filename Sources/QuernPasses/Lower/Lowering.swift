@@ -223,7 +223,9 @@ private func setLifetimes(
   let inputs = Set(graph.inputs.map(\.id))
   for (tensor, storage) in storages {
     let lasting = outputs.contains(tensor) || inputs.contains(tensor) || storage.hasHalo
-    if lasting { storages[tensor]?.lifetime = whole } else if let span = spans[tensor] {
+    if lasting {
+      storages[tensor]?.lifetime = whole
+    } else if let span = spans[tensor] {
       storages[tensor]?.lifetime = span.0...span.1
     }
   }

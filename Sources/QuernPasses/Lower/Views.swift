@@ -31,7 +31,7 @@ struct Views {
         tensor: root, name: id, view: target, map: split, element: element)
     }
     return TensorAccess(
-        tensor: root, name: id, view: view, map: map, element: element)
+      tensor: root, name: id, view: view, map: map, element: element)
   }
 
   private func composed(
@@ -66,7 +66,9 @@ struct Views {
         offset += expression.offset * stride
         stride *= view[part]
       }
-      if parts.count == 1 { result.append(map[parts[0]]) } else {
+      if parts.count == 1 {
+        result.append(map[parts[0]])
+      } else {
         result.append(AffineExpression(terms, offset: offset))
       }
     }
