@@ -17,6 +17,7 @@ import torch
 from safetensors.numpy import load_file, save_file
 
 import quern
+from kinks import near_kinks
 from models import (
     MODELS, CounterRandom, Dropout, load, pictures_to_torch, quern_parameters, to_quern)
 
@@ -49,14 +50,33 @@ def make_weights(model, generator):
     return weights
 
 
-def torch_gradients(name, options, weights, counter, batch, precision):
-    """Loss and gradients by name, in Quern's layouts, as float64 arrays."""
+def loaded_model(name, options, weights, counter, precision):
+    """For one forward pass: dropout takes its random numbers in turn."""
     model = make_model(name, options).to(precision).train()
     load(model, weights)
     random = CounterRandom(counter)
     for layer in model.modules():
         if isinstance(layer, Dropout):
             layer.random = random
+    return model
+
+
+def make_input(name, options, weights, counter, count, generator):
+    """Random examples; those at a kink are replaced until none is."""
+    values = generator.random((count, *MODELS[name][1]), dtype=np.float32)
+    for _ in range(300):
+        model = loaded_model(name, options, weights, counter, torch.float64)
+        pictures = pictures_to_torch(torch.from_numpy(values).double())
+        bad = near_kinks(model, pictures).numpy()
+        if not bad.any():
+            return values
+        values[bad] = generator.random((bad.sum(), *values.shape[1:]), dtype=np.float32)
+    raise SystemExit(f"{name}: no {count} examples are clear of kinks; give a smaller --batch")
+
+
+def torch_gradients(name, options, weights, counter, batch, precision):
+    """Loss and gradients by name, in Quern's layouts, as float64 arrays."""
+    model = loaded_model(name, options, weights, counter, precision)
     pictures = pictures_to_torch(torch.from_numpy(batch["input"]).to(precision))
     loss = torch.nn.functional.cross_entropy(
         model(pictures), torch.from_numpy(batch["labels"]).long())
@@ -94,12 +114,11 @@ def compare(name, options, variants, arguments):
     title = " ".join([name, *options])
     generator = np.random.default_rng([arguments.seed, zlib.crc32(title.encode())])
     weights = make_weights(make_model(name, options), generator)
-    shape = (arguments.batch, *MODELS[name][1])
+    counter = int(generator.integers(0, 2**30))
     batch = {
-        "input": generator.random(shape, dtype=np.float32),
+        "input": make_input(name, options, weights, counter, arguments.batch, generator),
         "labels": generator.integers(0, 10, arguments.batch, dtype=np.int32),
     }
-    counter = int(generator.integers(0, 2**30))
     expected = torch_gradients(name, options, weights, counter, batch, torch.float64)
     single = torch_gradients(name, options, weights, counter, batch, torch.float32)
     columns = {"PyTorch float32": {key: error(single[key], expected[key]) for key in expected}}
