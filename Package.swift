@@ -65,6 +65,10 @@ let package = Package(
         "Quern", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
+    // Quern's part in the speed comparison with other systems.
+    .executableTarget(
+      name: "QuernPeer", dependencies: ["Quern"], path: "Tests/Peers/QuernPeer"),
+
     .testTarget(
       name: "QuernRuntimeTests",
       dependencies: [
