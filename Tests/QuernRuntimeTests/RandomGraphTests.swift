@@ -3,6 +3,7 @@ import QuernGradient
 import QuernGraph
 import QuernInterpreter
 import QuernPasses
+import QuernRandom
 import QuernRuntime
 import QuernVectors
 import Testing
@@ -20,15 +21,27 @@ import Testing
 
   @Test("Compiled = interpreter = finite differences", arguments: seeds)
   func agreement(seed: Int) throws {
-    let random = try RandomGraph(seed: seed)
-    let graph = random.graph
-    try graph.verify()
-    let trial = try #require(try Trial(graph, seed: seed), "seed \(seed) finds no sound inputs")
-    try trial.compareTargets(threads: [[1, 2], [1, 3], [2, 3], [1, 4]][seed % 4])
+    let (random, trial) = try #require(try Self.sound(seed))
+    // Two thread counts on every target but the portable one, on which the third does for most.
+    let counts = [[1, 2], [1, 3], [2, 3], [1, 4]][seed % 4]
+    for target in Target.allCases where target.isSupported {
+      let all = target != .portable || seed % 4 == 3 || !Target.avx2.isSupported
+      guard try trial.agrees(target, threads: all ? counts : [1 + seed % 3]) else { return }
+    }
     try trial.compareWithDifferences(random.loss, random.gradients, random.inputs)
     if let curvature = random.curvature {
       try trial.compareWithDifferences(curvature.loss, curvature.gradients, random.inputs)
     }
+  }
+
+  /// A few graphs in a thousand hang on rounding whatever their inputs are; another is taken then.
+  private static func sound(_ seed: Int) throws -> (RandomGraph, Trial)? {
+    for variant in 0..<4 {
+      let random = try RandomGraph(seed: seed + variant * 1_000_000)
+      try random.graph.verify()
+      if let trial = try Trial(random.graph, seed: seed) { return (random, trial) }
+    }
+    return nil
   }
 
   @Test("Random graphs hold all that they are meant to")
@@ -76,7 +89,7 @@ struct Trial {
   /// Draws inputs until they are sound; nil where they never are.
   init?(_ graph: Graph, seed: Int) throws {
     for attempt in 0..<40 {
-      var random = TestRandom(UInt64(seed * 64 + attempt))
+      var random = SeededGenerator(seed: UInt64(seed * 64 + attempt))
       let inputs = graph.inputs.map { _, input, type in
         let values = (0..<type.shape.elementCount).map { _ in Self.draw(type.element, &random) }
         return (name: input.name, values: values)
@@ -128,7 +141,7 @@ struct Trial {
   }
 
   /// A number of single precision for each element type.
-  private static func draw(_ element: ElementType, _ random: inout TestRandom) -> Double {
+  private static func draw(_ element: ElementType, _ random: inout SeededGenerator) -> Double {
     switch element {
     case .float32: Double(Float.random(in: -1...1, using: &random))
     case .int32: Double(Int.random(in: 0..<10, using: &random))
@@ -186,30 +199,34 @@ struct Trial {
     return nil
   }
 
-  /// Compares with the interpreter on every target that runs here, and all thread counts bit by bit;
-  /// stops at the first fault.
-  func compareTargets(threads: [Int], sourceLocation: SourceLocation = #_sourceLocation) throws {
-    for target in Target.allCases where target.isSupported {
-      var first: [String: [UInt32]] = [:]
-      for count in threads {
-        let found = try run(target, threads: count)
-        for (name, words) in found.sorted(by: { $0.key < $1.key }) {
-          let element = graph[graph.input(named: name) ?? graph.output(named: name) ?? NodeID(0)]
-          if let fault = fault(name, words, element.type.element) {
-            Issue.record(
-              """
-              \(name), \(target), \(count) threads: \(fault)
-              \(firstFault(target, count))
-              """, sourceLocation: sourceLocation)
-            return
-          }
-          #expect(
-            first[name].map { $0 == words } ?? true,
-            "\(name), \(target): \(threads) threads differ", sourceLocation: sourceLocation)
+  /// Compares with the interpreter, and all thread counts bit by bit.
+  ///
+  /// - Returns: false at the first fault, which is recorded.
+  func agrees(
+    _ target: Target, threads: [Int], sourceLocation: SourceLocation = #_sourceLocation
+  ) throws -> Bool {
+    var first: [String: [UInt32]] = [:]
+    for count in threads {
+      let found = try run(target, threads: count)
+      for (name, words) in found.sorted(by: { $0.key < $1.key }) {
+        let id = graph.input(named: name) ?? graph.output(named: name) ?? NodeID(0)
+        if let fault = fault(name, words, graph[id].type.element) {
+          Issue.record(
+            """
+            \(name), \(target), \(count) threads: \(fault)
+            \(firstFault(target, count))
+            """, sourceLocation: sourceLocation)
+          return false
         }
-        first = found
+        guard first[name].map({ $0 == words }) ?? true else {
+          Issue.record(
+            "\(name), \(target): \(threads) threads differ", sourceLocation: sourceLocation)
+          return false
+        }
       }
+      first = found
     }
+    return true
   }
 
   /// The smallest part of the graph, counted in nodes before it, that alone gives a wrong value.
