@@ -1,6 +1,7 @@
 import QuernData
 import QuernGraph
 import QuernLayers
+import QuernRandom
 
 /// Trains a network on a data set, step by step.
 ///

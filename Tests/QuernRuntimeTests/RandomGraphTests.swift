@@ -3,6 +3,7 @@ import QuernGradient
 import QuernGraph
 import QuernInterpreter
 import QuernPasses
+import QuernRandom
 import QuernRuntime
 import QuernVectors
 import Testing
@@ -88,7 +89,7 @@ struct Trial {
   /// Draws inputs until they are sound; nil where they never are.
   init?(_ graph: Graph, seed: Int) throws {
     for attempt in 0..<40 {
-      var random = TestRandom(UInt64(seed * 64 + attempt))
+      var random = SeededGenerator(seed: UInt64(seed * 64 + attempt))
       let inputs = graph.inputs.map { _, input, type in
         let values = (0..<type.shape.elementCount).map { _ in Self.draw(type.element, &random) }
         return (name: input.name, values: values)
@@ -140,7 +141,7 @@ struct Trial {
   }
 
   /// A number of single precision for each element type.
-  private static func draw(_ element: ElementType, _ random: inout TestRandom) -> Double {
+  private static func draw(_ element: ElementType, _ random: inout SeededGenerator) -> Double {
     switch element {
     case .float32: Double(Float.random(in: -1...1, using: &random))
     case .int32: Double(Int.random(in: 0..<10, using: &random))

@@ -1,4 +1,5 @@
 import Foundation
+import QuernRandom
 import QuernVectors
 import Testing
 

@@ -1,4 +1,5 @@
 import Foundation
+import QuernRandom
 import QuernTinyCC
 import QuernVectors
 import Testing

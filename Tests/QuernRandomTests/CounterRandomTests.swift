@@ -1,4 +1,4 @@
-import QuernGraph
+import QuernRandom
 import Testing
 
 @Suite struct CounterRandomTests {

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Compares Quern with other systems: see README.md beside this file.
+#
+#   run.sh [gradients] [arguments of compare_gradients.py]
+#   run.sh speed [arguments of bench_peers.py]
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+environment=$here/.venv
+
+fail() {
+  printf 'Tests/Peers/run.sh: %s\n' "$@" >&2
+  exit 1
+}
+
+what=gradients
+case ${1-} in
+  gradients | speed) what=$1; shift ;;
+  -h | --help)
+    sed -n '2,5s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+    exit ;;
+esac
+
+python=${PYTHON:-python3}
+command -v "$python" >/dev/null ||
+  fail "there is no $python. On Debian: apt-get install python3 python3-venv" \
+    "Or name another: PYTHON=/path/to/python3 make peers"
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+  fail "$("$python" --version) is too old for the pinned packages: 3.11 or newer is needed." \
+    "Name another: PYTHON=/path/to/python3 make peers"
+
+requirements=(-r "$here/requirements.txt")
+if [[ $what == speed ]]; then
+  requirements+=(-r "$here/requirements-speed.txt")
+fi
+
+# An environment that was left half made, or whose Python is gone, is made anew.
+if ! "$environment/bin/python" -m pip --version >/dev/null 2>&1; then
+  "$python" -c 'import venv, ensurepip' 2>/dev/null ||
+    fail "$python has no venv or no pip. On Debian: apt-get install python3-venv"
+  rm -rf "$environment"
+  "$python" -m venv "$environment"
+fi
+
+# pip is asked only when what is wanted has changed since it last succeeded.
+stamp=$environment/installed-$what
+wanted=$(cat "$here/requirements.txt" "$here/requirements-speed.txt")
+if [[ ! -f $stamp || $(<"$stamp") != "$wanted" ]]; then
+  echo "Installing into Tests/Peers/.venv: ${requirements[*]##*/}"
+  "$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
+    "${requirements[@]}" ||
+    fail "pip could not install the packages (its message is above)." \
+      "It needs the network, and disk space: 2 GB, or 6 GB where PyTorch comes with CUDA."
+  printf '%s\n' "$wanted" >"$stamp"
+fi
+
+command -v swift >/dev/null ||
+  fail "there is no swift in the PATH; install it as https://www.swift.org/install/linux tells."
+cd "$root"
+swift build -c release --product quern
+
+case $what in
+  gradients) exec "$environment/bin/python" "$here/compare_gradients.py" "$@" ;;
+  speed)
+    swift build -c release --product QuernPeer
+    exec "$environment/bin/python" "$here/bench_peers.py" "$@" ;;
+esac
