@@ -4,6 +4,7 @@ import QuernGradient
 import QuernGraph
 import QuernLayers
 import QuernPasses
+import QuernRandom
 import QuernRuntime
 import QuernVectors
 import Testing
@@ -19,10 +20,10 @@ import Testing
 
   static let subjects = [Subject(name: "lenet", make: lenetStep)] + randomSubjects
 
-  private static let randomSubjects = [0, 24, 85, 102, 184, 370, 438].map { seed in
+  private static let randomSubjects = [24, 85, 184, 438].map { seed in
     Subject(name: "random graph \(seed)") {
       let graph = try RandomGraph(seed: seed).graph
-      var random = TestRandom(UInt64(seed))
+      var random = SeededGenerator(seed: UInt64(seed))
       var inputs: [String: [UInt32]] = [:]
       for (_, input, type) in graph.inputs {
         inputs[input.name] = (0..<type.shape.elementCount).map { _ in
@@ -50,7 +51,7 @@ import Testing
       try builder.update(parameter, to: parameter - gradient * rate)
     }
     try builder.output("loss", objective.loss)
-    var random = TestRandom(9)
+    var random = SeededGenerator(seed: 9)
     var inputs: [String: [UInt32]] = ["learningRate": [Float(0.05).bitPattern]]
     for parameter in built.parameters {
       inputs[parameter.name] = parameter.initialValues(seed: 1).map(\.bitPattern)
@@ -108,20 +109,19 @@ import Testing
     .enabled(if: CToolchain.checksAddresses, "clang has no address and undefined sanitizers"),
     arguments: subjects, supported)
   func addressesAndBehaviour(subject: Subject, target: Target) throws {
-    try check(
-      subject, target, threads: 1,
-      ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"])
-    try check(
-      subject, target, threads: 2,
-      ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"])
+    for threads in [1, 2] {
+      try check(
+        subject, target, threads: threads,
+        ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"])
+    }
   }
 
   @Test(
     "Threads wait for each other where they must",
     .enabled(if: CToolchain.checksThreads, "clang has no thread sanitizer"),
-    arguments: subjects, supported)
-  func races(subject: Subject, target: Target) throws {
-    try check(subject, target, threads: 3, ["-fsanitize=thread"])
+    arguments: subjects)
+  func races(subject: Subject) throws {
+    try check(subject, .best, threads: 3, ["-fsanitize=thread"])
   }
 
   /// Runs two steps in a program of its own, and with TinyCC, and compares them bit by bit.
