@@ -42,6 +42,14 @@ struct CText {
     lines += other.lines.map { $0.hasPrefix("#") || $0.isEmpty ? $0 : space + $0 }
   }
 
+  /// Whether a variable occurs.
+  func mentions(_ name: some StringProtocol) -> Bool {
+    lines.contains { line in
+      line.contains(name)
+        && line.split { !($0.isLetter || $0.isNumber || $0 == "_") }.contains { $0 == name }
+    }
+  }
+
   var text: String { lines.joined(separator: "\n") + "\n" }
 }
 

@@ -54,6 +54,11 @@ struct TileWriter {
     text.braces("") { text in
       for line in context.declarations { text.line(line) }
       if sumCount > 0 { text.line("float sums[\(sumCount)];") }
+      for parameter in parameters where parameter.hasPrefix("long ") {
+        // An index with which no lane of this tile is compared.
+        let name = parameter.dropFirst("long ".count)
+        if !body.mentions(name) { text.line("(void)\(name);") }
+      }
       text.append(body, indented: true)
     }
     return text

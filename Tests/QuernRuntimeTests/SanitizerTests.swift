@@ -1,0 +1,233 @@
+import Foundation
+import QuernCodegen
+import QuernGradient
+import QuernGraph
+import QuernLayers
+import QuernPasses
+import QuernRandom
+import QuernRuntime
+import QuernVectors
+import Testing
+
+/// The generated C, as other compilers see it: without a warning, and clean under sanitizers.
+@Suite struct SanitizerTests {
+  /// A graph, and the bits of its inputs.
+  struct Subject: Sendable, CustomTestStringConvertible {
+    var name: String
+    var make: @Sendable () throws -> (graph: Graph, inputs: [String: [UInt32]])
+    var testDescription: String { name }
+  }
+
+  static let subjects = [Subject(name: "lenet", make: lenetStep)] + randomSubjects
+
+  private static let randomSubjects = [24, 85, 184, 438].map { seed in
+    Subject(name: "random graph \(seed)") {
+      let graph = try RandomGraph(seed: seed).graph
+      var random = SeededGenerator(seed: UInt64(seed))
+      var inputs: [String: [UInt32]] = [:]
+      for (_, input, type) in graph.inputs {
+        inputs[input.name] = (0..<type.shape.elementCount).map { _ in
+          switch type.element {
+          case .float32: Float.random(in: -1...1, using: &random).bitPattern
+          case .int32: UInt32.random(in: 0..<10, using: &random)
+          case .uint8: UInt32.random(in: 0...255, using: &random)
+          }
+        }
+      }
+      return (graph, inputs)
+    }
+  }
+
+  /// A training step of the built-in model, with w ← w − η·dw.
+  @Sendable private static func lenetStep() throws -> (graph: Graph, inputs: [String: [UInt32]]) {
+    let builder = GraphBuilder()
+    let built = try BuiltInModel.lenet.network().build(batch: 3, mode: .training, in: builder)
+    let objective = try built.objective(SoftmaxCrossEntropy())
+    let rate = try builder.input("learningRate", [], role: .hyperparameter)
+    let parameters = built.parameters.map { built.tensor(of: $0) }
+    for (parameter, gradient) in zip(
+      parameters, try gradient(of: objective.loss, withRespectTo: parameters))
+    {
+      try builder.update(parameter, to: parameter - gradient * rate)
+    }
+    try builder.output("loss", objective.loss)
+    var random = SeededGenerator(seed: 9)
+    var inputs: [String: [UInt32]] = ["learningRate": [Float(0.05).bitPattern]]
+    for parameter in built.parameters {
+      inputs[parameter.name] = parameter.initialValues(seed: 1).map(\.bitPattern)
+    }
+    inputs[Network.inputName] = (0..<built.input.shape.elementCount).map { _ in
+      Float.random(in: 0...1, using: &random).bitPattern
+    }
+    inputs[Network.exampleWeightName] = [Float](repeating: 1, count: 3).map(\.bitPattern)
+    inputs[SoftmaxCrossEntropy().targetName] = [7, 0, 3]
+    return (builder.graph, inputs)
+  }
+
+  // MARK: Warnings
+
+  @Test(
+    "No warning, for any target", .enabled(if: CToolchain.clang != nil, "there is no clang"),
+    arguments: subjects, Target.allCases)
+  func clangAccepts(subject: Subject, target: Target) throws {
+    let clang = try #require(CToolchain.clang)
+    try compile(
+      subject, target, with: clang, ["-fsyntax-only", "-Wall", "-Wextra", "-Werror"])
+  }
+
+  @Test(
+    "The system's compiler takes it as it stands",
+    .enabled(if: CToolchain.system != nil, "there is no cc"), arguments: subjects, Target.allCases)
+  func systemCompilerAccepts(subject: Subject, target: Target) throws {
+    let compiler = try #require(CToolchain.system)
+    try compile(subject, target, with: compiler, ["-c", "-o", "/dev/null", "-Werror"])
+  }
+
+  private func compile(
+    _ subject: Subject, _ target: Target, with compiler: String, _ flags: [String]
+  ) throws {
+    // Code with barriers, and code without.
+    for threads in [1, 2] {
+      let code = try CompiledGraph.plan(
+        try subject.make().graph, CompileOptions(target: target, threads: threads)
+      ).code
+      try CToolchain.inTemporaryFolder { folder in
+        let text = folder.appendingPathComponent("kernels.c")
+        try Data(code.source.utf8).write(to: text)
+        let (status, message) = try CToolchain.run(compiler, flags + [text.path])
+        #expect(status == 0 && message.isEmpty, "\(threads) threads: \(message.prefix(2000))")
+      }
+    }
+  }
+
+  // MARK: Running
+
+  static let supported = Target.allCases.filter(\.isSupported)
+
+  @Test(
+    "No access out of bounds, nothing undefined, TinyCC's results",
+    .enabled(if: CToolchain.checksAddresses, "clang has no address and undefined sanitizers"),
+    arguments: subjects, supported)
+  func addressesAndBehaviour(subject: Subject, target: Target) throws {
+    for threads in [1, 2] {
+      try check(
+        subject, target, threads: threads,
+        ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"])
+    }
+  }
+
+  @Test(
+    "Threads wait for each other where they must",
+    .enabled(if: CToolchain.checksThreads, "clang has no thread sanitizer"),
+    arguments: subjects)
+  func races(subject: Subject) throws {
+    try check(subject, .best, threads: 3, ["-fsanitize=thread"])
+  }
+
+  /// Runs two steps in a program of its own, and with TinyCC, and compares them bit by bit.
+  private func check(
+    _ subject: Subject, _ target: Target, threads: Int, _ flags: [String]
+  ) throws {
+    let clang = try #require(CToolchain.clang)
+    let (graph, inputs) = try subject.make()
+    let compiled = try CompiledGraph(graph, CompileOptions(target: target, threads: threads))
+    var image = ArenaImage(compiled.program, byteCount: compiled.code.arenaBytes)
+    for (name, words) in inputs {
+      image.write(name, words)
+      try write(name, words, to: compiled)
+    }
+    compiled.run()
+    compiled.run()
+    try CToolchain.inTemporaryFolder { folder in
+      func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
+      try Data(compiled.code.source.utf8).write(to: URL(fileURLWithPath: path("kernels.c")))
+      try Data(Self.host.utf8).write(to: URL(fileURLWithPath: path("main.c")))
+      try Data(image.bytes).write(to: URL(fileURLWithPath: path("before")))
+      let built = try CToolchain.run(
+        clang,
+        flags + [
+          "-O1", "-g", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror", "-pthread", "-o",
+          path("program"), path("kernels.c"), path("main.c"), "-lm",
+        ])
+      try #require(built.status == 0, "\(built.text.prefix(2000))")
+      let ran = try CToolchain.run(
+        path("program"),
+        ["\(compiled.code.arenaBytes)", "\(threads)", "2", path("before"), path("after")])
+      try #require(ran.status == 0, "\(threads) threads: \(ran.text.prefix(4000))")
+      image.bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path("after"))))
+    }
+    for name in graph.outputs.map(\.name) + graph.inputs.map(\.input.name) {
+      let found = try #require(image.words(name))
+      #expect(try found == words(name, of: compiled), "\(name), \(threads) threads")
+    }
+  }
+
+  private func write(_ name: String, _ words: [UInt32], to executable: any Executable) throws {
+    if try executable.type(of: name).element == .uint8 {
+      try words.map { UInt8($0) }.withUnsafeBytes { try executable.write(name, from: $0) }
+    } else {
+      try words.withUnsafeBytes { try executable.write(name, from: $0) }
+    }
+  }
+
+  private func words(_ name: String, of executable: any Executable) throws -> [UInt32] {
+    let type = try executable.type(of: name)
+    if type.element == .uint8 {
+      var bytes = [UInt8](repeating: 0, count: type.byteCount)
+      try bytes.withUnsafeMutableBytes { try executable.read(name, into: $0) }
+      return bytes.map(UInt32.init)
+    }
+    var words = [UInt32](repeating: 0, count: type.shape.elementCount)
+    try words.withUnsafeMutableBytes { try executable.read(name, into: $0) }
+    return words
+  }
+
+  /// A host in C: the arena is exactly as large as it must be, and comes from a file.
+  private static let host = """
+    #include <pthread.h>
+    #include <stdio.h>
+    #include <stdlib.h>
+
+    void quern_run(char *arena, long thread, void *barrier);
+    void quern_barrier_wait(void *barrier);
+
+    static char *arena;
+    static pthread_barrier_t meeting;
+
+    void quern_barrier_wait(void *barrier) { pthread_barrier_wait(barrier); }
+
+    static void *work(void *thread) {
+      quern_run(arena, *(long *)thread, &meeting);
+      return NULL;
+    }
+
+    // Arguments: bytes, threads, steps, file before, file after.
+    int main(int argc, char **argv) {
+      if (argc != 6) return 2;
+      size_t bytes = (size_t)atoll(argv[1]);
+      long threads = atol(argv[2]), steps = atol(argv[3]);
+      void *memory;
+      if (posix_memalign(&memory, 64, bytes) != 0) return 3;
+      arena = memory;
+      FILE *file = fopen(argv[4], "rb");
+      if (!file || fread(arena, 1, bytes, file) != bytes) return 4;
+      fclose(file);
+      pthread_barrier_init(&meeting, NULL, (unsigned)threads);
+      for (long step = 0; step < steps; step++) {
+        pthread_t handles[16];
+        long numbers[16];
+        for (long i = 0; i < threads; i++) {
+          numbers[i] = i;
+          if (pthread_create(&handles[i], NULL, work, &numbers[i]) != 0) return 5;
+        }
+        for (long i = 0; i < threads; i++) pthread_join(handles[i], NULL);
+      }
+      file = fopen(argv[5], "wb");
+      if (!file || fwrite(arena, 1, bytes, file) != bytes || fclose(file) != 0) return 6;
+      pthread_barrier_destroy(&meeting);
+      free(arena);
+      return 0;
+    }
+
+    """
+}
