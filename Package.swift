@@ -18,14 +18,17 @@ let package = Package(
     // The C that generated code rests on: vector statements, barrier.
     .target(name: "QuernKernels", path: "Kernels", linkerSettings: [.linkedLibrary("m")]),
 
+    // Random numbers that every run draws alike.
+    .target(name: "QuernRandom"),
+
     // What a network is.
     .target(name: "QuernGraph"),
     .target(name: "QuernGradient", dependencies: ["QuernGraph"]),
-    .target(name: "QuernLayers", dependencies: ["QuernGraph"]),
-    .target(name: "QuernInterpreter", dependencies: ["QuernGraph"]),
+    .target(name: "QuernLayers", dependencies: ["QuernGraph", "QuernRandom"]),
+    .target(name: "QuernInterpreter", dependencies: ["QuernGraph", "QuernRandom"]),
 
     // From graph to native code.
-    .target(name: "QuernPasses", dependencies: ["QuernGraph"]),
+    .target(name: "QuernPasses", dependencies: ["QuernGraph", "QuernRandom"]),
     .target(name: "QuernVectors", dependencies: ["QuernKernels"]),
     .target(
       name: "QuernCodegen", dependencies: ["QuernGraph", "QuernPasses", "QuernVectors"]),
@@ -41,12 +44,12 @@ let package = Package(
         .embedInCode("Resources/digits-images-idx3-ubyte.gz"),
         .embedInCode("Resources/digits-labels-idx1-ubyte.gz"),
       ]),
-    .target(name: "QuernData", dependencies: ["CZlib", "QuernDigits"]),
+    .target(name: "QuernData", dependencies: ["CZlib", "QuernDigits", "QuernRandom"]),
     .target(
       name: "QuernTraining",
       dependencies: [
         "QuernGraph", "QuernGradient", "QuernLayers", "QuernPasses", "QuernInterpreter",
-        "QuernVectors", "QuernRuntime", "QuernData",
+        "QuernVectors", "QuernRuntime", "QuernData", "QuernRandom",
       ]),
 
     // What people import, and what they run.
@@ -54,7 +57,7 @@ let package = Package(
       name: "Quern",
       dependencies: [
         "QuernGraph", "QuernGradient", "QuernLayers", "QuernInterpreter", "QuernVectors",
-        "QuernRuntime", "QuernData", "QuernTraining",
+        "QuernRuntime", "QuernData", "QuernTraining", "QuernRandom",
       ]),
     .executableTarget(
       name: "QuernCommand",
@@ -68,24 +71,31 @@ let package = Package(
 
     .testTarget(
       name: "QuernRuntimeTests",
-      dependencies: ["QuernRuntime", "QuernInterpreter", "QuernGradient", "QuernLayers"]),
+      dependencies: [
+        "QuernRuntime", "QuernInterpreter", "QuernGradient", "QuernLayers", "QuernRandom",
+      ]),
+    .testTarget(name: "QuernRandomTests", dependencies: ["QuernRandom"]),
     .testTarget(name: "QuernGraphTests", dependencies: ["QuernGraph"]),
-    .testTarget(name: "QuernInterpreterTests", dependencies: ["QuernInterpreter"]),
     .testTarget(
-      name: "QuernGradientTests", dependencies: ["QuernGradient", "QuernInterpreter"]),
+      name: "QuernInterpreterTests", dependencies: ["QuernInterpreter", "QuernRandom"]),
+    .testTarget(
+      name: "QuernGradientTests",
+      dependencies: ["QuernGradient", "QuernInterpreter", "QuernRandom"]),
     .testTarget(
       name: "QuernSimplifyTests",
-      dependencies: ["QuernPasses", "QuernGradient", "QuernInterpreter"]),
+      dependencies: ["QuernPasses", "QuernGradient", "QuernInterpreter", "QuernRandom"]),
     .testTarget(
       name: "QuernLayersTests",
       dependencies: ["QuernLayers", "QuernGradient", "QuernInterpreter"]),
     .testTarget(name: "QuernTinyCCTests", dependencies: ["QuernTinyCC"]),
-    .testTarget(name: "QuernVectorsTests", dependencies: ["QuernVectors", "QuernTinyCC"]),
-    .testTarget(name: "QuernDataTests", dependencies: ["QuernData", "CZlib"]),
+    .testTarget(
+      name: "QuernVectorsTests", dependencies: ["QuernVectors", "QuernTinyCC", "QuernRandom"]),
+    .testTarget(name: "QuernDataTests", dependencies: ["QuernData", "CZlib", "QuernRandom"]),
     .testTarget(
       name: "QuernTrainingTests",
       dependencies: [
         "QuernGraph", "QuernLayers", "QuernInterpreter", "QuernData", "QuernTraining",
+        "QuernRandom",
       ]),
     .testTarget(name: "QuernTests", dependencies: ["Quern"]),
     .testTarget(name: "QuernCommandTests", dependencies: ["QuernCommand"]),

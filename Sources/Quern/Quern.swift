@@ -30,6 +30,7 @@
 @_exported import QuernGraph
 @_exported import QuernInterpreter
 @_exported import QuernLayers
+@_exported import QuernRandom
 @_exported import QuernRuntime
 @_exported import QuernTraining
 @_exported import QuernVectors

@@ -11,7 +11,9 @@ struct Chunks: Hashable {
     bigCount = extent % count
   }
 
-  var sizes: [Int] { bigCount > 0 ? (bigCount == count ? [small + 1] : [small + 1, small]) : [small] }
+  var sizes: [Int] {
+    bigCount > 0 ? (bigCount == count ? [small + 1] : [small + 1, small]) : [small]
+  }
 
   /// C for the first position of tile `index`.
   func start(_ index: String) -> String {

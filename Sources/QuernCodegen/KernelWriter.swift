@@ -29,14 +29,17 @@ struct KernelWriter {
   mutating func text() throws -> CText {
     var body = CText()
     for (number, piece) in kernel.pieces.enumerated() {
-      let nest = Nest(piece, program)
+      var nest = Nest(piece, program)
+      nest.cutLanes(4 * machine.target.lanes)
       if nest.stores.contains(where: { nest.references[$0.reference].element == .uint8 }) {
         throw LoweringError(
           kernel.label, "bytes are moved", mend: "convert the uint8 tensor with toFloat or toInt")
       }
       let plan = TilePlan(nest, machine)
       let name = kernel.pieces.count == 1 ? kernel.name : "\(kernel.name)_part\(number)"
-      try write(PieceLoops(nest: nest, plan: plan, name: name, lanes: machine.target.lanes, threads: threads),
+      try write(
+        PieceLoops(
+          nest: nest, plan: plan, name: name, lanes: machine.target.lanes, threads: threads),
         &body)
     }
     var text = CText()
@@ -97,8 +100,13 @@ struct KernelWriter {
       if partialElements > 0 {
         body.line("float *const partial = scratch + \(panelElements);")
       }
-      body.append(tiles, indented: true)
-      body.append(finish, indented: true)
+      if threads > 1, split == nil {
+        // One tile, which the first thread computes: two would both update it in place.
+        body.braces("if (thread == 0)") { $0.append(tiles, indented: true) }
+      } else {
+        body.append(tiles, indented: true)
+        body.append(finish, indented: true)
+      }
     }
   }
 

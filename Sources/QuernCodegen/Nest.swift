@@ -155,6 +155,30 @@ struct Nest {
       && (reduction != .maximum || fits(position.strides))
   }
 
+  /// Cuts a long last axis of elementwise work into rows of a few vectors, so that a tile function
+  /// loops instead of being called for every few elements.
+  mutating func cutLanes(_ width: Int) {
+    guard isDirect, let last = axes.indices.last, axes[last].extent > 2 * width,
+      axes[last].extent % width == 0
+    else { return }
+    var inner = axes[last]
+    axes[last].extent /= width
+    inner.extent = width
+    inner.name += "_"
+    axes.append(inner)
+    for index in references.indices {
+      let stride = references[index].strides[last]
+      references[index].strides[last] = stride * width
+      references[index].strides.append(stride)
+    }
+    for index in indices.indices {
+      let stride = indices[index].strides[last]
+      indices[index].strides[last] = stride * width
+      indices[index].strides.append(stride)
+    }
+    position.strides.append(0)
+  }
+
   // MARK: Questions
 
   var outputAxes: [Int] { axes.indices.filter { !axes[$0].isReduction } }

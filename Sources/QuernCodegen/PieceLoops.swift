@@ -72,7 +72,8 @@ struct PieceLoops {
     var best: (loop: Loop, balance: Double)?
     var candidates = loops
     if plan.packed == nil {
-      candidates = candidates.filter { $0.kind != .column } + candidates.filter { $0.kind == .column }
+      candidates =
+        candidates.filter { $0.kind != .column } + candidates.filter { $0.kind == .column }
     }
     for loop in candidates {
       let count = loop.chunks.count

@@ -120,7 +120,8 @@ struct TileContext {
       displacement(reference.strides, row) + step + vector * lanes * stride
     let key = LoadKey(
       pointer: pointers[index] ?? reference.name, offset: elements, stride: stride,
-      count: count ?? 0)
+      // A vector of fewer collected lanes is not one of all.
+      count: count ?? (stride == 0 || stride == 1 ? 0 : laneCount(vector)))
     if let known = loaded[key] { return known }
     let address = Address(key.pointer, offset: elements * reference.element.byteCount)
     let register: VectorRegister

@@ -159,11 +159,23 @@ struct TilePlan {
     }
     let tile = best ?? (0, 1, 1)
     columns = Chunks(max(vectors, 1), atMost: tile.vectors)
-    rows = rowChunks(nest, tile.rows)
+    rows = nest.isDirect ? directChunks(nest) : rowChunks(nest, tile.rows)
     let steps = nest.reductionAxes.last.map { nest.axes[$0].extent } ?? 1
     let work = max(1, tile.rows * tile.vectors)
     unroll = min(steps, max(1, 32 / work))
     if nest.reduction != .sum { unroll = min(steps, 4) }
+  }
+
+  /// Without a reduction a tile is a loop over rows: all of the innermost row axis, unless that left
+  /// too few tiles to share out among threads.
+  private func directChunks(_ nest: Nest) -> [Int: Chunks] {
+    var result = rowChunks(nest, 1)
+    guard let axis = rowAxes.last else { return result }
+    let others = rowAxes.dropLast().reduce(columns.count) { $0 * nest.axes[$1].extent }
+    let tiles = max(1, 32 / others)
+    let extent = nest.axes[axis].extent
+    result[axis] = Chunks(extent, atMost: max(1, (extent + tiles - 1) / tiles))
+    return result
   }
 
   private func rowCount(_ nest: Nest) -> Int { rowAxes.reduce(1) { $0 * nest.axes[$1].extent } }
@@ -190,11 +202,15 @@ struct TilePlan {
     for axis in rowAxes {
       guard let chunk = chunks[axis] else { continue }
       rowTiles = rowTiles.flatMap { tile in
-        [(tile.rows * (chunk.small + 1), tile.count * chunk.bigCount),
-          (tile.rows * chunk.small, tile.count * (chunk.count - chunk.bigCount))]
+        [
+          (tile.rows * (chunk.small + 1), tile.count * chunk.bigCount),
+          (tile.rows * chunk.small, tile.count * (chunk.count - chunk.bigCount)),
+        ]
       }.filter { $0.1 > 0 }
     }
-    let widths = [(columns.small + 1, columns.bigCount), (columns.small, columns.count - columns.bigCount)]
+    let widths = [
+      (columns.small + 1, columns.bigCount), (columns.small, columns.count - columns.bigCount),
+    ]
     var total = 0.0
     for (m, rowCount) in rowTiles {
       for (nv, columnCount) in widths where columnCount > 0 {

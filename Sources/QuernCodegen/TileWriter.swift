@@ -11,11 +11,11 @@ struct TileWriter {
   /// With the packed factor in its panel; the partial sums, where there are any, come last.
   let references: [Nest.Reference]
   let partial: Int?
-  private var context: TileContext
-  private var accumulators: [[VectorRegister]] = []
-  private var positions: [[VectorRegister]] = []
+  var context: TileContext
+  var accumulators: [[VectorRegister]] = []
+  var positions: [[VectorRegister]] = []
   /// Floats of the tile, where its epilogue is a loop.
-  private var sumCount = 0
+  var sumCount = 0
 
   init(
     nest: Nest, plan: TilePlan, machine: MachineFacts, shape: TileShape, mode: TileMode,
@@ -32,7 +32,7 @@ struct TileWriter {
   }
 
   /// There are no accumulators.
-  private var isPlain: Bool { nest.isDirect }
+  var isPlain: Bool { nest.isDirect }
 
   mutating func function(named name: String, parameters: [String]) throws -> CText {
     var body = CText()
@@ -136,7 +136,8 @@ struct TileWriter {
     let axis = axes[level]
     let name = nest.axes[axis].name
     let outer = (context.pointers, context.indexText)
-    let bound = plan.block?.axis == axis && mode == .accumulate ? "count" : "\(nest.axes[axis].extent)"
+    let bound =
+      plan.block?.axis == axis && mode == .accumulate ? "count" : "\(nest.axes[axis].extent)"
     try body.braces("for (long \(name) = 0; \(name) < \(bound); \(name)++)") { body in
       for (index, reference) in references.enumerated()
       where isFactor(index) && reference.strides[axis] != 0 {
@@ -154,11 +155,11 @@ struct TileWriter {
 
   private func isFactor(_ index: Int) -> Bool { nest.factors.contains { $0.reference == index } }
 
-  private func cType(_ reference: Nest.Reference) -> String {
+  func cType(_ reference: Nest.Reference) -> String {
     reference.element == .uint8 ? "unsigned char" : "float"
   }
 
-  private mutating func advanceIndices(_ axis: Int, _ variable: String) {
+  mutating func advanceIndices(_ axis: Int, _ variable: String) {
     for (number, index) in nest.indices.enumerated() where index.strides[axis] != 0 {
       context.indexText[number, default: "0"] += " + \(variable) * \(index.strides[axis])"
     }
@@ -272,138 +273,5 @@ struct TileWriter {
     let larger = context.builder.maximum(best, value)
     context.builder.append(
       .compareSelect(best, .notEqual, .f32, best, best, ifTrue: best, ifFalse: larger))
-  }
-
-  // MARK: Epilogue
-
-  /// Instructions of one vector's epilogue, roughly.
-  private var epilogueLength: Int {
-    nest.values.reduce(nest.stores.count) { sum, value in
-      if case .apply(let op, _, _) = value {
-        return sum + ([.exp, .log, .tanh, .sigmoid, .erf, .uniform].contains(op) ? 25 : 2)
-      }
-      return sum + 1
-    }
-  }
-
-  /// A long epilogue is written once, as a loop over the tile's rows, which then pass through
-  /// memory; a short one is written for every row, straight from the accumulators.
-  private var loopsOverRows: Bool {
-    !isPlain && !context.isScalar && nest.reduction == .sum && accumulators.count > 1
-      && epilogueLength * accumulators.count * context.shape.vectors > 200
-  }
-
-  private mutating func epilogue(_ body: inout CText) throws {
-    if loopsOverRows {
-      try loopedEpilogue(&body)
-    } else {
-      try unrolledEpilogue(&body)
-    }
-  }
-
-  private mutating func loopedEpilogue(_ body: inout CText) throws {
-    let width = context.shape.vectors * context.lanes
-    for (number, registers) in accumulators.enumerated() {
-      for (vector, register) in registers.enumerated() {
-        let offset = (number * width + vector * context.lanes) * 4
-        context.builder.store(register, to: Address("sums", offset: offset))
-      }
-    }
-    body.block(try context.takeBlock())
-    for register in accumulators.joined() { context.renderer.release(register) }
-    sumCount = accumulators.count * width
-    let axes = plan.rowAxes.filter { (context.shape.rows[$0] ?? 1) > 1 }
-    let outer = (context.pointers, context.indexText)
-    try rowLoops(&body, axes[...], sums: "sums")
-    (context.pointers, context.indexText) = outer
-  }
-
-  private mutating func rowLoops(
-    _ body: inout CText, _ axes: ArraySlice<Int>, sums: String
-  ) throws {
-    guard let axis = axes.first else {
-      for vector in 0..<context.shape.vectors {
-        let sum = context.builder.load(Address(sums, offset: vector * context.lanes * 4))
-        finish(row: [:], vector: vector, accumulator: sum, position: nil)
-      }
-      body.block(try context.takeBlock())
-      return
-    }
-    let name = nest.axes[axis].name + "_row"
-    let count = context.shape.rows[axis] ?? 1
-    let inner = axes.dropFirst().reduce(context.shape.vectors * context.lanes) {
-      $0 * (context.shape.rows[$1] ?? 1)
-    }
-    let before = context.pointers
-    try body.braces("for (long \(name) = 0; \(name) < \(count); \(name)++)") { body in
-      body.line("const float *\(sums)_ = \(sums) + \(name) * \(inner);")
-      for index in epilogueReferences where references[index].strides[axis] != 0 {
-        let reference = references[index]
-        let own = "\(reference.name)_\(name)"
-        let constness = reference.isWritten ? "" : "const "
-        body.line(
-          "\(constness)\(cType(reference)) *\(own) = \(before[index] ?? reference.name) + "
-            + affineText([(name, reference.strides[axis])]) + ";")
-        context.pointers[index] = own
-      }
-      advanceIndices(axis, name)
-      try rowLoops(&body, axes.dropFirst(), sums: sums + "_")
-    }
-  }
-
-  private var epilogueReferences: [Int] {
-    let reads = nest.values.indices.compactMap { number in
-      if case .read = nest.values[number] { return nest.source[number] }
-      return nil
-    }
-    return Set(nest.stores.map(\.reference) + reads).sorted()
-  }
-
-  /// Computes and stores the values of one vector of outputs.
-  private mutating func finish(
-    row: [Int: Int], vector: Int, accumulator: VectorRegister?, position: VectorRegister?
-  ) {
-    var writer = ValueWriter(
-      row: row, vector: vector, accumulator: accumulator, position: position)
-    let results = nest.stores.map { (writer.value($0.value, &context), $0.reference) }
-    for (register, reference) in results {
-      context.store(register, reference, row: row, vector: vector)
-    }
-  }
-
-  private mutating func unrolledEpilogue(_ body: inout CText) throws {
-    let vectors = context.isScalar ? 1 : context.shape.vectors
-    for (number, row) in context.rowPositions.enumerated() {
-      for vector in 0..<vectors {
-        var accumulator = isPlain ? nil : accumulators[number][vector]
-        var position = isPlain || !nest.wantsPosition ? nil : positions[number][vector]
-        if case .reduction = plan.lanes, let register = accumulator {
-          (accumulator, position) = joinLanes(register, position)
-        }
-        finish(row: row, vector: vector, accumulator: accumulator, position: position)
-      }
-      body.block(try context.takeBlock())
-      if !isPlain {
-        for register in accumulators[number] { context.renderer.release(register) }
-        if nest.wantsPosition {
-          for register in positions[number] { context.renderer.release(register) }
-        }
-      }
-    }
-  }
-
-  /// The result over all lanes, in every lane.
-  private mutating func joinLanes(
-    _ register: VectorRegister, _ position: VectorRegister?
-  ) -> (VectorRegister, VectorRegister?) {
-    let operation: ReduceOperation = nest.reduction == .maximum ? .maximum : .sum
-    let result = context.builder.reduce(operation, register)
-    guard let position else { return (result, nil) }
-    // The first place among the lanes that hold the maximum. Places below 2²⁴ are exact as floats.
-    let none = context.builder.constant(Float.greatestFiniteMagnitude)
-    let place = context.builder.unary(.convertToFloat, position)
-    let own = context.builder.select(register, .equal, result, ifTrue: place, ifFalse: none)
-    let first = context.builder.reduce(.minimum, own)
-    return (result, context.builder.unary(.truncateToInteger, first))
   }
 }

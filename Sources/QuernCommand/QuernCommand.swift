@@ -16,7 +16,8 @@ struct QuernCommand: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       DemoCommand.self, ModelsCommand.self, SummaryCommand.self, ShowCommand.self,
-      TrainCommand.self, PredictCommand.self, BenchCommand.self, ProfileCommand.self, GradientCommand.self,
+      TrainCommand.self, PredictCommand.self, BenchCommand.self, ProfileCommand.self,
+      GradientCommand.self,
       CheckCommand.self,
     ])
 

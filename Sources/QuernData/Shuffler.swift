@@ -1,3 +1,5 @@
+import QuernRandom
+
 /// Draws a fresh order of the examples for every epoch.
 ///
 /// An epoch's order depends on the generator's state at its beginning and on nothing else. A run

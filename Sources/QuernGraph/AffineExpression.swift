@@ -55,7 +55,7 @@ public struct AffineExpression: Hashable, Sendable {
     return sum % divisor == 0 ? sum / divisor : nil
   }
 
-  /// Smallest and largest value of the dividend divided by the divisor, rounded inwards, over axes
+  /// Smallest and largest value of the dividend divided by the divisor, rounded outwards, over axes
   /// with the given extents.
   public func bounds(extents: [Int]) -> ClosedRange<Int> {
     var low = offset
@@ -118,7 +118,9 @@ public struct AffineExpression: Hashable, Sendable {
         text += (term.coefficient < 0 ? " − " : " + ") + factor
       }
     }
-    if text.isEmpty { text = "\(offset)" } else if offset != 0 {
+    if text.isEmpty {
+      text = "\(offset)"
+    } else if offset != 0 {
       text += offset < 0 ? " − \(-offset)" : " + \(offset)"
     }
     return divisor == 1 ? text : "(\(text)) / \(divisor)"

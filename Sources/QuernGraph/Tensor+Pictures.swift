@@ -97,7 +97,8 @@ extension Tensor {
     try checkPicture("convolution")
     let name = subject("convolution")
     let channels = shape[3]
-    guard filters.shape.rank == 4, filters.shape.extents[0...1].elementsEqual(geometry.kernelExtents)
+    guard filters.shape.rank == 4,
+      filters.shape.extents[0...1].elementsEqual(geometry.kernelExtents)
     else {
       throw GraphError(
         name, "filters of shape \(filters.shape) for a kernel \(geometry.kernelExtents)",

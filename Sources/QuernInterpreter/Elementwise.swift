@@ -1,5 +1,6 @@
 import Foundation
 import QuernGraph
+import QuernRandom
 
 /// The loops of an elementwise op: dimensions along which all operands advance alike are one loop.
 struct ElementwiseLoops {

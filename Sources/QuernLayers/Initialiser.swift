@@ -1,4 +1,5 @@
 import QuernGraph
+import QuernRandom
 
 /// How a parameter's first values are drawn.
 public enum Initialiser: Sendable, Hashable, Codable {
@@ -48,8 +49,8 @@ public enum Initialiser: Sendable, Hashable, Codable {
     // FNV-1a over the name, mixed with the seed.
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
-    var random = SplitMix64(seed: seed)
-    random = SplitMix64(seed: random.next() ^ hash)
+    var random = SeededGenerator(seed: seed)
+    random = SeededGenerator(seed: random.next() ^ hash)
     return random.next()
   }
 
@@ -70,7 +71,7 @@ public enum Initialiser: Sendable, Hashable, Codable {
 
   private func uniform(_ low: Double, _ high: Double, _ count: Int, _ seed: UInt64) -> [Float] {
     let (low, range) = (Float(low), Float(high) - Float(low))
-    var random = SplitMix64(seed: seed)
+    var random = SeededGenerator(seed: seed)
     return [Float](unsafeUninitializedCapacity: count) { values, initialised in
       var index = 0
       while index < count {
@@ -87,7 +88,7 @@ public enum Initialiser: Sendable, Hashable, Codable {
   }
 
   private func normal(_ deviation: Double, _ count: Int, _ seed: UInt64) -> [Float] {
-    var random = SplitMix64(seed: seed)
+    var random = SeededGenerator(seed: seed)
     return [Float](unsafeUninitializedCapacity: count) { values, initialised in
       Ziggurat.standard.fill(values, deviation: deviation, from: &random)
       initialised = count

@@ -1,3 +1,5 @@
+import QuernRandom
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -37,7 +39,8 @@ struct Ziggurat: Sendable {
 
   /// Fills with numbers of the given standard deviation.
   func fill(
-    _ values: UnsafeMutableBufferPointer<Float>, deviation: Double, from random: inout SplitMix64
+    _ values: UnsafeMutableBufferPointer<Float>, deviation: Double,
+    from random: inout SeededGenerator
   ) {
     edges.withUnsafeBufferPointer { edges in
       for index in values.indices {
@@ -55,7 +58,9 @@ struct Ziggurat: Sendable {
 
   /// What to make of a point that is not surely under the curve; about one in a hundred is not.
   @inline(never)
-  private func outside(_ first: Double, _ firstLayer: Int, _ random: inout SplitMix64) -> Double {
+  private func outside(
+    _ first: Double, _ firstLayer: Int, _ random: inout SeededGenerator
+  ) -> Double {
     var (x, layer) = (first, firstLayer)
     while true {
       if abs(x) < edges[layer + 1] { return x }
@@ -68,7 +73,7 @@ struct Ziggurat: Sendable {
     }
   }
 
-  private func tailValue(negative: Bool, _ random: inout SplitMix64) -> Double {
+  private func tailValue(negative: Bool, _ random: inout SeededGenerator) -> Double {
     while true {
       let x = -log(Self.unit(&random)) / Self.tail
       let y = -log(Self.unit(&random))
@@ -77,7 +82,7 @@ struct Ziggurat: Sendable {
   }
 
   /// In (0, 1].
-  private static func unit(_ random: inout SplitMix64) -> Double {
+  private static func unit(_ random: inout SeededGenerator) -> Double {
     (Double(random.next() >> 11) + 1) * 0x1p-53
   }
 }

@@ -28,7 +28,10 @@ public struct MachineLimits: Sendable {
 
 /// Two loops at the limits: multiply-adds on registers, loads from more memory than caches hold.
 private final class Probe {
-  enum Part: String { case multiplyAdd = "quern_probe_fma", stream = "quern_probe_stream" }
+  enum Part: String {
+    case multiplyAdd = "quern_probe_fma"
+    case stream = "quern_probe_stream"
+  }
 
   private static let rounds = 60_000
   private static let streamBytes = 64 << 20

@@ -18,7 +18,8 @@ public struct SystemCompiler: CCompiler {
     self.init(compiler: compiler, flags: flags, temporaryPrefix: "quern")
   }
 
-  init(compiler: String? = nil, flags: [String], temporaryPrefix: String) {
+  /// - Parameter temporaryPrefix: how the names of the temporary folders begin.
+  package init(compiler: String? = nil, flags: [String], temporaryPrefix: String) {
     let environment = ProcessInfo.processInfo.environment["CC"].flatMap { $0.isEmpty ? nil : $0 }
     self.compiler = compiler ?? environment ?? "cc"
     self.flags = flags

@@ -1,6 +1,7 @@
 import QuernData
 import QuernGraph
 import QuernLayers
+import QuernRandom
 
 /// Trains a network on a data set, step by step.
 ///
@@ -119,7 +120,8 @@ public final class Trainer {
       training: TrainingState(
         position: position, optimizerName: settings.optimizer.name,
         optimizerSettings: settings.optimizer.settings, learningRate: settings.learningRate,
-        schedule: settings.schedule, gradientNormLimit: settings.gradientNormLimit, batchSize: settings.batchSize, seed: settings.seed,
+        schedule: settings.schedule, gradientNormLimit: settings.gradientNormLimit,
+        batchSize: settings.batchSize, seed: settings.seed,
         exampleCount: training.count, optimizerTensors: optimizer.tensors))
   }
 

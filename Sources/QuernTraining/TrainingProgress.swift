@@ -43,7 +43,8 @@ extension EpochSummary: CustomStringConvertible {
   public var description: String {
     var text = "epoch \(epoch) of \(epochCount): loss \(Self.short(loss))"
     if let evaluationAccuracy {
-      text += ", accuracy \(Self.percent(accuracy)), on the evaluation set "
+      text +=
+        ", accuracy \(Self.percent(accuracy)), on the evaluation set "
         + Self.percent(evaluationAccuracy)
     } else {
       text += ", accuracy \(Self.percent(accuracy))"

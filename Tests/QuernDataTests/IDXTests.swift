@@ -1,4 +1,5 @@
 import QuernData
+import QuernRandom
 import Testing
 
 @Suite struct IDXTests {

@@ -1,6 +1,7 @@
 import QuernGradient
 import QuernGraph
 import QuernInterpreter
+import QuernRandom
 import Testing
 
 /// Numbers in (−1, 1) that are the same in every run, no two near each other.

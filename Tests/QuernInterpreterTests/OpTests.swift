@@ -1,6 +1,7 @@
 import Foundation
 import QuernGraph
 import QuernInterpreter
+import QuernRandom
 import Testing
 
 /// The value of one expression of inputs `a`, `b`, `c`, in double precision.

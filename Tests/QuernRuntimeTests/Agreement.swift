@@ -1,35 +1,27 @@
 import QuernGraph
 import QuernInterpreter
+import QuernRandom
 import QuernRuntime
 import QuernVectors
 import Testing
 
-/// Numbers that are the same in every run.
-struct TestRandom: RandomNumberGenerator {
-  var state: UInt64
-  init(_ seed: UInt64) { state = seed }
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
-}
-
 /// Inputs for a graph: floats in −1...1, integers below 10.
 func fill(_ executables: [any Executable], _ graph: Graph, seed: UInt64) throws {
-  var random = TestRandom(seed)
+  var random = SeededGenerator(seed: seed)
   for (_, input, type) in graph.inputs {
     switch type.element {
     case .float32:
-      let values = (0..<type.shape.elementCount).map { _ in Float.random(in: -1...1, using: &random) }
+      let values = (0..<type.shape.elementCount).map { _ in Float.random(in: -1...1, using: &random)
+      }
       for executable in executables { try executable.write(input.name, values) }
     case .int32:
-      let values = (0..<type.shape.elementCount).map { _ in Int32.random(in: 0..<10, using: &random) }
+      let values = (0..<type.shape.elementCount).map { _ in Int32.random(in: 0..<10, using: &random)
+      }
       for executable in executables { try executable.write(input.name, values) }
     case .uint8:
-      let values = (0..<type.shape.elementCount).map { _ in UInt8.random(in: 0...255, using: &random) }
+      let values = (0..<type.shape.elementCount).map { _ in
+        UInt8.random(in: 0...255, using: &random)
+      }
       for executable in executables {
         try values.withUnsafeBytes { try executable.write(input.name, from: $0) }
       }

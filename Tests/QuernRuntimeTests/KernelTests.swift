@@ -60,10 +60,15 @@ import Testing
     Picture(kernel: [2, 3], strides: [2, 3], dilations: [2, 1], before: [1, 0], after: [0, 2]),
     Picture(channels: 4, filters: 6, before: [1, 1], after: [1, 1], groups: 2),
     Picture(channels: 6, filters: 6, before: [1, 1], after: [1, 1], groups: 6),
-    Picture(height: 14, width: 14, channels: 32, filters: 64, kernel: [5, 5], before: [2, 2], after: [2, 2]),
-    Picture(n: 1, height: 28, width: 28, channels: 1, filters: 32, kernel: [5, 5], before: [2, 2], after: [2, 2]),
+    Picture(
+      height: 14, width: 14, channels: 32, filters: 64, kernel: [5, 5], before: [2, 2],
+      after: [2, 2]),
+    Picture(
+      n: 1, height: 28, width: 28, channels: 1, filters: 32, kernel: [5, 5], before: [2, 2],
+      after: [2, 2]),
     Picture(height: 5, width: 5, channels: 2, filters: 1, kernel: [1, 1], strides: [2, 2]),
-    Picture(n: 300, height: 14, width: 14, channels: 8, filters: 16, before: [1, 1], after: [1, 1]),
+    Picture(
+      n: 300, height: 14, width: 14, channels: 8, filters: 16, before: [1, 1], after: [1, 1]),
   ]
 
   @Test(arguments: pictures)
@@ -139,7 +144,9 @@ import Testing
     try b.output("transposed", try x.transposed([2, 0, 1]))
     try b.output("sliced", try x.sliced(from: [1, 0, 3], to: [3, 5, 17]))
     try b.output("padded", try x.padded(before: [0, 2, 1], after: [1, 0, 3]))
-    try b.output("joined", try b.concatenate([x, x * 2, x.sliced(from: [0, 0, 0], to: [3, 2, 18])], along: 1))
+    try b.output(
+      "joined",
+      try b.concatenate([x, x * 2, x.sliced(from: [0, 0, 0], to: [3, 2, 18])], along: 1))
     try b.output("reshaped", try (x + 1).reshaped([15, 18]))
     try b.output("sum", try x.sum(over: [0, 2]))
     try expectAgreement(b.graph)

@@ -104,7 +104,7 @@ extension RandomGraph {
     return try parameter(Shape(extents))
   }
 
-  private mutating func binary(_ x: Value) throws -> Value {
+  private mutating func binary(_ x: Value) throws -> Value? {
     let y = try partner(x)
     let (a, b) = chance(2) ? (x, y) : (y, x)
     let (s, t) = (a.tensor, b.tensor)
@@ -120,6 +120,7 @@ extension RandomGraph {
       let op: ElementwiseOp = pick([.less, .lessOrEqual, .equal])
       let condition = try s.apply(op, t)
       let other = try partner(x)
+      guard broadcasts(condition.shape, other.tensor.shape) else { return nil }
       return Value(
         tensor: try s.where(condition, otherwise: other.tensor * 0.5),
         bound: max(a.bound, other.bound))

@@ -103,7 +103,7 @@ extension RandomGraph {
     let y = chance(2) ? pick(floats) : try parameter(shape(rank: 1 + below(3), limit: 60))
     var axes = x.tensor.shape.extents.enumerated().map { Axis("a\($0)", $1) }
     var left = Array(axes.indices)
-    if let d = left.indices.dropFirst().first(where: { axes[$0] .extent == axes[0].extent }),
+    if let d = left.indices.dropFirst().first(where: { axes[$0].extent == axes[0].extent }),
       axes[0].extent > 1, chance(3)
     {
       left[d] = 0

@@ -1,5 +1,6 @@
 import QuernGradient
 import QuernGraph
+import QuernRandom
 
 /// A graph of random ops that a seed determines: values, a loss, its gradients, updates.
 ///
@@ -14,7 +15,7 @@ struct RandomGraph {
 
   let seed: Int
   let builder = GraphBuilder()
-  var random: TestRandom
+  var random: SeededGenerator
   var floats: [Value] = []
   var integers: [Tensor] = []
   /// The float inputs that gradients are taken by: data and parameters.
@@ -31,7 +32,7 @@ struct RandomGraph {
 
   init(seed: Int) throws {
     self.seed = seed
-    random = TestRandom(UInt64(seed) &* 0x2545_f491_4f6c_dd1d &+ 77)
+    random = SeededGenerator(seed: UInt64(seed) &* 0x2545_f491_4f6c_dd1d &+ 77)
     loss = builder.constant(0)
     for _ in 0..<1 + below(3) {
       let shape = self.shape(rank: [1, 2, 2, 3, 4, 4, 4, 5][below(8)], limit: 300)

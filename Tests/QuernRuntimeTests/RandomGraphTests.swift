@@ -3,6 +3,7 @@ import QuernGradient
 import QuernGraph
 import QuernInterpreter
 import QuernPasses
+import QuernRandom
 import QuernRuntime
 import QuernVectors
 import Testing
@@ -20,15 +21,27 @@ import Testing
 
   @Test("Compiled = interpreter = finite differences", arguments: seeds)
   func agreement(seed: Int) throws {
-    let random = try RandomGraph(seed: seed)
-    let graph = random.graph
-    try graph.verify()
-    let trial = try #require(try Trial(graph, seed: seed), "seed \(seed) finds no sound inputs")
-    try trial.compareTargets(threads: [[1, 2], [1, 3], [2, 3], [1, 4]][seed % 4])
+    let (random, trial) = try #require(try Self.sound(seed))
+    // Two thread counts on every target but the portable one, on which the third does for most.
+    let counts = [[1, 2], [1, 3], [2, 3], [1, 4]][seed % 4]
+    for target in Target.allCases where target.isSupported {
+      let all = target != .portable || seed % 4 == 3 || !Target.avx2.isSupported
+      guard try trial.agrees(target, threads: all ? counts : [1 + seed % 3]) else { return }
+    }
     try trial.compareWithDifferences(random.loss, random.gradients, random.inputs)
     if let curvature = random.curvature {
       try trial.compareWithDifferences(curvature.loss, curvature.gradients, random.inputs)
     }
+  }
+
+  /// A few graphs in a thousand hang on rounding whatever their inputs are; another is taken then.
+  private static func sound(_ seed: Int) throws -> (RandomGraph, Trial)? {
+    for variant in 0..<4 {
+      let random = try RandomGraph(seed: seed + variant * 1_000_000)
+      try random.graph.verify()
+      if let trial = try Trial(random.graph, seed: seed) { return (random, trial) }
+    }
+    return nil
   }
 
   @Test("Random graphs hold all that they are meant to")
@@ -75,52 +88,60 @@ struct Trial {
 
   /// Draws inputs until they are sound; nil where they never are.
   init?(_ graph: Graph, seed: Int) throws {
+    for attempt in 0..<40 {
+      var random = SeededGenerator(seed: UInt64(seed * 64 + attempt))
+      let inputs = graph.inputs.map { _, input, type in
+        let values = (0..<type.shape.elementCount).map { _ in Self.draw(type.element, &random) }
+        return (name: input.name, values: values)
+      }
+      if let trial = try Self(graph, inputs: inputs, margin: 2e-5) {
+        self = trial
+        return
+      }
+    }
+    return nil
+  }
+
+  /// A graph at inputs that are known; nil where its values hang on rounding.
+  private init?(_ graph: Graph, inputs: [(name: String, values: [Double])], margin: Double) throws {
     self.graph = graph
+    self.inputs = inputs.filter { graph.input(named: $0.name) != nil }
     steps = graph.updates.isEmpty ? 1 : 2
-    let names = graph.outputs.map(\.name) + graph.inputs.map(\.input.name)
     let exact = try Interpreter<Double>(graph)
     let rounded = try Interpreter<Float>(graph)
-    search: for attempt in 0..<40 {
-      var random = TestRandom(UInt64(seed * 64 + attempt))
-      let inputs = graph.inputs.map { _, input, type in
-        (
-          name: input.name,
-          values: (0..<type.shape.elementCount).map { _ in
-            Self.draw(type.element, &random)
-          }
-        )
-      }
-      for (name, values) in inputs {
-        try exact.setValues(name, values)
-        try rounded.setValues(name, values.map(Float.init))
+    let names = graph.outputs.map(\.name) + self.inputs.map(\.name)
+    var expected: [String: [Double]] = [:]
+    var errors: [String: Double] = [:]
+    // One rounding may be lucky: the same for inputs nearby.
+    for nudge in [1 - 0x1p-20, 1 + 0x1p-19, 1] {
+      for (name, values) in self.inputs {
+        let isFloat = try exact.type(of: name).element == .float32
+        let nudged = isFloat ? values.map { Double(Float($0 * nudge)) } : values
+        try exact.setValues(name, nudged)
+        try rounded.setValues(name, nudged.map(Float.init))
       }
       for _ in 0..<steps {
         try exact.run()
         try rounded.run()
-        if isNearJump(exact, margin: 2e-5) { continue search }
+        if isNearJump(exact, margin: margin) { return nil }
       }
-      var expected: [String: [Double]] = [:]
-      var tolerance: [String: Double] = [:]
       for name in names {
         let values = try exact.values(name)
         let size = values.reduce(0) { max($0, abs($1)) }
         let error = zip(values, try rounded.values(name)).reduce(0) {
           max($0, abs($1.0 - Double($1.1)))
         }
-        guard size.isFinite, error <= 1e-4 * size + 1e-6 else { continue search }
+        guard size.isFinite, error <= 1e-4 * size + 1e-6 else { return nil }
         expected[name] = values
-        tolerance[name] = 1e-5 * size + 8 * error + 1e-7
+        errors[name] = max(errors[name] ?? 0, 8 * error + 1e-5 * size + 1e-7)
       }
-      self.inputs = inputs
-      self.expected = expected
-      self.tolerance = tolerance
-      return
     }
-    return nil
+    self.expected = expected
+    tolerance = errors
   }
 
   /// A number of single precision for each element type.
-  private static func draw(_ element: ElementType, _ random: inout TestRandom) -> Double {
+  private static func draw(_ element: ElementType, _ random: inout SeededGenerator) -> Double {
     switch element {
     case .float32: Double(Float.random(in: -1...1, using: &random))
     case .int32: Double(Int.random(in: 0..<10, using: &random))
@@ -178,30 +199,34 @@ struct Trial {
     return nil
   }
 
-  /// Compares with the interpreter on every target that runs here, and all thread counts bit by bit;
-  /// stops at the first fault.
-  func compareTargets(threads: [Int], sourceLocation: SourceLocation = #_sourceLocation) throws {
-    for target in Target.allCases where target.isSupported {
-      var first: [String: [UInt32]] = [:]
-      for count in threads {
-        let found = try run(target, threads: count)
-        for (name, words) in found.sorted(by: { $0.key < $1.key }) {
-          let element = graph[graph.input(named: name) ?? graph.output(named: name) ?? NodeID(0)]
-          if let fault = fault(name, words, element.type.element) {
-            Issue.record(
-              """
-              \(name), \(target), \(count) threads: \(fault)
-              \(firstFault(target, count))
-              """, sourceLocation: sourceLocation)
-            return
-          }
-          #expect(
-            first[name].map { $0 == words } ?? true,
-            "\(name), \(target): \(threads) threads differ", sourceLocation: sourceLocation)
+  /// Compares with the interpreter, and all thread counts bit by bit.
+  ///
+  /// - Returns: false at the first fault, which is recorded.
+  func agrees(
+    _ target: Target, threads: [Int], sourceLocation: SourceLocation = #_sourceLocation
+  ) throws -> Bool {
+    var first: [String: [UInt32]] = [:]
+    for count in threads {
+      let found = try run(target, threads: count)
+      for (name, words) in found.sorted(by: { $0.key < $1.key }) {
+        let id = graph.input(named: name) ?? graph.output(named: name) ?? NodeID(0)
+        if let fault = fault(name, words, graph[id].type.element) {
+          Issue.record(
+            """
+            \(name), \(target), \(count) threads: \(fault)
+            \(firstFault(target, count))
+            """, sourceLocation: sourceLocation)
+          return false
         }
-        first = found
+        guard first[name].map({ $0 == words }) ?? true else {
+          Issue.record(
+            "\(name), \(target): \(threads) threads differ", sourceLocation: sourceLocation)
+          return false
+        }
       }
+      first = found
     }
+    return true
   }
 
   /// The smallest part of the graph, counted in nodes before it, that alone gives a wrong value.
@@ -212,7 +237,7 @@ struct Trial {
       part.outputs = [.init(name: "value", node: id)]
       part.updates = []
       part = simplifiedAway(part)
-      guard let trial = try? Trial(part, inputs: inputs),
+      guard let trial = try? Trial(part, inputs: inputs, margin: 0),
         let found = try? trial.run(target, threads: threads), let words = found["value"]
       else { return "\(id) does not compile alone" }
       if let fault = trial.fault("value", words, graph[id].type.element) {
@@ -240,20 +265,6 @@ struct Trial {
       numbers[output.node].map { .init(name: output.name, node: $0) }
     }
     return result
-  }
-
-  /// A part of a graph at inputs that are known.
-  private init(_ graph: Graph, inputs: [(name: String, values: [Double])]) throws {
-    self.graph = graph
-    steps = 1
-    self.inputs = inputs.filter { graph.input(named: $0.name) != nil }
-    let exact = try Interpreter<Double>(graph)
-    for (name, values) in self.inputs { try exact.setValues(name, values) }
-    try exact.run()
-    var expected: [String: [Double]] = [:]
-    for name in graph.outputs.map(\.name) { expected[name] = try exact.values(name) }
-    self.expected = expected
-    tolerance = expected.mapValues { 1e-4 * $0.reduce(0) { max($0, abs($1)) } + 1e-6 }
   }
 
   // MARK: Gradients

@@ -2,6 +2,7 @@ import QuernGradient
 import QuernGraph
 import QuernInterpreter
 import QuernPasses
+import QuernRandom
 import Testing
 
 /// A graph of random ops over a few inputs, with the gradient of its sum by each of them.

@@ -1,7 +1,6 @@
 import Foundation
+import QuernTinyCC
 import Testing
-
-@testable import QuernTinyCC
 
 /// Both compilers: text to function pointers, and what they say of bad text.
 @Suite struct CompilerTests {

@@ -1,6 +1,7 @@
 import QuernData
 import QuernGraph
 import QuernLayers
+import QuernRandom
 import QuernTraining
 import Testing
 

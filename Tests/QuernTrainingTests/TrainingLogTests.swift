@@ -31,7 +31,8 @@ import Testing
         let trainer = try Trainer(
           Small.network, training: Small.data(count: 20, size: [4]),
           evaluation: Small.data(count: 10, size: [4]), settings: Small.settings())
-        try trainer.train(epochs: 2, onEpoch: { try log.record($0) }, onStep: { try log.record($0) })
+        try trainer.train(
+          epochs: 2, onEpoch: { try log.record($0) }, onStep: { try log.record($0) })
       }
       let lines = try lines(path)
       #expect(lines.count == 16)

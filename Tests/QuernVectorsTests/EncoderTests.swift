@@ -1,7 +1,7 @@
 import Foundation
+import QuernRandom
+import QuernVectors
 import Testing
-
-@testable import QuernVectors
 
 /// Every form of every instruction, byte for byte as the GNU assembler encodes it.
 @Suite struct EncoderTests {

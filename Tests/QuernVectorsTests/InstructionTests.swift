@@ -1,3 +1,4 @@
+import QuernRandom
 import QuernTinyCC
 import QuernVectors
 import Testing

@@ -1,8 +1,7 @@
-import Foundation
+import QuernRandom
 import QuernTinyCC
+import QuernVectors
 import Testing
-
-@testable import QuernVectors
 
 /// Registers, spilling, pinning, many base pointers.
 @Suite struct RenderingTests {

@@ -90,7 +90,9 @@ struct ModelCheck {
 
   private func values(_ make: (Graph) throws -> any Executable) throws -> Values {
     func read(_ executable: any Executable, _ name: String) throws -> [Double] {
-      if let interpreter = executable as? Interpreter<Double> { return try interpreter.values(name) }
+      if let interpreter = executable as? Interpreter<Double> {
+        return try interpreter.values(name)
+      }
       return try executable.floats(name).map(Double.init)
     }
     var result: Values = [:]

@@ -128,7 +128,8 @@ struct TrainCommand: ParsableCommand {
       schedule: schedule ?? state?.schedule ?? recipe.schedule(epochs: epochs),
       optimizer: optimizer.make(
         momentum: momentum ?? past?["momentum"], weightDecay: weightDecay ?? past?["weightDecay"]),
-      gradientNormLimit: clip ?? state?.gradientNormLimit, seed: seed ?? state?.seed ?? 1, execution: try execution.options())
+      gradientNormLimit: clip ?? state?.gradientNormLimit, seed: seed ?? state?.seed ?? 1,
+      execution: try execution.options())
   }
 
   private func announce(_ trainer: Trainer, test: Dataset, from checkpoint: Checkpoint?) throws {

@@ -32,7 +32,10 @@ struct Recipe {
 
   /// The schedule for a run of so many epochs: a cosine ends where the run does.
   func schedule(epochs: Int?) -> LearningRateSchedule {
-    if case .cosine(_, let floor) = schedule, let epochs { .cosine(epochs: epochs, floor: floor) }
-    else { schedule }
+    if case .cosine(_, let floor) = schedule, let epochs {
+      .cosine(epochs: epochs, floor: floor)
+    } else {
+      schedule
+    }
   }
 }

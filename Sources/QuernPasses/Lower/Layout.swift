@@ -103,6 +103,14 @@ struct HaloSurvey {
     }
   }
 
+  /// Whether two tensors of one shape can lie in one place: neither needs a halo where the other is
+  /// read densely, or of another value.
+  func canShare(_ a: NodeID, _ b: NodeID) -> Bool {
+    let (haloA, haloB) = (before[a] != nil, before[b] != nil)
+    if haloA && dense[b] != nil || haloB && dense[a] != nil { return false }
+    return !haloA || !haloB || fill[a] == fill[b]
+  }
+
   /// Reshapes that must become copies: their source needs a halo and they read it densely, or they
   /// are read outside their bounds.
   var conflicts: Set<NodeID> {

@@ -38,7 +38,8 @@ public func lower(_ source: Graph) throws(LoweringError) -> Program {
     let survey = HaloSurvey(kernels, graph)
     let conflicts = survey.conflicts.subtracting(views.copied)
     if conflicts.isEmpty {
-      let schedule = Schedule(graph, views: views, kernels: kernels, groupOf: groupOf)
+      let schedule = Schedule(
+        graph, views: views, kernels: kernels, groupOf: groupOf, survey: survey)
       return assemble(
         graph, views: views, kernels: schedule.order.map { kernels[$0] }, schedule: schedule,
         survey: survey, names: &names)
@@ -54,7 +55,8 @@ public func lower(_ source: Graph) throws(LoweringError) -> Program {
   }
 }
 
-/// A graph in which windows that reach outside, and updates by inputs, go through copies.
+/// A graph in which windows that reach outside, updates by inputs, and outputs of inputs that are
+/// updated go through copies; reshapes across all dimensions go through flat ones.
 private func addCopies(_ source: Graph) -> (graph: Graph, copied: Set<NodeID>) {
   var graph = Graph()
   var copied: Set<NodeID> = []
@@ -78,13 +80,29 @@ private func addCopies(_ source: Graph) -> (graph: Graph, copied: Set<NodeID>) {
         return bounds.lowerBound < 0 || bounds.upperBound >= extent
       }
       if outside { node.operands[0] = copy(node.operands[0], label: node.label) }
+    case .reshape:
+      let (from, to) = (graph[node.operands[0]].shape, node.shape)
+      guard !Fusion.refines(from, to), !Fusion.refines(to, from) else { break }
+      // A copy from one to the other would run over neither's dimensions, so it would need both to
+      // lie densely. With a flat tensor between them, each copy runs over its own tensor's.
+      let flat = NodeID(graph.nodes.count)
+      let type = TensorType(node.type.element, [to.elementCount])
+      graph.nodes.append(
+        Node(op: .reshape, operands: node.operands, type: type, label: node.label))
+      node.operands = [flat]
     default: break
     }
     renamed.append(NodeID(graph.nodes.count))
     graph.nodes.append(node)
   }
   let views = Views(graph: graph, copied: copied)
-  graph.outputs = source.outputs.map { .init(name: $0.name, node: renamed[$0.node.index]) }
+  // An output that is an input asks for its value before the update.
+  let updated = Set(source.updates.map { renamed[$0.input.index] })
+  graph.outputs = source.outputs.map { output in
+    var node = renamed[output.node.index]
+    if updated.contains(views.root(node)) { node = copy(node, label: "output") }
+    return .init(name: output.name, node: node)
+  }
   graph.updates = source.updates.map { update in
     var value = renamed[update.value.index]
     if case .input = graph[views.root(value)].op { value = copy(value, label: "update") }
@@ -205,7 +223,9 @@ private func setLifetimes(
   let inputs = Set(graph.inputs.map(\.id))
   for (tensor, storage) in storages {
     let lasting = outputs.contains(tensor) || inputs.contains(tensor) || storage.hasHalo
-    if lasting { storages[tensor]?.lifetime = whole } else if let span = spans[tensor] {
+    if lasting {
+      storages[tensor]?.lifetime = whole
+    } else if let span = spans[tensor] {
       storages[tensor]?.lifetime = span.0...span.1
     }
   }

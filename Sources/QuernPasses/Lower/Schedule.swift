@@ -8,7 +8,9 @@ struct Schedule {
   private(set) var inPlace: [NodeID: NodeID] = [:]
 
   /// - Parameter kernels: one for each group, in the groups' order.
-  init(_ graph: Graph, views: Views, kernels: [Kernel], groupOf: [NodeID: Int]) {
+  init(
+    _ graph: Graph, views: Views, kernels: [Kernel], groupOf: [NodeID: Int], survey: HaloSurvey
+  ) {
     var before = [Set<Int>](repeating: [], count: kernels.count)
     var readers: [NodeID: Set<Int>] = [:]
     for (index, kernel) in kernels.enumerated() {
@@ -22,7 +24,7 @@ struct Schedule {
     var taken: Set<NodeID> = []
     for update in graph.updates {
       guard let writer = groupOf[update.value], views.root(update.value) == update.value,
-        !taken.contains(update.value),
+        !taken.contains(update.value), survey.canShare(update.input, update.value),
         kernels[writer].readsInPlace(update.input, where: update.value)
       else { continue }
       let others = readers[update.input, default: []].subtracting([writer])

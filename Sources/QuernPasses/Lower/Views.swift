@@ -31,23 +31,15 @@ struct Views {
         tensor: root, name: id, view: target, map: split, element: element)
     }
     return TensorAccess(
-        tensor: root, name: id, view: view, map: map, element: element)
+      tensor: root, name: id, view: view, map: map, element: element)
   }
 
   private func composed(
     _ map: [AffineExpression], of view: Shape, onto target: Shape, extents: [Int]
   ) -> [AffineExpression]? {
+    guard let split = Fusion.dimensions(of: view, in: target) else { return nil }
     var result: [AffineExpression] = []
-    var next = 0
-    for extent in target.extents {
-      var product = 1
-      var parts: [Int] = []
-      while product < extent, next < view.rank {
-        product *= view[next]
-        parts.append(next)
-        next += 1
-      }
-      guard product == extent else { return nil }
+    for parts in split {
       // Dimensions of extent 1 inside a view carry no information, but may be read outside.
       var terms: [(axis: Int, coefficient: Int)] = []
       var offset = 0
@@ -66,16 +58,14 @@ struct Views {
         offset += expression.offset * stride
         stride *= view[part]
       }
-      if parts.count == 1 { result.append(map[parts[0]]) } else {
+      if parts.count == 1 {
+        result.append(map[parts[0]])
+      } else {
         result.append(AffineExpression(terms, offset: offset))
       }
     }
-    while next < view.rank {
-      guard map[next] == .constant(0) || map[next].bounds(extents: extents) == 0...0 else {
-        return nil
-      }
-      next += 1
-    }
+    for index in map[split.joined().count...]
+    where index != .constant(0) && index.bounds(extents: extents) != 0...0 { return nil }
     return result
   }
 }

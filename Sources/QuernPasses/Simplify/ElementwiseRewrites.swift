@@ -1,5 +1,6 @@
 import Foundation
 import QuernGraph
+import QuernRandom
 
 // Rules for elementwise ops. Those that name one operand return it only where it has the whole
 // shape: an operand that the op repeats is not the result.

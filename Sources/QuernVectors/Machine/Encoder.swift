@@ -1,30 +1,46 @@
 /// Where an instruction's rm operand is.
-enum RegisterOrMemory: Sendable, Hashable {
+package enum RegisterOrMemory: Sendable, Hashable {
+  /// A vector register, or the scratch register.
   case register(Int)
   /// A general register (0 rax … 15 r15, but not those whose low bits are 4 or 5) and a distance.
   case memory(base: Int, displacement: Int)
 }
 
 /// The fields of one instruction, by physical register numbers.
-struct EncodingFields: Sendable {
+package struct EncodingFields: Sendable {
   var opcode: Opcode
-  var reg = 0
-  var vvvv = 0
+  var reg: Int
+  var vvvv: Int
   var rm: RegisterOrMemory
   var immediate: UInt8?
   /// k1…k7; 0 for none. EVEX only.
-  var mask = 0
-  var zeroing = false
+  var mask: Int
+  var zeroing: Bool
   /// One f32 from memory in all lanes. EVEX only.
-  var embeddedBroadcast = false
+  var embeddedBroadcast: Bool
   /// 128, 256 or 512.
   var bits: Int
+
+  package init(
+    opcode: Opcode, reg: Int = 0, vvvv: Int = 0, rm: RegisterOrMemory, immediate: UInt8? = nil,
+    mask: Int = 0, zeroing: Bool = false, embeddedBroadcast: Bool = false, bits: Int
+  ) {
+    self.opcode = opcode
+    self.reg = reg
+    self.vvvv = vvvv
+    self.rm = rm
+    self.immediate = immediate
+    self.mask = mask
+    self.zeroing = zeroing
+    self.embeddedBroadcast = embeddedBroadcast
+    self.bits = bits
+  }
 }
 
 /// Writes machine instructions as bytes.
-enum Encoder {
+package enum Encoder {
   /// The VEX encoding: registers 0...15, 128 or 256 bits.
-  static func vex(_ fields: EncodingFields, into bytes: inout [UInt8]) {
+  package static func vex(_ fields: EncodingFields, into bytes: inout [UInt8]) {
     let opcode = fields.opcode
     let (reg, vvvv) = registers(fields)
     let (_, b) = extensionBits(fields.rm)
@@ -44,7 +60,7 @@ enum Encoder {
   }
 
   /// The EVEX encoding: registers 0...31, 128, 256 or 512 bits.
-  static func evex(_ fields: EncodingFields, into bytes: inout [UInt8]) {
+  package static func evex(_ fields: EncodingFields, into bytes: inout [UInt8]) {
     let opcode = fields.opcode
     let (reg, vvvv) = registers(fields)
     let (x, b) = extensionBits(fields.rm)
@@ -71,28 +87,29 @@ enum Encoder {
   }
 
   /// `prefetcht0`.
-  static func prefetch(base: Int, displacement: Int, into bytes: inout [UInt8]) {
+  package static func prefetch(base: Int, displacement: Int, into bytes: inout [UInt8]) {
     bytes += [0x0f, 0x18]
     operand(.memory(base: base, displacement: displacement), reg: 1, scale: 1, into: &bytes)
   }
 
   /// The general register that holds constants on their way to vector and mask registers: r11.
   /// Neither the C calling convention nor TinyCC expects anything of it between statements.
-  static let scratch = 11
+  package static let scratch = 11
 
   /// `mov r11d, constant`.
-  static func loadScratch(_ constant: UInt32, into bytes: inout [UInt8]) {
+  package static func loadScratch(_ constant: UInt32, into bytes: inout [UInt8]) {
     bytes += [0x41, 0xbb]
     withUnsafeBytes(of: constant.littleEndian) { bytes.append(contentsOf: $0) }
   }
 
   /// `movabs r11, constant`.
-  static func loadScratch(_ constant: UInt64, into bytes: inout [UInt8]) {
+  package static func loadScratch(_ constant: UInt64, into bytes: inout [UInt8]) {
     bytes += [0x49, 0xbb]
     withUnsafeBytes(of: constant.littleEndian) { bytes.append(contentsOf: $0) }
   }
 
-  static let zeroUpper: [UInt8] = [0xc5, 0xf8, 0x77]
+  /// `vzeroupper`.
+  package static let zeroUpper: [UInt8] = [0xc5, 0xf8, 0x77]
 
   /// reg and vvvv fields; a shift has its destination in vvvv.
   private static func registers(_ fields: EncodingFields) -> (reg: Int, vvvv: Int) {

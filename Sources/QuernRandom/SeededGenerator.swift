@@ -9,11 +9,14 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable, Hashable, Codabl
   public var state: UInt64
 
   /// A generator that starts from `seed`; equal seeds give equal numbers.
+  @inlinable
   public init(seed: UInt64) { state = seed }
 
   /// A generator that goes on where another, whose ``state`` this is, stands.
+  @inlinable
   public init(state: UInt64) { self.state = state }
 
+  @inlinable
   public mutating func next() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15
     var mixed = state

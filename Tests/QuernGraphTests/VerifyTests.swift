@@ -1,0 +1,70 @@
+import QuernGraph
+import Testing
+
+/// What `verify()`, shapes and the builder say of graphs that are wrong.
+@Suite struct VerifyTests {
+  /// y[n] = Σ_k x[k]·w[k, n].
+  static func product() throws -> Graph {
+    let builder = GraphBuilder()
+    let x = try builder.input("x", [3])
+    let w = try builder.input("w", [3, 4], role: .parameter)
+    let contraction = Contraction(
+      axes: [Axis("n", 4), Axis("k", 3)], outputRank: 1,
+      factors: [.init([.axis(1)]), .init([.axis(1), .axis(0)])])
+    let y = builder.add(.contraction(contraction), [x.id, w.id], TensorType(.float32, [4]))
+    try builder.output("y", builder.tensor(y))
+    return builder.graph
+  }
+
+  @Test func acceptsASoundGraph() throws {
+    try Self.product().verify()
+  }
+
+  /// A message that is expected, and the change to a sound graph that brings it about.
+  static let wrongs: [(message: String, change: @Sendable (inout Graph) -> Void)] = [
+    ("does not come before it", { $0.nodes.swapAt(0, 2) }),
+    ("two inputs are named x", { $0.nodes[1] = $0.nodes[0] }),
+    ("its op makes float32[4]", { $0.nodes[2].type.shape = [5] }),
+    ("a factor is uint8", { $0.nodes[0].type.element = .uint8 }),
+    ("1 indices for an operand of shape [3, 1]", { $0.nodes[0].type.shape = [3, 1] }),
+    ("2 factors, 1 operands", { $0.nodes[2].operands.removeLast() }),
+    ("it is %9, of 3 nodes", { $0.outputs[0].node = NodeID(9) }),
+    ("two outputs have this name", { $0.outputs.append($0.outputs[0]) }),
+    (
+      "its type is float32[3], its update's float32[4]",
+      { $0.updates = [.init(input: NodeID(0), value: NodeID(2))] }
+    ),
+    ("is not an input", { $0.updates = [.init(input: NodeID(2), value: NodeID(2))] }),
+    (
+      "it is updated twice",
+      {
+        let update = Graph.Update(input: NodeID(0), value: NodeID(0))
+        $0.updates = [update, update]
+      }
+    ),
+  ]
+
+  @Test func findsWhatIsWrong() throws {
+    for (message, change) in Self.wrongs {
+      var graph = try Self.product()
+      change(&graph)
+      let error = #expect(throws: GraphError.self, "\(message)") { try graph.verify() }
+      #expect(error?.description.contains(message) == true, "\(String(describing: error))")
+    }
+  }
+
+  @Test func refusesShapesThatCannotBe() throws {
+    for extents in [[0], [3, -1], [Int.max, 2], [1 << 30, 1 << 11]] {
+      #expect(throws: GraphError.self, "\(extents)") { try Shape(checking: extents) }
+    }
+    #expect(try Shape(checking: [1 << 30, 1 << 10]).elementCount == Shape.maximumElementCount)
+  }
+
+  @Test func makesEqualNodesOnce() throws {
+    let builder = GraphBuilder()
+    let x = try builder.input("x", [3])
+    #expect(try (x + x).id == (x + x).id)
+    #expect(builder.graph.nodes.count == 2)
+    #expect(throws: GraphError.self) { try builder.input("x", [3]) }
+  }
+}
