@@ -102,7 +102,10 @@ struct KernelWriter {
       }
       if threads > 1, split == nil {
         // One tile, which the first thread computes: two would both update it in place.
-        body.braces("if (thread == 0)") { $0.append(tiles, indented: true) }
+        body.braces("if (thread == 0)") { text in
+          text.append(tiles, indented: true)
+          text.append(finish, indented: true)
+        }
       } else {
         body.append(tiles, indented: true)
         body.append(finish, indented: true)
@@ -176,12 +179,8 @@ struct KernelWriter {
       return
     }
     let isSplit = split?.axis == loop.axis && split?.kind == loop.kind
-    if loop.chunks.count == 1, !isSplit {
-      try text.braces("") { text in
-        text.line("const long \(loop.name) = 0, \(loop.tile) = 0;")
-        text.line("(void)\(loop.name), (void)\(loop.tile);")
-        try Self.nest(Array(loops.dropFirst()), split, &text, inside)
-      }
+    if loop.chunks.count == 1 {
+      try Self.nest(Array(loops.dropFirst()), split, &text, inside)
       return
     }
     let count = loop.chunks.count
@@ -206,7 +205,9 @@ struct KernelWriter {
     let nest = piece.nest
     let reference = nest.references[nest.factors[packed].reference]
     let axes = piece.plan.panelAxes + [lane]
-    var terms = axes.map { (nest.axes[$0].name, reference.strides[$0]) }
+    var terms = axes.filter(piece.varying.contains).map {
+      (nest.axes[$0].name, reference.strides[$0])
+    }
     if let block = piece.plan.block {
       terms.append((nest.axes[block.axis].name, reference.strides[block.axis]))
     }

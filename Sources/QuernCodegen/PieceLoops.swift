@@ -66,6 +66,9 @@ struct PieceLoops {
     return result
   }
 
+  /// Axes whose position changes from tile to tile.
+  var varying: Set<Int> { Set(loops.filter { $0.chunks.count > 1 }.map(\.axis)) }
+
   /// The loop that can be shared out most evenly; the outermost of several that are as good.
   var split: Split? {
     guard threads > 1 else { return nil }
@@ -82,7 +85,7 @@ struct PieceLoops {
       if balance > (best?.balance ?? 0) + 0.04 { best = (loop, balance) }
     }
     // Without a loop everything is one tile, which the first thread computes.
-    guard let loop = best?.loop ?? loops.first else { return nil }
+    guard let loop = best?.loop, loop.chunks.count > 1 else { return nil }
     return Split(kind: loop.kind, axis: loop.axis)
   }
 
@@ -225,7 +228,7 @@ struct PieceLoops {
     var used: Set<Int> = []
     if mode != .finish {
       used.formUnion(nest.factors.compactMap(\.match))
-      if nest.reduction == .maximum, nest.wantsPosition { used.insert(-1) }
+      if nest.reduction == .maximum, nest.wantsPosition, !plan.unrollsWindow { used.insert(-1) }
     }
     if mode != .accumulate {
       for number in nest.values.indices {
@@ -239,7 +242,9 @@ struct PieceLoops {
   func argument(_ index: Int, _ references: [Nest.Reference], _ mode: TileMode) -> String {
     let reference = references[index]
     if let packed = plan.packed, nest.factors[packed].reference == index { return panelAddress }
-    var terms = nest.outputAxes.map { (nest.axes[$0].name, reference.strides[$0]) }
+    var terms = nest.outputAxes.filter(varying.contains).map {
+      (nest.axes[$0].name, reference.strides[$0])
+    }
     if let block = plan.block, mode == .accumulate {
       terms.append((nest.axes[block.axis].name, reference.strides[block.axis]))
     }
@@ -249,7 +254,9 @@ struct PieceLoops {
 
   func indexArgument(_ number: Int) -> String {
     let index = number < 0 ? nest.position : nest.indices[number]
-    let terms = nest.outputAxes.map { (nest.axes[$0].name, index.strides[$0]) }
+    let terms = nest.outputAxes.filter(varying.contains).map {
+      (nest.axes[$0].name, index.strides[$0])
+    }
     return affineText(terms, offset: index.offset)
   }
 }

@@ -207,6 +207,9 @@ struct TileContext {
       let offset = number < 0 ? nest.position.offset : nest.indices[number].offset
       return builder.constant(Int32(truncatingIfNeeded: offset))
     }
+    if number < 0, plan.unrollsWindow {
+      return builder.constant(Int32(truncatingIfNeeded: nest.position.offset + constant))
+    }
     let name = "lanes\(buffersInBlock).integers"
     buffersInBlock += 1
     bufferCount = max(bufferCount, buffersInBlock)

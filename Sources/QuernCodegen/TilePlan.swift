@@ -37,6 +37,8 @@ struct TilePlan {
   var columns = Chunks(1, atMost: 1)
   /// Reduction steps in a row without a loop test.
   var unroll = 1
+  /// All positions of a small window are written out, so that they are constants.
+  var unrollsWindow = false
   /// The outermost reduction axis is worked off in blocks of this size, because one pass over the
   /// operands of a tile would not stay in the cache.
   var block: (axis: Int, size: Int)?
@@ -46,6 +48,9 @@ struct TilePlan {
     choosePacking(nest, machine)
     chooseTile(nest, machine)
     chooseBlock(nest, machine)
+    if case .output = lanes, nest.reduction == .maximum {
+      unrollsWindow = nest.reductionCount <= 16
+    }
   }
 
   /// The output axis lanes run over, if there is one.

@@ -38,7 +38,11 @@ struct TileWriter {
     var body = CText()
     if !isPlain {
       try start(&body)
-      if mode != .finish { try reduce(&body, level: 0) }
+      if plan.unrollsWindow {
+        try wholeWindow(&body)
+      } else if mode != .finish {
+        try reduce(&body, level: 0)
+      }
     }
     if mode == .accumulate { try putBack(&body) } else { try epilogue(&body) }
     context.builder.append(.end)
@@ -125,6 +129,17 @@ struct TileWriter {
       return nest.reductionAxes.filter { $0 != lane } + [lane]
     }
     return nest.reductionAxes
+  }
+
+  private mutating func wholeWindow(_ body: inout CText) throws {
+    var places: [[Int: Int]] = [[:]]
+    for axis in loopAxes {
+      places = places.flatMap { place in
+        (0..<nest.axes[axis].extent).map { place.merging([axis: $0]) { $1 } }
+      }
+    }
+    for place in places { step(offset: place, axis: nil, count: nil) }
+    body.block(try context.takeBlock())
   }
 
   private mutating func reduce(_ body: inout CText, level: Int) throws {

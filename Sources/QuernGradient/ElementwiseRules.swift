@@ -32,11 +32,12 @@ func elementwisePartial(
   case (.divide, _): try -(g * y / x[1])
 
   // Ties go to the first operand, but to a constant wherever it stands: max(x, 0) has derivative 0
-  // at 0, as PyTorch's ReLU has.
-  case (.maximum, 0) where x[1].isConstant: try g.where(x[1] < x[0])
+  // at 0, as PyTorch's ReLU has. There the output tells as much as the operand, and it is kept anyway
+  // for the next layer's gradient.
+  case (.maximum, 0) where x[1].isConstant: try g.where(x[1] < y)
   case (.maximum, 0): try g.unless(x[0] < x[1])
   case (.maximum, _): try g.where(x[0] < x[1])
-  case (.minimum, 0) where x[1].isConstant: try g.where(x[0] < x[1])
+  case (.minimum, 0) where x[1].isConstant: try g.where(y < x[1])
   case (.minimum, 0): try g.unless(x[1] < x[0])
   case (.minimum, _): try g.where(x[1] < x[0])
 

@@ -133,6 +133,7 @@ class Worker:
 def measure(workload, threads, systems, arguments):
     """One workload on all systems: a list of results, and what went wrong."""
     problems, workers = [], []
+    title = title_of(workload, threads)
     seed = 1
     text = NETWORKS[workload.network]
     weights, batch = make_weights(text, seed), make_batch(text, workload.batch, seed)
@@ -148,19 +149,21 @@ def measure(workload, threads, systems, arguments):
             try:
                 workers.append(Worker(system, workload, threads, directory))
             except WorkerFailed as problem:
-                problems.append(f"{workload.title}, {threads} threads: {system}: {problem}")
+                problems.append(f"{title}: {system}: {problem}")
         differences = compare(workers)
         for worker in workers:
             if not differences[worker.system] <= arguments.tolerance:
                 problems.append(
-                    f"{workload.title}, {threads} threads: {worker.system} computes something "
-                    f"else: {differences[worker.system]:.1e}")
+                    f"{title}: {worker.system} computes something else: "
+                    f"{differences[worker.system]:.1e}")
         for _ in range(arguments.rounds):
             for worker in list(workers):
                 try:
                     worker.round(arguments.seconds)
                 except (WorkerFailed, BrokenPipeError) as problem:
-                    problems.append(f"{workload.title}: {worker.system}: {problem}")
+                    problems.append(f"{title}: {worker.system}: {problem}")
+                    worker.process.kill()
+                    worker.process.wait()
                     workers.remove(worker)
         for worker in workers:
             worker.finish()
@@ -195,8 +198,12 @@ def processor():
     return platform.processor() or platform.machine()
 
 
+def title_of(workload, threads):
+    return f"{workload.title}, {threads} thread{'' if threads == 1 else 's'}"
+
+
 def show(workload, threads, results):
-    title = f"{workload.title}, {threads} thread{'' if threads == 1 else 's'}"
+    title = title_of(workload, threads)
     for result in results:
         ms = result["milliseconds"]
         digits = 4 if ms < 1 else 2

@@ -47,7 +47,7 @@ fi
 stamp=$environment/installed-$what
 wanted=$(cat "$here/requirements.txt" "$here/requirements-speed.txt")
 if [[ ! -f $stamp || $(<"$stamp") != "$wanted" ]]; then
-  echo "Installing into Tests/Peers/.venv: ${requirements[*]##*/}"
+  echo "Installing PyTorch and what else $what needs into Tests/Peers/.venv"
   "$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
     "${requirements[@]}" ||
     fail "pip could not install the packages (its message is above)." \

@@ -88,12 +88,13 @@ import Testing
 
   @Test func meanSquaredErrorLearnsFromOneHotTargets() throws {
     let data = try Small.data(count: 40, size: [4])
+    let network = Network("linear", input: .features(4)) { Dense(3) }
     let trainer = try Trainer(
-      Small.network, loss: MeanSquaredError(), training: data, settings: Small.settings())
+      network, loss: MeanSquaredError(), training: data, settings: Small.settings())
     var losses: [Double] = []
     try trainer.train(epochs: 30) { losses.append($0.loss) }
     #expect(losses[29] < losses[0] / 2)
-    #expect(try trainer.evaluate(data).accuracy > 0.9)
+    #expect(try trainer.evaluate(data).accuracy > 0.9, "\(losses)")
   }
 
   @Test func stopsWhenAsked() throws {
