@@ -252,7 +252,7 @@ struct KernelWriter {
           try writer.function(named: $0, parameters: parameters)
         }
         var arguments = used.map { piece.argument($0, references, mode) }
-        arguments += indices.map { piece.indexArgument($0) }
+        arguments += indices.map { piece.indexArgument($0, mode) }
         if mode == .accumulate { arguments += ["count", "first"] }
         let conditions = [rows.condition, column.condition].compactMap { $0 }
         branches.append(

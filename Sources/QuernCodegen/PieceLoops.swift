@@ -150,7 +150,7 @@ struct PieceLoops {
   private var allVectors: Int { plan.columns.count * plan.columns.small + plan.columns.bigCount }
 
   /// Whether the panels of all columns are packed before the rows are gone through.
-  var packsAllFirst: Bool { panelSteps * allVectors * lanes * 4 <= 384 << 10 }
+  var packsAllFirst: Bool { panelSteps * allVectors * lanes * 4 <= plan.panelBytes }
 
   var panelElements: Int {
     guard plan.packed != nil else { return 0 }
@@ -252,10 +252,13 @@ struct PieceLoops {
     return text == "0" ? reference.name : "\(reference.name) + \(text)"
   }
 
-  func indexArgument(_ number: Int) -> String {
+  func indexArgument(_ number: Int, _ mode: TileMode) -> String {
     let index = number < 0 ? nest.position : nest.indices[number]
-    let terms = nest.outputAxes.filter(varying.contains).map {
+    var terms = nest.outputAxes.filter(varying.contains).map {
       (nest.axes[$0].name, index.strides[$0])
+    }
+    if let block = plan.block, mode == .accumulate {
+      terms.append((nest.axes[block.axis].name, index.strides[block.axis]))
     }
     return affineText(terms, offset: index.offset)
   }

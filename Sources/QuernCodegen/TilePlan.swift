@@ -6,6 +6,10 @@ public struct MachineFacts: Sendable {
   /// Bytes.
   public var level1Cache = 32 << 10
   public var level2Cache = 1 << 20
+  /// Panels of all columns together, if they are to be packed before all rows.
+  public var panelBytes = 384 << 10
+  /// Reduction steps after which a tile's partial sums may go to memory.
+  public var blockSteps = 192
   /// Vector multiply-adds and loads a cycle, and cycles until a multiply-add's result can be used.
   public var multiplyAddsPerCycle = 2.0
   public var loadsPerCycle = 2.0
@@ -42,8 +46,11 @@ struct TilePlan {
   /// The outermost reduction axis is worked off in blocks of this size, because one pass over the
   /// operands of a tile would not stay in the cache.
   var block: (axis: Int, size: Int)?
+  /// Up to this size, all panels are packed before the rows are gone through.
+  let panelBytes: Int
 
   init(_ nest: Nest, _ machine: MachineFacts) {
+    panelBytes = machine.panelBytes
     lanes = Self.chooseLanes(nest, machine)
     choosePacking(nest, machine)
     chooseTile(nest, machine)
@@ -258,7 +265,7 @@ struct TilePlan {
     }
     guard bytes * nest.axes[outer].extent > machine.level2Cache / 2 else { return }
     let inner = nest.reductionCount / nest.axes[outer].extent
-    let enough = max(1, 192 / max(1, inner))
+    let enough = max(1, machine.blockSteps / max(1, inner))
     let fitting = max(1, machine.level2Cache / 4 / max(1, bytes))
     let size = min(nest.axes[outer].extent, max(enough, min(fitting, enough)))
     if size < nest.axes[outer].extent { block = (outer, size) }

@@ -1,3 +1,4 @@
+import QuernCodegen
 import QuernTinyCC
 import QuernVectors
 
@@ -15,6 +16,9 @@ public struct CompileOptions: Sendable {
   /// Threads that share each step, the caller's among them.
   public var threads: Int
   public var backend: Backend
+  /// Another processor than the generator reckons with: tests give it small caches, so that small
+  /// tensors are worked off in blocks as large ones are.
+  package var machine: MachineFacts?
 
   public init(target: Target = .best, threads: Int = 1, backend: Backend = .tinycc) {
     self.target = target

@@ -78,8 +78,9 @@ public final class CompiledGraph: Executable {
     _ source: Graph, _ options: CompileOptions
   ) throws -> (program: Program, code: GeneratedCode) {
     let program = try lower(simplify(source))
-    let code = try generate(
-      program, CodegenOptions(target: options.target, threads: options.threads))
+    var codegen = CodegenOptions(target: options.target, threads: options.threads)
+    if let machine = options.machine { codegen.machine = machine }
+    let code = try generate(program, codegen)
     return (program, code)
   }
 
