@@ -13,7 +13,9 @@ import Testing
     try expectAgreement(b.graph)
   }
 
-  @Test(arguments: [[1, 1, 1], [5, 7, 3], [14, 40, 33], [128, 100, 70], [3, 300, 10]])
+  @Test(arguments: [
+    [1, 1, 1], [5, 7, 3], [14, 40, 33], [128, 100, 70], [3, 300, 10], [16, 700, 200],
+  ])
   func matrixProduct(_ sizes: [Int]) throws {
     let b = GraphBuilder()
     let x = try b.input("x", [sizes[0], sizes[1]])

@@ -76,6 +76,24 @@ import Testing
     try expectAgreement(b.graph)
   }
 
+  /// A sum that is worked off in blocks knows in which one it is: a row of w by label.
+  @Test func matchesInBlocks() throws {
+    let b = GraphBuilder()
+    let labels = try b.input("labels", [16], .int32)
+    let w = try b.input("w", [320, 9, 64], role: .parameter)
+    let axes = [Axis("n", 16), Axis("t", 64), Axis("a", 320), Axis("k", 8)]
+    let position = AffineExpression([(2, 8), (3, 1)])
+    let pick = Contraction(
+      axes: axes, outputRank: 2,
+      factors: [
+        .init([.axis(2), .axis(3, plus: 1), .axis(1)]), .init([.axis(0)], match: position),
+      ])
+    try b.output("y", b.contraction(pick, [w, labels]))
+    let code = try CompiledGraph.plan(b.graph, CompileOptions()).code
+    #expect(code.source.contains("const int first"))
+    try expectAgreement(b.graph, threads: [1, 3])
+  }
+
   /// No dimension of one shape is a product of the other's, and both are read outside.
   @Test func paddedReshapesAcrossDimensions() throws {
     let b = GraphBuilder()

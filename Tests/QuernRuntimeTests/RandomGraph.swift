@@ -105,7 +105,7 @@ struct RandomGraph {
     integers.append(try builder.input("i0", shape, .int32))
     if chance(2) {
       let bytes = try builder.input("bytes", self.shape(rank: 1 + below(4), limit: 300), .uint8)
-      floats.append(Value(tensor: try bytes.toFloat() * (1.0 / 255), bound: 1))
+      floats.append(Value(tensor: try bytes.toFloat() * (1.0 / 256), bound: 1))
       if chance(2) { integers.append(try bytes.toInt()) }
     }
   }
