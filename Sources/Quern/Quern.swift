@@ -33,4 +33,4 @@
 @_exported import QuernRandom
 @_exported import QuernRuntime
 @_exported import QuernTraining
-@_exported import QuernVectors
+@_exported import enum QuernVectors.Target

@@ -66,6 +66,32 @@ public final class Trainer {
   private var evaluator: Evaluator?
   private var replay: StepReplay
 
+  /// A step that is built and compiled, with its initial weights: all that needs no data, so that it
+  /// can be done while they are loaded.
+  public struct Preparation {
+    let network: Network
+    let loss: any Loss
+    let settings: Settings
+    let step: TrainingStep
+    let executable: any Executable
+
+    /// - Throws: what is wrong with the settings or the network; what the compiler throws.
+    public init(
+      _ network: Network, loss: any Loss = SoftmaxCrossEntropy(), settings: Settings = Settings()
+    ) throws {
+      try settings.validate()
+      self.network = network
+      self.loss = loss
+      self.settings = settings
+      step = try TrainingStep(
+        network, loss: loss, optimizer: settings.optimizer, batchSize: settings.batchSize,
+        regularisation: settings.regularisation, gradientNormLimit: settings.gradientNormLimit)
+      executable = try settings.execution.makeExecutable(step.graph)
+      try network.initialWeights(seed: settings.seed).copy(to: executable)
+      try step.clearOptimizer(executable)
+    }
+  }
+
   /// Builds and compiles the step, and draws the initial weights.
   ///
   /// - Parameters:
@@ -73,31 +99,35 @@ public final class Trainer {
   ///     the batch.
   ///   - evaluation: a validation or test set.
   /// - Throws: `GraphError` where network, loss and data do not fit; `BackendError`.
-  public init(
+  public convenience init(
     _ network: Network, loss: any Loss = SoftmaxCrossEntropy(), training: Dataset,
     evaluation: Dataset? = nil, settings: Settings = Settings()
   ) throws {
-    try settings.validate()
+    try self.init(
+      Preparation(network, loss: loss, settings: settings), training: training,
+      evaluation: evaluation)
+  }
+
+  /// A trainer of a prepared step; see ``init(_:loss:training:evaluation:settings:)``.
+  public init(
+    _ preparation: Preparation, training: Dataset, evaluation: Dataset? = nil
+  ) throws {
+    network = preparation.network
+    loss = preparation.loss
+    settings = preparation.settings
+    step = preparation.step
+    executable = preparation.executable
     let outputs = try EvaluationStep(network, loss: loss, batchSize: 1).outputShape.elementCount
     for dataset in [training] + (evaluation.map { [$0] } ?? []) {
       try network.check(dataset)
       try network.check(labelsOf: dataset, outputs: outputs)
     }
-    self.network = network
-    self.loss = loss
-    self.settings = settings
     self.training = training
     self.evaluation = evaluation
-    step = try TrainingStep(
-      network, loss: loss, optimizer: settings.optimizer, batchSize: settings.batchSize,
-      regularisation: settings.regularisation, gradientNormLimit: settings.gradientNormLimit)
-    executable = try settings.execution.makeExecutable(step.graph)
     loader = try BatchLoader(
       training, batchSize: settings.batchSize, targetName: step.targetName, in: step.graph)
     position = TrainingPosition(seed: settings.seed)
     replay = StepReplay(step.graph)
-    try network.initialWeights(seed: settings.seed).copy(to: executable)
-    try step.clearOptimizer(executable)
   }
 
   /// The network's weights as they are now.

@@ -82,7 +82,8 @@ public final class TrainingLog {
 
   private func write(_ line: Line) throws {
     let bytes = Array(try encoder.encode(line)) + [UInt8(ascii: "\n")]
-    if fwrite(bytes, 1, bytes.count, file) != bytes.count { throw failure }
+    // Whoever follows the file sees each line when it is written.
+    if fwrite(bytes, 1, bytes.count, file) != bytes.count || fflush(file) != 0 { throw failure }
   }
 
   private var failure: Failure { Failure(path: path, reason: String(cString: strerror(errno))) }

@@ -7,9 +7,11 @@ enum CToolchain {
   /// The system's own compiler.
   static let system: String? = find("cc") ?? find("gcc")
 
-  /// Whether clang makes programs that run with these sanitizers.
-  static let checksAddresses = runs(["-fsanitize=address,undefined"])
-  static let checksThreads = runs(["-fsanitize=thread"])
+  /// Whether clang makes programs that run with its sanitizers.
+  static let checksAddresses = clang.map { runs($0, ["-fsanitize=address,undefined"]) } ?? false
+  /// A compiler whose programs run with a thread sanitizer; the Swift toolchain's lacks libraries.
+  static let threadChecker = [clang, system].compactMap { $0 }
+    .first { runs($0, ["-fsanitize=thread"]) }
 
   private static func find(_ name: String) -> String? {
     (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
@@ -23,16 +25,15 @@ enum CToolchain {
     return FileManager.default.isExecutableFile(atPath: path) ? path : nil
   }
 
-  private static func runs(_ flags: [String]) -> Bool {
-    guard let clang else { return false }
-    return
-      (try? inTemporaryFolder { folder in
-        let text = folder.appendingPathComponent("try.c")
-        let program = folder.appendingPathComponent("try").path
-        try Data("int main(void) { return 0; }\n".utf8).write(to: text)
-        let built = try run(clang, flags + ["-o", program, text.path])
-        return try built.status == 0 && run(program, []).status == 0
-      }) ?? false
+  private static func runs(_ compiler: String, _ flags: [String]) -> Bool {
+    let result = try? inTemporaryFolder { folder in
+      let text = folder.appendingPathComponent("try.c")
+      let program = folder.appendingPathComponent("try").path
+      try Data("int main(void) { return 0; }\n".utf8).write(to: text)
+      let built = try run(compiler, flags + ["-o", program, text.path])
+      return try built.status == 0 && run(program, []).status == 0
+    }
+    return result ?? false
   }
 
   /// A folder that is gone afterwards.

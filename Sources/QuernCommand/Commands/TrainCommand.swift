@@ -71,16 +71,19 @@ struct TrainCommand: ParsableCommand {
       throw Failure("--validation is \(validation); give a share between 0 and 1")
     }
 
-    let sets = try data.source(recipe).load()
-    var training = try DataArguments.fit(sets.training, to: network, recipe)
-    let test = try DataArguments.fit(sets.test, to: network, recipe)
+    // Reading and compiling need nothing of each other.
+    let source = try data.source(recipe)
+    let trainingSet = Background { try source.trainingSet() }
+    let testSet = Background { try source.testSet() }
+    let preparation = try Trainer.Preparation(network, settings: settings)
+    var training = try DataArguments.fit(trainingSet.value(), to: network, recipe)
+    let test = try DataArguments.fit(testSet.value(), to: network, recipe)
     var evaluation = test
     if let validation {
       (training, evaluation) = try training.split(
         validationFraction: validation, seed: settings.seed)
     }
-    let trainer = try Trainer(
-      network, training: training, evaluation: evaluation, settings: settings)
+    let trainer = try Trainer(preparation, training: training, evaluation: evaluation)
     if let checkpoint { try trainer.restore(checkpoint) }
     try announce(trainer, test: test, from: checkpoint)
 
