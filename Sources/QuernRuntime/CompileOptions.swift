@@ -11,9 +11,11 @@ public struct CompileOptions: Sendable {
     case cc
   }
 
+  /// Vector instructions that the code uses.
   public var target: Target
   /// Threads that share each step, the caller's among them.
   public var threads: Int
+  /// What compiles the C.
   public var backend: Backend
 
   public init(target: Target = .best, threads: Int = 1, backend: Backend = .tinycc) {
