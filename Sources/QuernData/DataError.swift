@@ -39,10 +39,12 @@ public struct DataError: Error, Sendable, Hashable, CustomStringConvertible {
     case unwritable
   }
 
+  /// What went wrong, for programs.
   public let kind: Kind
   /// The file, data set or tensor concerned.
   public let subject: String
   public let found: String
+  /// What should have been there.
   public let expected: String
   /// What to do about it: a sentence, or empty.
   public let mend: String

@@ -40,7 +40,9 @@ extension Dataset {
   }
 
   /// Sets a share of the pictures, rounded to the nearest number, apart for validation.
-  /// - Parameter validationFraction: between 0 and 1.
+  /// - Parameters:
+  ///   - validationFraction: between 0 and 1.
+  ///   - seed: decides which pictures are set apart.
   /// - Throws: ``DataError`` unless both get at least one picture.
   public func split(
     validationFraction: Double, seed: UInt64

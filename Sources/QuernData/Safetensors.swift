@@ -24,7 +24,9 @@ public struct Safetensors: Sendable, Equatable {
   static let metadataKey = "__metadata__"
 
   /// The tensor called `name`.
-  /// - Parameter shape: what its shape has to be; nil accepts any.
+  /// - Parameters:
+  ///   - name: as in ``tensors``.
+  ///   - shape: what its shape has to be; nil accepts any.
   /// - Throws: ``DataError`` if there is none, or if its shape is another.
   public func tensor(_ name: String, shape: [Int]? = nil) throws -> Tensor {
     guard let tensor = tensors[name] else {

@@ -12,7 +12,7 @@ import QuernGraph
 ///   - tensors: `float32` inputs or computed tensors of the same builder.
 /// - Returns: for each of `tensors`, a tensor of its shape; zero where the output does not depend
 ///   on it.
-/// - Throws: ``GraphError`` where `output` has several elements, or a tensor holds integers or
+/// - Throws: `GraphError` where `output` has several elements, or a tensor holds integers or
 ///   belongs to another builder.
 public func gradient(
   of output: Tensor, withRespectTo tensors: [Tensor]
@@ -32,7 +32,7 @@ public func gradient(
 ///   - output: a `float32` tensor.
 ///   - seed: the weights, a `float32` tensor of the output's shape.
 ///   - tensors: as for ``gradient(of:withRespectTo:)``.
-/// - Throws: ``GraphError`` as ``gradient(of:withRespectTo:)``, or where the seed has another shape.
+/// - Throws: `GraphError` as ``gradient(of:withRespectTo:)``, or where the seed has another shape.
 public func vectorJacobianProduct(
   of output: Tensor, seed: Tensor, withRespectTo tensors: [Tensor]
 ) throws(GraphError) -> [Tensor] {

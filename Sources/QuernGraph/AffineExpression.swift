@@ -4,13 +4,17 @@
 /// zero, just as a read outside the tensor does. A divisor above 1 arises only in the gradient of a
 /// strided read: `y = s·q + i` turned round is `q = (y − i) / s`.
 public struct AffineExpression: Hashable, Sendable {
+  /// One axis of the sum, and what it is multiplied by.
   public struct Term: Hashable, Sendable {
+    /// The number of an axis among those of the op.
     public var axis: Int
+    /// Not zero.
     public var coefficient: Int
   }
 
   /// Non-zero coefficients, by ascending axis.
   public private(set) var terms: [Term]
+  /// What is added to the terms before the division.
   public private(set) var offset: Int
   /// At least 1.
   public private(set) var divisor: Int
@@ -35,6 +39,7 @@ public struct AffineExpression: Hashable, Sendable {
     Self([(axis, coefficient)], offset: offset)
   }
 
+  /// The same index everywhere.
   public static func constant(_ value: Int) -> Self { Self([], offset: value) }
 
   /// The axis this is, if it is nothing but one axis.
@@ -43,6 +48,7 @@ public struct AffineExpression: Hashable, Sendable {
     return terms[0].axis
   }
 
+  /// What an axis is multiplied by; 0 where it does not occur.
   public func coefficient(of axis: Int) -> Int {
     terms.first { $0.axis == axis }?.coefficient ?? 0
   }

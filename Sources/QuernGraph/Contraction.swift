@@ -1,6 +1,7 @@
 /// A loop axis of a contraction: the name people and generated C call it by, and its extent.
 public struct Axis: Hashable, Sendable {
   public var name: String
+  /// Positions, at least 1.
   public var extent: Int
 
   public init(_ name: String, _ extent: Int) {
@@ -33,6 +34,7 @@ public struct Contraction: Hashable, Sendable {
 
   /// Output axes first, in the order of the output's dimensions, then reduction axes.
   public var axes: [Axis]
+  /// How many of the axes are the output's.
   public var outputRank: Int
   /// One or two, in the order of the node's operands.
   public var factors: [Factor]
@@ -43,9 +45,11 @@ public struct Contraction: Hashable, Sendable {
     self.factors = factors
   }
 
+  /// Of all axes, in their order.
   public var extents: [Int] { axes.map(\.extent) }
   public var outputAxes: ArraySlice<Axis> { axes[..<outputRank] }
   public var reductionAxes: ArraySlice<Axis> { axes[outputRank...] }
+  /// The extents of the output's axes.
   public var outputShape: Shape { Shape(outputAxes.map(\.extent)) }
   /// Whether elements are only moved, none are combined.
   public var isMovement: Bool {

@@ -13,7 +13,7 @@ public enum ElementwiseOp: String, Hashable, Sendable, CaseIterable {
   /// 1 where it holds and 0 elsewhere, as `float32`; operands are `float32` or both `int32`.
   case less, lessOrEqual, equal
   /// Two `int32` operands, a position and a counter, to a `float32` in [0, 1) with 24 random bits:
-  /// see ``CounterRandom``. The same position and counter always give the same number.
+  /// see `CounterRandom`. The same position and counter always give the same number.
   case uniform
   // Three operands.
   /// The second operand where the first is not zero, the third elsewhere.

@@ -44,18 +44,30 @@ extension Executable {
       mend: "use one of \(names.joined(separator: ", "))")
   }
 
+  /// Sets a `float32` input; values are row-major.
+  ///
+  /// - Throws: ``ExecutionError`` where there is no such input, or its type or size is another.
   public func write(_ name: String, _ values: [Float]) throws {
     try check(name, .float32)
     try values.withUnsafeBytes { try write(name, from: $0) }
   }
 
+  /// Sets an `int32` input; values are row-major.
+  ///
+  /// - Throws: as for `float32`.
   public func write(_ name: String, _ values: [Int32]) throws {
     try check(name, .int32)
     try values.withUnsafeBytes { try write(name, from: $0) }
   }
 
+  /// Sets a `float32` input of one element.
+  ///
+  /// - Throws: ``ExecutionError`` where it has more.
   public func write(_ name: String, _ value: Float) throws { try write(name, [value]) }
 
+  /// The values of a `float32` input or output, row-major.
+  ///
+  /// - Throws: ``ExecutionError`` where there is none, or its type is another.
   public func floats(_ name: String) throws -> [Float] {
     let type = try check(name, .float32)
     var values = [Float](repeating: 0, count: type.shape.elementCount)
@@ -63,6 +75,9 @@ extension Executable {
     return values
   }
 
+  /// The values of an `int32` input or output, row-major.
+  ///
+  /// - Throws: ``ExecutionError`` where there is none, or its type is another.
   public func integers(_ name: String) throws -> [Int32] {
     let type = try check(name, .int32)
     var values = [Int32](repeating: 0, count: type.shape.elementCount)

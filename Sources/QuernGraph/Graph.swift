@@ -8,8 +8,11 @@ public struct NodeID: Hashable, Sendable, Comparable, CustomStringConvertible {
 
 /// One op, its operands and the type of the one tensor it makes.
 public struct Node: Hashable, Sendable {
+  /// What is computed.
   public var op: Op
+  /// Nodes before this one, in the order the op takes them.
   public var operands: [NodeID]
+  /// Of the result.
   public var type: TensorType
   /// The layer or stage the node was made for, such as `conv1` or `gradient of conv1`.
   public var label: String
@@ -27,6 +30,7 @@ public struct Node: Hashable, Sendable {
 /// A static graph: nodes in an order in which operands come first, what is asked of it, and which
 /// inputs are replaced by which values at the end of a step.
 public struct Graph: Sendable {
+  /// A node whose value is asked for, under a name.
   public struct Output: Hashable, Sendable {
     public var name: String
     public var node: NodeID
@@ -46,6 +50,7 @@ public struct Graph: Sendable {
     }
   }
 
+  /// Operands before the nodes that read them.
   public var nodes: [Node]
   public var outputs: [Output]
   public var updates: [Update]
@@ -67,10 +72,12 @@ public struct Graph: Sendable {
     }
   }
 
+  /// The input of this name, or nil.
   public func input(named name: String) -> NodeID? {
     inputs.first { $0.input.name == name }?.id
   }
 
+  /// The node behind the output of this name, or nil.
   public func output(named name: String) -> NodeID? {
     outputs.first { $0.name == name }?.node
   }

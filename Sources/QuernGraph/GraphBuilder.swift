@@ -2,6 +2,7 @@
 ///
 /// This is the level below the layers: write your own layer or loss as a function of ``Tensor``s.
 public final class GraphBuilder {
+  /// What has been built so far.
   public private(set) var graph: Graph
   private var known: [Key: NodeID] = [:]
   /// The label new nodes get; set it with ``labelled(_:_:)``.
@@ -43,6 +44,7 @@ public final class GraphBuilder {
     return id
   }
 
+  /// A handle on a node of ``graph``.
   public func tensor(_ id: NodeID) -> Tensor { Tensor(self, id) }
 
   // MARK: Leaves
@@ -73,6 +75,9 @@ public final class GraphBuilder {
 
   // MARK: What is asked
 
+  /// Asks for a tensor's value under a name.
+  ///
+  /// - Throws: ``GraphError`` where another output has the name.
   public func output(_ name: String, _ tensor: Tensor) throws(GraphError) {
     if graph.output(named: name) != nil {
       throw GraphError(name, "two outputs have this name", mend: "name one of them differently")

@@ -1,5 +1,6 @@
 /// The extents of a tensor, outermost first: `[N, H, W, C]` for pictures, `[]` for a scalar.
 public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomStringConvertible {
+  /// Of each dimension, at least 1.
   public let extents: [Int]
   /// Product of the extents; 1 for a scalar.
   public let elementCount: Int
@@ -39,6 +40,7 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
 
   public init(arrayLiteral extents: Int...) { self.init(extents) }
 
+  /// How many dimensions there are; 0 for a scalar.
   public var rank: Int { extents.count }
   public subscript(dimension: Int) -> Int { extents[dimension] }
 
@@ -66,6 +68,7 @@ public struct TensorType: Hashable, Sendable, CustomStringConvertible {
     self.shape = shape
   }
 
+  /// Bytes the elements take when they lie densely.
   public var byteCount: Int { shape.elementCount * element.byteCount }
   public var description: String { "\(element.rawValue)\(shape)" }
 }

@@ -58,6 +58,8 @@ extension Tensor {
   }
 
   /// The matrix product: `[…, K] × [K, T] → […, T]`.
+  ///
+  /// - Throws: ``GraphError`` where the shapes do not go together.
   public func matrixProduct(_ weight: Tensor) throws(GraphError) -> Tensor {
     guard shape.rank >= 1, weight.shape.rank == 2, shape[shape.rank - 1] == weight.shape[0] else {
       throw GraphError(
@@ -78,6 +80,8 @@ extension Tensor {
   }
 
   /// The sum over dimensions, which disappear.
+  ///
+  /// - Throws: ``GraphError`` where a dimension is named twice or is not there.
   public func sum(over dimensions: [Int]) throws(GraphError) -> Tensor {
     try checkDimensions(dimensions, "sum")
     if dimensions.isEmpty { return self }
@@ -93,14 +97,20 @@ extension Tensor {
       [self])
   }
 
+  /// The sum of all elements: a scalar.
   public func sum() throws(GraphError) -> Tensor { try sum(over: Array(0..<shape.rank)) }
 
+  /// The mean over dimensions, which disappear.
+  ///
+  /// - Throws: ``GraphError`` where a dimension is named twice or is not there.
   public func mean(over dimensions: [Int]) throws(GraphError) -> Tensor {
     let count = dimensions.reduce(1) { $0 * (($1 < shape.rank && $1 >= 0) ? shape[$1] : 1) }
     return try sum(over: dimensions) * (1 / Double(count))
   }
 
   /// The largest element over dimensions, which disappear.
+  ///
+  /// - Throws: ``GraphError`` where a dimension is named twice or is not there.
   public func maximum(over dimensions: [Int]) throws(GraphError) -> Tensor {
     try checkDimensions(dimensions, "maximum")
     if dimensions.isEmpty { return self }
@@ -139,6 +149,8 @@ extension Tensor {
   }
 
   /// The same elements in row-major order under another shape.
+  ///
+  /// - Throws: ``GraphError`` where the number of elements differs.
   public func reshaped(_ shape: Shape) throws(GraphError) -> Tensor {
     guard shape.elementCount == self.shape.elementCount else {
       throw GraphError(
@@ -186,6 +198,8 @@ extension Tensor {
   }
 
   /// Repeated along dimensions of extent 1 (and new leading ones) to a larger shape.
+  ///
+  /// - Throws: ``GraphError`` where another dimension would have to be repeated.
   public func broadcast(to target: Shape) throws(GraphError) -> Tensor {
     let lead = target.rank - shape.rank
     guard lead >= 0,
@@ -211,6 +225,8 @@ extension Tensor {
 
 extension GraphBuilder {
   /// Tensors one after the other along a dimension.
+  ///
+  /// - Throws: ``GraphError`` where another extent or the element type differs.
   public func concatenate(
     _ tensors: [Tensor], along dimension: Int
   ) throws(GraphError) -> Tensor {

@@ -3,10 +3,15 @@
 /// How a window moves over a picture, for height and width.
 public struct WindowGeometry: Hashable, Sendable {
   public var kernel: (height: Int, width: Int) { (kernelExtents[0], kernelExtents[1]) }
+  /// Height and width of the window.
   public var kernelExtents: [Int]
+  /// Positions the window moves on, for height and width.
   public var strides: [Int]
+  /// Positions between neighbouring taps; 1 where they are adjacent.
   public var dilations: [Int]
+  /// Positions added above and to the left.
   public var paddingBefore: [Int]
+  /// Positions added below and to the right.
   public var paddingAfter: [Int]
 
   /// Each argument holds two numbers: height, width.
@@ -89,8 +94,10 @@ extension Tensor {
   ///
   /// - Parameters:
   ///   - filters: (I, J, C / groups, T): kernel height and width, channels a group, filters.
+  ///   - geometry: how the window moves: s strides, d dilations, p padding before.
   ///   - groups: channels and filters are cut into so many groups that do not see each other.
   /// - Returns: pictures (N, Y, X, T).
+  /// - Throws: ``GraphError`` where shapes, groups or geometry do not fit.
   public func convolution(
     _ filters: Tensor, _ geometry: WindowGeometry, groups: Int = 1
   ) throws(GraphError) -> Tensor {
@@ -157,7 +164,9 @@ extension Tensor {
     )
   }
 
-  /// The largest value in each window; padding does not take part.
+  /// The largest value in each window, (N, Y, X, C); padding does not take part.
+  ///
+  /// - Throws: ``GraphError`` where the geometry does not fit the pictures (N, H, W, C).
   public func maximumPooling(_ geometry: WindowGeometry) throws(GraphError) -> Tensor {
     let (axes, map) = try poolingAxes(geometry, "max-pool")
     for d in 0..<2 {
@@ -172,7 +181,9 @@ extension Tensor {
       builder.add(.maximum(window), [id], TensorType(element, window.outputShape)))
   }
 
-  /// The mean of each window; padding counts as zeros, as in PyTorch by default.
+  /// The mean of each window, (N, Y, X, C); padding counts as zeros, as in PyTorch by default.
+  ///
+  /// - Throws: ``GraphError`` where the geometry does not fit the pictures (N, H, W, C).
   public func averagePooling(_ geometry: WindowGeometry) throws(GraphError) -> Tensor {
     let (axes, map) = try poolingAxes(geometry, "average-pool")
     let sum = try builder.contraction(

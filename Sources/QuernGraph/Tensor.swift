@@ -3,6 +3,7 @@
 /// Operators build nodes. Shapes are checked at once; operands are repeated along dimensions of
 /// extent 1, and missing leading dimensions count as such.
 public struct Tensor {
+  /// Where the tensor's node is.
   public let builder: GraphBuilder
   public let id: NodeID
 
@@ -66,6 +67,9 @@ extension GraphBuilder {
 }
 
 extension Tensor {
+  /// An elementwise op of this tensor and others.
+  ///
+  /// - Throws: ``GraphError`` where shapes or types do not go together.
   public func apply(_ op: ElementwiseOp, _ others: Tensor...) throws(GraphError) -> Tensor {
     try builder.elementwise(op, [self] + others)
   }
@@ -87,20 +91,30 @@ extension Tensor {
   public static func / (a: Double, b: Self) throws(GraphError) -> Self { try b.scalar(a) / b }
   public static prefix func - (a: Self) throws(GraphError) -> Self { try a.apply(.negate) }
 
+  /// eˣ.
   public func exp() throws(GraphError) -> Tensor { try apply(.exp) }
+  /// The natural logarithm.
   public func log() throws(GraphError) -> Tensor { try apply(.log) }
+  /// The hyperbolic tangent.
   public func tanh() throws(GraphError) -> Tensor { try apply(.tanh) }
+  /// 1 / (1 + e⁻ˣ).
   public func sigmoid() throws(GraphError) -> Tensor { try apply(.sigmoid) }
+  /// The error function, 2/√π · ∫₀ˣ exp(−t²) dt.
   public func erf() throws(GraphError) -> Tensor { try apply(.erf) }
   public func squareRoot() throws(GraphError) -> Tensor { try apply(.squareRoot) }
+  /// |x|; the derivative at 0 is 0.
   public func absolute() throws(GraphError) -> Tensor { try apply(.absolute) }
+  /// As `float32`; this tensor itself where it is.
   public func toFloat() throws(GraphError) -> Tensor {
     element == .float32 ? self : try apply(.toFloat)
   }
+  /// As `int32`, rounded towards zero; this tensor itself where it is.
   public func toInt() throws(GraphError) -> Tensor {
     element == .int32 ? self : try apply(.toInt)
   }
+  /// The larger of two elements; NaN if either is.
   public func maximum(_ other: Tensor) throws(GraphError) -> Tensor { try apply(.maximum, other) }
+  /// The smaller of two elements; NaN if either is.
   public func minimum(_ other: Tensor) throws(GraphError) -> Tensor { try apply(.minimum, other) }
   /// This tensor where `condition` is not zero, `other` elsewhere.
   public func `where`(_ condition: Tensor, otherwise other: Tensor) throws(GraphError) -> Tensor {

@@ -14,7 +14,7 @@ public final class Interpreter<Scalar: BinaryFloatingPoint & Sendable>: Executab
   /// Outputs that are inputs with an update: what they were before it.
   private var previous: [NodeID: [Scalar]] = [:]
 
-  /// - Throws: ``GraphError`` where the graph does not verify.
+  /// - Throws: `GraphError` where the graph does not verify.
   public init(_ graph: Graph) throws {
     try graph.verify()
     self.graph = graph
@@ -100,7 +100,7 @@ public final class Interpreter<Scalar: BinaryFloatingPoint & Sendable>: Executab
 
   /// An input's present value or an output of the last run; integers as they are.
   ///
-  /// - Throws: ``ExecutionError`` where there is no such tensor.
+  /// - Throws: `ExecutionError` where there is no such tensor.
   public func values(_ name: String) throws -> [Scalar] {
     let id = try tensor(name)
     if graph.input(named: name) == nil, let value = previous[id] { return value }
@@ -109,7 +109,7 @@ public final class Interpreter<Scalar: BinaryFloatingPoint & Sendable>: Executab
 
   /// Sets an input, of any element type.
   ///
-  /// - Throws: ``ExecutionError`` where there is no such input, the count differs, or a number is
+  /// - Throws: `ExecutionError` where there is no such input, the count differs, or a number is
   ///   not one of an integer input's.
   public func setValues(_ name: String, _ scalars: [Scalar]) throws {
     let id = try input(name)

@@ -24,8 +24,10 @@ public enum Initialiser: Sendable, Hashable, Codable {
   /// Values for a tensor, row-major; the same arguments always give the same values.
   ///
   /// - Parameters:
+  ///   - shape: the tensor's.
   ///   - fanIn: inputs that one output sums over.
   ///   - fanOut: outputs that one input enters.
+  ///   - seed: the tensor's own; see ``seed(_:for:)``.
   public func values(shape: Shape, fanIn: Int, fanOut: Int, seed: UInt64) -> [Float] {
     let count = shape.elementCount
     let he = (2 / Double(max(fanIn, 1))).squareRoot()

@@ -15,11 +15,11 @@ public protocol Layer: Sendable {
   /// What errors and summaries call this sort of layer: `Conv2D`. By default the type's name.
   var kind: String { get }
 
-  /// What automatic names begin with: `conv` makes `conv1`, `conv2`… By default ``kind`` with a
+  /// What automatic names begin with: `conv` makes `conv1`, `conv2`… By default ``Layer/kind`` with a
   /// small first letter.
   var stem: String { get }
 
-  /// The name the user gave, or nil for an automatic one. Set it with ``named(_:)``.
+  /// The name the user gave, or nil for an automatic one. Set it with ``Layer/named(_:)``.
   var givenName: String? { get }
 
   /// Builds the layer's nodes.
@@ -27,7 +27,7 @@ public protocol Layer: Sendable {
   /// - Parameters:
   ///   - input: what the layer before made: pictures (N, H, W, C) or features (N, F).
   ///   - context: declares parameters and state, and knows whether the network is to be trained.
-  /// - Throws: ``GraphError`` where the input's shape or the layer's own numbers are unfit. The
+  /// - Throws: `GraphError` where the input's shape or the layer's own numbers are unfit. The
   ///   context puts the layer's name in front.
   func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor
 }
@@ -45,6 +45,7 @@ extension Layer {
 
 /// A layer with a name that the user gave: see ``Layer/named(_:)``.
 public struct NamedLayer: Layer {
+  /// As the user gave it, without the names of layers around.
   public var name: String
   public var layer: any Layer
 

@@ -13,7 +13,9 @@ public enum Mode: String, Sendable, Hashable, Codable, CaseIterable {
 /// It names layers, declares their parameters and state, labels the nodes they make, and puts the
 /// layer's name in front of its errors.
 public final class LayerContext {
+  /// Where nodes go.
   public let builder: GraphBuilder
+  /// What the network is built for.
   public let mode: Mode
   /// Examples a step.
   public let batch: Int
@@ -58,9 +60,11 @@ public final class LayerContext {
   /// - Parameters:
   ///   - name: `weight` becomes `conv1.weight`.
   ///   - extents: its shape, checked here.
+  ///   - role: what it does; weight decay and regularisation concern weights alone.
+  ///   - initialiser: how its first values are drawn.
   ///   - fanIn: inputs that one output sums over; some initialisers look at it.
   ///   - fanOut: outputs that one input enters.
-  /// - Throws: ``GraphError`` where the shape is unsound, or the layer has such a parameter already.
+  /// - Throws: `GraphError` where the shape is unsound, or the layer has such a parameter already.
   public func parameter(
     _ name: String, _ extents: [Int], role: ParameterInfo.Role = .weight,
     initialiser: Initialiser, fanIn: Int = 1, fanOut: Int = 1
@@ -77,7 +81,7 @@ public final class LayerContext {
 
   /// Declares a tensor of the layer that is kept from step to step without being trained.
   ///
-  /// - Throws: ``GraphError`` where the shape is unsound, or the layer has such a state already.
+  /// - Throws: `GraphError` where the shape is unsound, or the layer has such a state already.
   public func state(
     _ name: String, _ extents: [Int], _ element: ElementType = .float32,
     initial: StateInfo.Initial = .constant(0)
@@ -116,7 +120,7 @@ public final class LayerContext {
 
   /// Random numbers in [0, 1) of this shape, new ones every step.
   ///
-  /// They are ``CounterRandom`` numbers. The counter is one scalar state of the network, which
+  /// They are `CounterRandom` numbers. The counter is one scalar state of the network, which
   /// starts at a number made from the seed and grows by one a step; each call has positions of its
   /// own, so that no two layers see the same numbers.
   public func uniform(_ shape: Shape) throws(GraphError) -> Tensor {
@@ -175,8 +179,12 @@ public final class LayerContext {
 
   /// Builds layers one after the other within the one that is being built.
   ///
-  /// - Parameter scope: where given, it is put before their names: `shortcut` makes
-  ///   `residual1.shortcut.conv1`.
+  /// - Parameters:
+  ///   - layers: in the order of computation; none pass the input on.
+  ///   - input: what the first of them takes.
+  ///   - name: where given, it is put before their names: `shortcut` makes
+  ///     `residual1.shortcut.conv1`.
+  /// - Throws: `GraphError` that names the layer that is unfit.
   public func apply(
     _ layers: [any Layer], to input: Tensor, scope name: String? = nil
   ) throws(GraphError) -> Tensor {

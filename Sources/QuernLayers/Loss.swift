@@ -9,7 +9,7 @@ public protocol Loss: Sendable {
 
   /// The type of that input for an output of the given shape.
   ///
-  /// - Throws: ``GraphError`` where the output's shape is unfit.
+  /// - Throws: `GraphError` where the output's shape is unfit.
   func targetType(output: Shape) throws(GraphError) -> TensorType
 
   /// The loss of each example: (N).
@@ -65,7 +65,7 @@ extension BuiltNetwork {
   /// statistics likewise). Fillers must hold finite numbers and valid labels; repeat a real
   /// example. Where all weights are 0 the loss is NaN.
   ///
-  /// - Throws: ``GraphError`` where the output's shape does not suit the loss.
+  /// - Throws: `GraphError` where the output's shape does not suit the loss.
   public func objective(
     _ loss: any Loss, regularisation: Regularisation = .none
   ) throws(GraphError) -> Objective {

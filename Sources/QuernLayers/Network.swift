@@ -40,8 +40,11 @@ public struct Network: Sendable {
   /// Name of the state that counts steps for random numbers, a scalar `int32`.
   public static let randomCounterName = "random.counter"
 
+  /// What summaries, errors and checkpoints call it.
   public var name: String
+  /// Of one example, without the batch.
   public var input: InputShape
+  /// In the order of computation.
   public var layers: [any Layer]
 
   public init(_ name: String, input: InputShape, @LayerBuilder _ layers: () -> [any Layer]) {
@@ -60,7 +63,7 @@ public struct Network: Sendable {
   ///   - batch: N, examples a step.
   ///   - mode: what for; batch normalisation and dropout differ.
   ///   - builder: where to; it should not hold another network.
-  /// - Throws: ``GraphError`` that names the layer, the shapes and the mend.
+  /// - Throws: `GraphError` that names the layer, the shapes and the mend.
   public func build(
     batch: Int, mode: Mode, in builder: GraphBuilder
   ) throws(GraphError) -> BuiltNetwork {
@@ -77,7 +80,7 @@ public struct Network: Sendable {
   /// Every parameter, in the order of the layers; the node numbers are those of a graph for
   /// inference.
   ///
-  /// - Throws: ``GraphError`` as ``build(batch:mode:in:)`` does.
+  /// - Throws: `GraphError` as ``build(batch:mode:in:)`` does.
   public func parameters() throws(GraphError) -> [ParameterInfo] {
     try build(batch: 1, mode: .inference, in: GraphBuilder()).parameters
   }
@@ -94,6 +97,7 @@ public struct BuiltNetwork {
   public let output: Tensor
 
   public var builder: GraphBuilder { context.builder }
+  /// N, examples a step.
   public var batch: Int { context.batch }
   public var mode: Mode { context.mode }
   /// Trained tensors, in the order of the layers.

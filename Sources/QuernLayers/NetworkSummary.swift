@@ -30,7 +30,7 @@ public struct NetworkSummary: Sendable, Hashable, Codable {
 extension Network {
   /// Layers, shapes, parameters, multiply-adds and receptive fields.
   ///
-  /// - Throws: ``GraphError`` as ``build(batch:mode:in:)`` does.
+  /// - Throws: `GraphError` as ``build(batch:mode:in:)`` does.
   public func summary() throws(GraphError) -> NetworkSummary {
     let built = try build(batch: 1, mode: .inference, in: GraphBuilder())
     let graph = built.builder.graph

@@ -39,7 +39,7 @@ extension Graph {
   ///   - element: a position of the node. It may lie outside it unless `clipped`.
   ///   - clipped: whether only positions count that exist, in the input and in every tensor
   ///     between. If not, the borders are ignored, as for a picture without end.
-  /// - Throws: ``GraphError`` where `element` is no position of the node.
+  /// - Throws: `GraphError` where `element` is no position of the node.
   public func seen(
     by element: [Int], of node: NodeID, in input: NodeID, clipped: Bool = true
   ) throws(GraphError) -> SeenPositions? {

@@ -5,6 +5,7 @@ import QuernGraph
 /// With label smoothing ε the target is 1 − ε for the label plus ε/K for every class, as PyTorch's
 /// `CrossEntropyLoss(label_smoothing:)`.
 public struct SoftmaxCrossEntropy: Loss {
+  /// ε, from 0 to 1.
   public var labelSmoothing: Double
 
   public init(labelSmoothing: Double = 0) { self.labelSmoothing = labelSmoothing }

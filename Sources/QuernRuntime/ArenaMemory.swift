@@ -14,7 +14,7 @@ final class ArenaMemory {
   let base: UnsafeMutableRawPointer
   let byteCount: Int
 
-  /// - Throws: ``LoweringError`` where the system does not give that much memory.
+  /// - Throws: `LoweringError` where the system does not give that much memory.
   init(byteCount: Int) throws {
     // Large pages need a start on their own boundary, so ask for one more.
     let large = 2 << 20

@@ -12,9 +12,11 @@ public struct CompileOptions: Sendable {
     case cc
   }
 
+  /// Vector instructions that the code uses.
   public var target: Target
   /// Threads that share each step, the caller's among them.
   public var threads: Int
+  /// What compiles the C.
   public var backend: Backend
   /// Another processor than the generator reckons with: tests give it small caches, so that small
   /// tensors are worked off in blocks as large ones are.

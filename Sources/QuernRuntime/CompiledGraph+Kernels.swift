@@ -5,6 +5,7 @@ import QuernPasses
 extension CompiledGraph {
   /// One kernel's part of a step.
   public struct KernelTime: Sendable, Encodable {
+    /// The function in the generated C.
     public var name: String
     /// Median of the runs.
     public var seconds: Double

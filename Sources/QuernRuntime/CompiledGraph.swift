@@ -22,10 +22,12 @@ import QuernVectors
 ///
 /// Not for use from several threads at once: a step has one arena.
 public final class CompiledGraph: Executable {
+  /// As it was given, before simplification.
   public let graph: Graph
   public let options: CompileOptions
   /// The kernels, their order, and where tensors lie.
   public let program: Program
+  /// The C, and how much memory it needs.
   public let code: GeneratedCode
   /// Seconds for everything from the graph to function pointers, and the C compiler's part of it.
   public let compileSeconds: Double
@@ -38,8 +40,8 @@ public final class CompiledGraph: Executable {
 
   /// Compiles a graph: the passes in order.
   ///
-  /// - Throws: ``LoweringError`` for graphs, targets and thread counts that cannot be compiled;
-  ///   ``CompileError`` where the C compiler fails.
+  /// - Throws: `LoweringError` for graphs, targets and thread counts that cannot be compiled;
+  ///   `CompileError` where the C compiler fails.
   public init(_ source: Graph, _ options: CompileOptions = CompileOptions()) throws {
     guard options.target.isSupported else {
       throw LoweringError(
@@ -96,6 +98,7 @@ public final class CompiledGraph: Executable {
     ]
   }
 
+  /// One step: computes all outputs, then replaces the inputs that have updates.
   public func run() { run(step) }
 
   func run(_ step: quern_step) {

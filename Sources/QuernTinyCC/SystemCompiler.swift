@@ -29,7 +29,10 @@ public struct SystemCompiler: CCompiler {
   /// Whether the compiler is there.
   public var isAvailable: Bool { (try? locate()) != nil }
 
-  /// - Parameter symbols: functions only: each is reached through a jump.
+  /// - Parameters:
+  ///   - source: the whole file.
+  ///   - symbols: functions only: each is reached through a jump.
+  /// - Throws: ``CompileError``.
   public func compile(source: String, symbols: [String: UnsafeRawPointer]) throws -> LoadedCode {
     let clock = ContinuousClock()
     let start = clock.now

@@ -13,11 +13,14 @@ public struct ConfusionMatrix: Hashable, Sendable, Codable {
     counts[actual * classCount + predicted]
   }
 
+  /// Counts one example.
   public mutating func add(actual: Int, predicted: Int) {
     counts[actual * classCount + predicted] += 1
   }
 
+  /// Examples counted.
   public var total: Int { counts.reduce(0, +) }
+  /// Examples on the diagonal.
   public var correct: Int { (0..<classCount).reduce(0) { $0 + self[actual: $1, predicted: $1] } }
   /// The share on the diagonal; 0 for an empty matrix.
   public var accuracy: Double { total == 0 ? 0 : Double(correct) / Double(total) }

@@ -16,7 +16,9 @@ public struct Evaluation: Sendable {
   public struct Mistake: Hashable, Sendable {
     /// Its place in the data set.
     public var index: Int
+    /// The class it belongs to.
     public var label: Int
+    /// The class it was taken for.
     public var prediction: Int
     /// The softmax probability of the prediction.
     public var probability: Float
@@ -25,11 +27,14 @@ public struct Evaluation: Sendable {
   /// Mean loss of an example.
   public var loss: Double
   public var confusion: ConfusionMatrix
+  /// In the order of the data set.
   public var mistakes: [Mistake]
 
+  /// Examples.
   public var count: Int { confusion.total }
   /// Share of the examples classified correctly.
   public var accuracy: Double { confusion.accuracy }
+  /// Share of the examples classified wrongly.
   public var errorRate: Double { 1 - accuracy }
 }
 
@@ -51,6 +56,7 @@ public final class Evaluator {
     classCount = step.outputShape.elementCount
   }
 
+  /// Takes over weights; state that is missing keeps its value.
   public func load(_ weights: Weights) throws { try weights.copy(to: executable) }
 
   /// Takes the weights of an executable that trains the same network.

@@ -5,8 +5,11 @@ import QuernLayers
 /// One batch forward and backward without an update: outputs ``StepOutput/loss`` and, for each
 /// parameter, its gradient as `gradient/NAME`. What checks against other systems run.
 public struct GradientStep: Sendable {
+  /// Forward, loss and gradients; no updates of parameters.
   public let graph: Graph
+  /// N, examples a step.
   public let batchSize: Int
+  /// The name of the target's input: `labels`.
   public let targetName: String
   /// Parameters in the order of the layers.
   public let parameters: [ParameterInfo]

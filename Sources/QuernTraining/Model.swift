@@ -14,8 +14,13 @@ public final class Model {
   /// Compiles the network for inference.
   ///
   /// - Parameters:
-  ///   - batchSize: examples computed at a time; any number may be asked for.
+  ///   - network: the description.
   ///   - loss: what ``evaluate(_:)`` reports.
+  ///   - weights: all parameters and state of the network, in their documented shapes.
+  ///   - batchSize: examples computed at a time; any number may be asked for.
+  ///   - execution: backend, target and threads.
+  /// - Throws: `DataError` where the weights are those of another network; `GraphError` where the
+  ///   network is unsound; `BackendError`.
   public init(
     _ network: Network, loss: any Loss = SoftmaxCrossEntropy(), weights: Weights,
     batchSize: Int = 64, execution: ExecutionOptions = ExecutionOptions()

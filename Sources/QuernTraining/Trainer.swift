@@ -14,13 +14,17 @@ public final class Trainer {
     public var batchSize: Int
     /// η, before the schedule.
     public var learningRate: Double
+    /// What η is multiplied by as training goes on.
     public var schedule: LearningRateSchedule
+    /// How parameters move along their gradients.
     public var optimizer: any Optimizer
     /// Where the norm of all gradients together is larger, they are scaled down to it.
     public var gradientNormLimit: Double?
     /// Decides the initial weights, the orders of the examples and what dropout drops.
     public var seed: UInt64
+    /// Terms added to the loss.
     public var regularisation: Regularisation
+    /// Backend, target and threads.
     public var execution: ExecutionOptions
 
     public init(
@@ -95,9 +99,12 @@ public final class Trainer {
   /// Builds and compiles the step, and draws the initial weights.
   ///
   /// - Parameters:
+  ///   - network: what is trained.
+  ///   - loss: what is made small.
   ///   - training: pictures of the network's input shape; their number need not be a multiple of
   ///     the batch.
   ///   - evaluation: a validation or test set.
+  ///   - settings: how it is trained.
   /// - Throws: `GraphError` where network, loss and data do not fit; `BackendError`.
   public convenience init(
     _ network: Network, loss: any Loss = SoftmaxCrossEntropy(), training: Dataset,
@@ -216,6 +223,7 @@ public final class Trainer {
   /// Trains until `epochs` epochs are done, those of a resumed run's past included.
   ///
   /// - Parameters:
+  ///   - epochs: in all, counted from the run's beginning.
   ///   - onEpoch: called after each epoch.
   ///   - onStep: called after each step.
   ///   - shouldStop: asked after each step.

@@ -48,7 +48,9 @@ public final class TrainingLog {
   private let file: UnsafeMutablePointer<FILE>
   private let encoder = JSONEncoder()
 
-  /// - Parameter appending: go on with a log that is there, as a resumed run does.
+  /// - Parameters:
+  ///   - path: the file to write.
+  ///   - appending: go on with a log that is there, as a resumed run does.
   /// - Throws: ``Failure`` where the file cannot be opened.
   public init(path: String, appending: Bool = false) throws {
     guard let file = fopen(path, appending ? "a" : "w") else {
@@ -61,6 +63,9 @@ public final class TrainingLog {
 
   deinit { fclose(file) }
 
+  /// Writes a step's line.
+  ///
+  /// - Throws: ``Failure`` where it cannot be written.
   public func record(_ progress: TrainingProgress) throws {
     try write(
       Line(
@@ -69,6 +74,9 @@ public final class TrainingLog {
         examplesPerSecond: progress.examplesPerSecond.rounded()))
   }
 
+  /// Writes an epoch's line, and sees that it reaches the file.
+  ///
+  /// - Throws: ``Failure`` where it cannot be written.
   public func record(_ summary: EpochSummary) throws {
     try write(
       Line(

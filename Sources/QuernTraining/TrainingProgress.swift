@@ -16,6 +16,7 @@ public struct TrainingProgress: Sendable {
   public var accuracy: Double
   /// Since this process began the epoch, evaluation not counted.
   public var examplesPerSecond: Double
+  /// η of the last step, after the schedule.
   public var learningRate: Double
 }
 

@@ -23,6 +23,7 @@ public struct TrainingPosition: Hashable, Sendable {
 public struct TrainingState: Sendable, Equatable {
   public var position: TrainingPosition
   public var optimizerName: String
+  /// The numbers the optimiser was made with.
   public var optimizerSettings: [String: Double]
   public var learningRate: Double
   public var schedule: LearningRateSchedule

@@ -17,11 +17,12 @@ public enum StepOutput {
 /// One step of training as one graph: forward, loss, gradients and updates.
 ///
 /// Parameters, the network's state and the optimiser's are inputs with updates; the batch
-/// (``Network/inputName``, the loss's target, ``Network/exampleWeightName``) and the optimiser's
+/// (`Network.inputName`, the loss's target, `Network.exampleWeightName`) and the optimiser's
 /// hyperparameters are inputs without.
 public struct TrainingStep: Sendable {
   public let graph: Graph
   public let optimizer: any Optimizer
+  /// N, examples a step.
   public let batchSize: Int
   /// The name of the target's input: `labels`.
   public let targetName: String
@@ -35,7 +36,11 @@ public struct TrainingStep: Sendable {
   let countsCorrect: Bool
 
   /// - Parameters:
+  ///   - network: what is trained.
+  ///   - loss: what is made small.
+  ///   - optimizer: how parameters move along their gradients.
   ///   - batchSize: N, examples a step.
+  ///   - regularisation: terms added to the loss.
   ///   - gradientNormLimit: where √Σ‖g‖² over all parameters is larger, all gradients are scaled
   ///     down to it. Every gradient must then be known before the first update, so none of them is
   ///     finished where it is born.

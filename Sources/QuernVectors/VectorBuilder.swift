@@ -15,7 +15,9 @@ public struct VectorBuilder: Sendable {
 
   public var lanes: Int { target.lanes }
 
-  /// - Parameter firstRegister: the first number to hand out.
+  /// - Parameters:
+  ///   - target: the instruction set to write for.
+  ///   - firstRegister: the first number to hand out.
   public init(target: Target, firstRegister: Int = 0) {
     self.target = target
     nextRegister = firstRegister

@@ -88,12 +88,14 @@ struct Benchmark {
     }
     let clock = ContinuousClock()
     let end = clock.now + .milliseconds(Int(seconds * 1000))
-    var spent = [Double](repeating: 0, count: runners.count)
+    var spent = runners.map { $0.times.reduce(0, +) }
     var rounds = 0
-    // At least three rounds, so that there is a median; then whoever has used its share rests.
+    // At least three rounds, so that there is a median, except of steps that take very long; then
+    // whoever has used its share rests.
     let share = seconds / Double(max(runners.count, 1))
     while rounds < 3 || (clock.now < end && spent.contains { $0 < share }) {
-      for (place, runner) in runners.enumerated() where rounds < 3 || spent[place] < share {
+      for (place, runner) in runners.enumerated()
+      where spent[place] < (rounds < 3 ? max(3 * share, 1) : share) {
         spent[place] += try runner.run()
       }
       rounds += 1
@@ -104,8 +106,9 @@ struct Benchmark {
   private func compiled(_ graph: Graph, _ options: ExecutionOptions) throws -> Runner {
     let runner = Runner(options, try options.makeExecutable(graph))
     try workload.prepare(runner.executable)
-    _ = try runner.run()
-    // The first run also brings memory in; the second tells how long a step takes.
+    // The first run also brings memory in, which hardly matters to a step of a second; the second
+    // tells how long a step takes.
+    if try runner.run() > 1 { return runner }
     let once = try runner.run()
     runner.repeats = max(1, Int(0.01 / max(once, 1e-7)))
     runner.times = []

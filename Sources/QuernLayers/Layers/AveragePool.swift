@@ -9,7 +9,10 @@ public struct AveragePool: Layer {
   public var stride: Extent2D
   public var padding: Padding
 
-  /// - Parameter stride: the kernel's size where it is nil, so that windows do not overlap.
+  /// - Parameters:
+  ///   - kernel: the window's height and width.
+  ///   - stride: the kernel's size where it is nil, so that windows do not overlap.
+  ///   - padding: positions around the picture.
   public init(_ kernel: Extent2D, stride: Extent2D? = nil, padding: Padding = .valid) {
     self.kernel = kernel
     self.stride = stride ?? kernel

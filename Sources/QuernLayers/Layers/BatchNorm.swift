@@ -17,6 +17,7 @@ import QuernGraph
 public struct BatchNorm: Layer {
   /// How far the running statistics go towards the batch's in a step.
   public var momentum: Double
+  /// ε, added to the variance.
   public var epsilon: Double
 
   public init(momentum: Double = 0.1, epsilon: Double = 1e-5) {

@@ -9,12 +9,16 @@ import QuernGraph
 public struct Conv2D: Layer {
   /// T, channels of the output.
   public var filters: Int
+  /// I and J, rows and columns of a filter.
   public var kernel: Extent2D
+  /// Positions a filter moves on: 2 halves height and width.
   public var stride: Extent2D
   public var padding: Padding
+  /// Positions between neighbouring taps; 1 where they are adjacent.
   public var dilation: Extent2D
   /// Channels and filters are cut into so many groups that do not see each other.
   public var groups: Int
+  /// Leave the bias out before a normalisation, whose shift does its work.
   public var useBias: Bool
   public var weightInitialiser: Initialiser
   public var biasInitialiser: Initialiser

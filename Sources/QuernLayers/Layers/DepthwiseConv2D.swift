@@ -6,11 +6,14 @@ import QuernGraph
 /// - Output: (N, Y, X, C · multiplier); channel c makes c · multiplier ..< (c + 1) · multiplier.
 /// - Parameters: `weight` (I, J, 1, C · multiplier), `bias` (C · multiplier).
 public struct DepthwiseConv2D: Layer {
+  /// I and J, rows and columns of a filter.
   public var kernel: Extent2D
   /// Filters a channel.
   public var multiplier: Int
+  /// Positions a filter moves on.
   public var stride: Extent2D
   public var padding: Padding
+  /// Positions between neighbouring taps; 1 where they are adjacent.
   public var dilation: Extent2D
   public var useBias: Bool
   public var weightInitialiser: Initialiser

@@ -9,6 +9,7 @@ import QuernGraph
 /// - Output: the same shape.
 /// - Parameters: `scale` (C), `shift` (C).
 public struct LayerNorm: Layer {
+  /// ε, added to the variance.
   public var epsilon: Double
 
   public init(epsilon: Double = 1e-5) { self.epsilon = epsilon }

@@ -2,6 +2,7 @@ import QuernGraph
 
 /// a where 0 < a, slope · a elsewhere.
 public struct LeakyReLU: Layer {
+  /// What elements below 0 are multiplied by.
   public var slope: Double
 
   public init(slope: Double = 0.01) { self.slope = slope }

@@ -43,7 +43,7 @@ public enum Padding: Sendable, Hashable {
 }
 
 extension LayerContext {
-  /// - Throws: ``GraphError`` unless the input holds pictures (N, H, W, C).
+  /// - Throws: `GraphError` unless the input holds pictures (N, H, W, C).
   func checkPicture(_ input: Tensor) throws(GraphError) {
     guard input.shape.rank == 4 else {
       throw error(
@@ -52,7 +52,7 @@ extension LayerContext {
     }
   }
 
-  /// - Throws: ``GraphError`` unless the input has a batch and at least one more dimension.
+  /// - Throws: `GraphError` unless the input has a batch and at least one more dimension.
   func checkFeatures(_ input: Tensor) throws(GraphError) {
     guard input.shape.rank >= 2 else {
       throw error(

@@ -13,7 +13,7 @@ public enum BuiltInModel: String, Sendable, Hashable, CaseIterable, Codable {
   case vgg
   case resnet8
 
-  /// - Throws: ``GraphError`` where there is no such model; it lists those there are.
+  /// - Throws: `GraphError` where there is no such model; it lists those there are.
   public init(named name: String) throws(GraphError) {
     guard let model = Self(rawValue: name) else {
       throw GraphError(

@@ -19,7 +19,7 @@ public protocol Optimizer: Sendable {
   /// The scalar inputs its updates read.
   var hyperparameters: [String] { get }
 
-  /// Their values, in the order of ``hyperparameters``.
+  /// Their values, in the order of ``Optimizer/hyperparameters``.
   ///
   /// - Parameters:
   ///   - learningRate: after the schedule.
@@ -31,8 +31,8 @@ public protocol Optimizer: Sendable {
   /// - Parameters:
   ///   - weight: the parameter, of any shape.
   ///   - gradient: the loss's gradient by it, of the same shape.
-  ///   - state: one tensor for each of ``stateNames``, of the same shape.
-  ///   - hyperparameters: one scalar for each of ``hyperparameters``.
+  ///   - state: one tensor for each of ``Optimizer/stateNames``, of the same shape.
+  ///   - hyperparameters: one scalar for each of ``Optimizer/hyperparameters``.
   ///   - decays: whether weight decay concerns this parameter: it leaves biases alone, and the
   ///     scales and shifts of normalisation.
   /// - Returns: the parameter and the state after the step.

@@ -3,7 +3,7 @@ import Quern
 /// Quern's worker of the speed comparison; `speed/worker.py` describes the conversation.
 @main
 struct QuernPeer {
-  static let learningRate: Float = 0.01
+  static let learningRate: Float = 0.001
   /// Training steps whose losses are compared.
   static let comparedSteps = 4
 
