@@ -10,7 +10,7 @@ import QuernLayers
 public struct Checkpoint: Sendable, Equatable {
   /// The network's name; nil in a file of other origin.
   public var model: String?
-  /// ``Network/fingerprint()`` of the network it was written for; nil in a file of other origin.
+  /// `Network.fingerprint()` of the network it was written for; nil in a file of other origin.
   public var fingerprint: String?
   public var weights: Weights
   /// Nil where only weights were saved.
