@@ -25,7 +25,7 @@ struct ModelCheck {
 
   /// Differences of single precision, relative to the tensor's largest value.
   static let tolerance = 1e-4
-  /// Central differences in double precision with a step of 1e-5.
+  /// Central differences in double precision.
   static let differenceTolerance = 1e-4
 
   private let gradientStep: GradientStep
@@ -149,7 +149,7 @@ struct ModelCheck {
       isSound: error <= tolerance)
   }
 
-  /// Central differences of the loss at the coordinate with the largest gradient, and at others
+  /// Difference quotients of the loss at the coordinate with the largest gradient, and at others
   /// drawn at random.
   private func compareWithDifferences(_ reference: Values) throws -> [Finding] {
     let forward = gradientStep.forward
@@ -165,7 +165,7 @@ struct ModelCheck {
       return try interpreter.values(StepOutput.loss)[0]
     }
     var generator = SeededGenerator(seed: 3)
-    let step = 1e-5
+    let value = reference[StepOutput.loss]?.first ?? .nan
     return try gradientStep.parameters.map { parameter in
       let name = GradientStep.output(of: parameter.name)
       let gradient = reference[name] ?? []
@@ -174,17 +174,18 @@ struct ModelCheck {
       let places =
         [largest]
         + (1..<max(samples, 1)).map { _ in generator.nextIndex(below: original.count) }
+      // A loss near 1 is known to 1e-16, so its slope to 1e-9 at best.
+      let scale = max(abs(gradient[largest]), 1e-6)
       var error = 0.0
       for place in places {
-        var moved = original
-        moved[place] = original[place] + step
-        let above = try loss(parameter.name, moved)
-        moved[place] = original[place] - step
-        let below = try loss(parameter.name, moved)
-        let slope = (above - below) / (2 * step)
-        // A loss near 1 is known to 1e-16, so its slope to 1e-11 at best.
-        let scale = max(abs(gradient[largest]), 1e-6)
-        let difference = abs(slope - gradient[place]) / scale
+        let quotient = try DifferenceQuotient(
+          value: value, resolution: Self.differenceTolerance * scale
+        ) { distance in
+          var moved = original
+          moved[place] += distance
+          return try loss(parameter.name, moved)
+        }
+        let difference = max(abs(quotient.slope - gradient[place]) - quotient.spread, 0) / scale
         error = difference.isFinite ? max(error, difference) : .nan
         if error.isNaN { break }
       }
