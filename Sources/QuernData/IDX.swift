@@ -77,7 +77,9 @@ public enum IDX {
         reader, found: "too short for them (at most \(reader.sizeLimit) bytes)", expected: expected)
     }
     let values = try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-      filled = try reader.read(into: UnsafeMutableRawBufferPointer(buffer))
+      let target = UnsafeMutableRawBufferPointer(buffer)
+      preferLargePages(target)
+      filled = try reader.read(into: target)
     }
     guard values.count == count else {
       throw truncated(reader, found: "ends after \(values.count) of them", expected: expected)

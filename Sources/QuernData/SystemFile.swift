@@ -34,6 +34,18 @@ enum PathKind: Equatable {
   }
 }
 
+/// Asks for large pages behind a buffer that is about to be filled: with small ones, the first touch
+/// of each takes longer than the copy into it. Only ever a hint.
+func preferLargePages(_ buffer: UnsafeMutableRawBufferPointer) {
+  #if os(Linux)
+    let large = 2 << 20
+    guard let start = buffer.baseAddress, buffer.count >= 4 * large else { return }
+    let first = (UInt(bitPattern: start) + UInt(large - 1)) & ~UInt(large - 1)
+    let end = (UInt(bitPattern: start) + UInt(buffer.count)) & ~UInt(large - 1)
+    madvise(UnsafeMutableRawPointer(bitPattern: first), Int(end - first), MADV_HUGEPAGE)
+  #endif
+}
+
 /// An open regular file, closed when it goes.
 struct SystemFile: ~Copyable {
   let path: String

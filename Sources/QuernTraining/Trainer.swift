@@ -87,11 +87,13 @@ public final class Trainer {
       self.network = network
       self.loss = loss
       self.settings = settings
+      // Drawing millions of normal numbers takes as long as compiling, and needs nothing of it.
+      let weights = Background { try network.initialWeights(seed: settings.seed) }
       step = try TrainingStep(
         network, loss: loss, optimizer: settings.optimizer, batchSize: settings.batchSize,
         regularisation: settings.regularisation, gradientNormLimit: settings.gradientNormLimit)
       executable = try settings.execution.makeExecutable(step.graph)
-      try network.initialWeights(seed: settings.seed).copy(to: executable)
+      try weights.value().copy(to: executable)
       try step.clearOptimizer(executable)
     }
   }

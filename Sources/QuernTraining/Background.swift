@@ -1,0 +1,26 @@
+import Dispatch
+import Synchronization
+
+/// Something that is computed beside the caller, on another thread.
+package final class Background<Value: Sendable>: Sendable {
+  private let result = Mutex<Result<Value, any Error>?>(nil)
+  private let done = DispatchGroup()
+
+  /// Starts at once.
+  package init(_ body: @escaping @Sendable () throws -> Value) {
+    done.enter()
+    DispatchQueue.global(qos: .userInitiated).async { [self] in
+      let outcome = Result { try body() }
+      result.withLock { $0 = outcome }
+      done.leave()
+    }
+  }
+
+  /// The result, once it is there. Waits for it.
+  package func value() throws -> Value {
+    while true {
+      done.wait()
+      if let outcome = result.withLock({ $0 }) { return try outcome.get() }
+    }
+  }
+}
