@@ -10,6 +10,11 @@ public protocol Executable: AnyObject {
   /// - Throws: ``ExecutionError`` where there is no such input or the byte count differs.
   func write(_ name: String, from bytes: UnsafeRawBufferPointer) throws
 
+  /// Sets all elements of an input to zero.
+  ///
+  /// - Throws: ``ExecutionError`` where there is no such input.
+  func clear(_ name: String) throws
+
   /// Copies an input's present value or an output of the last step.
   ///
   /// - Throws: ``ExecutionError`` where there is no such tensor or the byte count differs.
@@ -42,6 +47,12 @@ extension Executable {
     throw ExecutionError(
       name, "there is no such input or output",
       mend: "use one of \(names.joined(separator: ", "))")
+  }
+
+  /// Writes as many zeros as the input has elements; executables may have a shorter way.
+  public func clear(_ name: String) throws {
+    let zeros = [UInt8](repeating: 0, count: try type(of: name).byteCount)
+    try zeros.withUnsafeBytes { try write(name, from: $0) }
   }
 
   /// Sets a `float32` input; values are row-major.

@@ -132,17 +132,27 @@ public final class CompiledGraph: Executable {
   }
 
   public func write(_ name: String, from bytes: UnsafeRawBufferPointer) throws {
-    guard graph.input(named: name) != nil else {
-      _ = try type(of: name)
-      throw ExecutionError(name, "it is an output", mend: "write inputs only")
-    }
-    let storage = try storage(name)
+    let storage = try writableStorage(name)
     try check(name, storage, bytes.count)
     guard var source = bytes.baseAddress else { return }
     memory.forEachRun(storage) { target, count in
       target.copyMemory(from: source, byteCount: count)
       source += count
     }
+  }
+
+  public func clear(_ name: String) throws {
+    memory.forEachRun(try writableStorage(name)) { target, count in
+      target.initializeMemory(as: UInt8.self, repeating: 0, count: count)
+    }
+  }
+
+  private func writableStorage(_ name: String) throws -> Storage {
+    guard graph.input(named: name) != nil else {
+      _ = try type(of: name)
+      throw ExecutionError(name, "it is an output", mend: "write inputs only")
+    }
+    return try storage(name)
   }
 
   public func read(_ name: String, into bytes: UnsafeMutableRawBufferPointer) throws {

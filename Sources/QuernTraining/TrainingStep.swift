@@ -114,10 +114,7 @@ public struct TrainingStep: Sendable {
 
   /// Sets the optimiser's state to zero, as before the first step.
   public func clearOptimizer(_ executable: any Executable) throws {
-    for signature in optimizerTensors {
-      let zeros = [UInt8](repeating: 0, count: signature.type.byteCount)
-      try zeros.withUnsafeBytes { try executable.write(signature.name, from: $0) }
-    }
+    for signature in optimizerTensors { try executable.clear(signature.name) }
   }
 
   /// Writes the scalars that change from step to step.
