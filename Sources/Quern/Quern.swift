@@ -33,4 +33,5 @@
 @_exported import QuernRandom
 @_exported import QuernRuntime
 @_exported import QuernTraining
+
 @_exported import enum QuernVectors.Target

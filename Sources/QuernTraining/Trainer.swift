@@ -24,13 +24,16 @@ public final class Trainer {
     public var seed: UInt64
     /// Terms added to the loss.
     public var regularisation: Regularisation
+    /// Where given, this share of the training set is set apart, and each epoch is evaluated on it.
+    public var validationFraction: Double?
     /// Backend, target and threads.
     public var execution: ExecutionOptions
 
     public init(
       batchSize: Int = 128, learningRate: Double = 0.05,
       schedule: LearningRateSchedule = .constant, optimizer: any Optimizer = Momentum(),
-      gradientNormLimit: Double? = nil, regularisation: Regularisation = .none, seed: UInt64 = 1,
+      gradientNormLimit: Double? = nil, regularisation: Regularisation = .none,
+      validationFraction: Double? = nil, seed: UInt64 = 1,
       execution: ExecutionOptions = ExecutionOptions()
     ) {
       self.batchSize = batchSize
@@ -39,6 +42,7 @@ public final class Trainer {
       self.optimizer = optimizer
       self.gradientNormLimit = gradientNormLimit
       self.regularisation = regularisation
+      self.validationFraction = validationFraction
       self.seed = seed
       self.execution = execution
     }
@@ -58,8 +62,9 @@ public final class Trainer {
   public let loss: any Loss
   public let settings: Settings
   public let step: TrainingStep
+  /// What is trained on: without the share that `validationFraction` sets apart.
   public let training: Dataset
-  /// What each epoch is followed by an evaluation on.
+  /// What each epoch is followed by an evaluation on: the share set apart, if there is one.
   public let evaluation: Dataset?
   /// Where the run stands.
   public private(set) var position: TrainingPosition
@@ -105,7 +110,8 @@ public final class Trainer {
   ///   - loss: what is made small.
   ///   - training: pictures of the network's input shape; their number need not be a multiple of
   ///     the batch.
-  ///   - evaluation: a validation or test set.
+  ///   - evaluation: a validation or test set; with `validationFraction`, that share of the
+  ///     training set takes its place.
   ///   - settings: how it is trained.
   /// - Throws: `GraphError` where network, loss and data do not fit; `BackendError`.
   public convenience init(
@@ -131,10 +137,14 @@ public final class Trainer {
       try network.check(dataset)
       try network.check(labelsOf: dataset, outputs: outputs)
     }
-    self.training = training
-    self.evaluation = evaluation
+    if let fraction = settings.validationFraction {
+      let split = try training.split(validationFraction: fraction, seed: settings.seed)
+      (self.training, self.evaluation) = (split.training, split.validation)
+    } else {
+      (self.training, self.evaluation) = (training, evaluation)
+    }
     loader = try BatchLoader(
-      training, batchSize: settings.batchSize, targetName: step.targetName, in: step.graph)
+      self.training, batchSize: settings.batchSize, targetName: step.targetName, in: step.graph)
     position = TrainingPosition(seed: settings.seed)
     replay = StepReplay(step.graph)
   }
@@ -160,7 +170,9 @@ public final class Trainer {
         position: position, optimizerName: settings.optimizer.name,
         optimizerSettings: settings.optimizer.settings, learningRate: settings.learningRate,
         schedule: settings.schedule, gradientNormLimit: settings.gradientNormLimit,
-        batchSize: settings.batchSize, seed: settings.seed,
+        regularisation: settings.regularisation,
+        validationFraction: settings.validationFraction, batchSize: settings.batchSize,
+        seed: settings.seed,
         exampleCount: training.count, optimizerTensors: optimizer.tensors))
   }
 
@@ -351,6 +363,15 @@ extension Trainer.Settings {
     }
     if let limit = gradientNormLimit, !(limit > 0) {
       throw SettingsError(description: "gradient norm limit: \(limit) found; give more than 0")
+    }
+    for (name, value) in [("l1", regularisation.l1), ("l2", regularisation.l2)]
+    where !(value.isFinite && value >= 0) {
+      throw SettingsError(
+        description: "regularisation: \(name) is \(value); give a number that is not negative")
+    }
+    if let fraction = validationFraction, !(0 < fraction && fraction < 1) {
+      throw SettingsError(
+        description: "validation fraction: \(fraction) found; give a share between 0 and 1")
     }
     for (name, value) in optimizer.settings where !(value.isFinite && value >= 0) {
       throw SettingsError(

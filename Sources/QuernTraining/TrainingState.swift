@@ -1,4 +1,5 @@
 import QuernData
+import QuernLayers
 
 /// Where a training run stands between two steps: with the weights and the data set, all that
 /// decides how it goes on.
@@ -28,6 +29,8 @@ public struct TrainingState: Sendable, Equatable {
   public var learningRate: Double
   public var schedule: LearningRateSchedule
   public var gradientNormLimit: Double?
+  public var regularisation: Regularisation
+  public var validationFraction: Double?
   public var batchSize: Int
   public var seed: UInt64
   /// Examples of the training set; with ``batchSize``, what a step within an epoch means.
@@ -57,6 +60,9 @@ public struct TrainingState: Sendable, Equatable {
       "quern.exampleCount": "\(exampleCount)",
     ]
     if let gradientNormLimit { result["quern.gradientNormLimit"] = "\(gradientNormLimit)" }
+    if regularisation.l1 != 0 { result["quern.l1"] = "\(regularisation.l1)" }
+    if regularisation.l2 != 0 { result["quern.l2"] = "\(regularisation.l2)" }
+    if let validationFraction { result["quern.validationFraction"] = "\(validationFraction)" }
     for (name, value) in optimizerSettings { result["quern.optimizer.\(name)"] = "\(value)" }
     return result
   }
@@ -64,7 +70,8 @@ public struct TrainingState: Sendable, Equatable {
   init(
     position: TrainingPosition, optimizerName: String, optimizerSettings: [String: Double],
     learningRate: Double, schedule: LearningRateSchedule, gradientNormLimit: Double?,
-    batchSize: Int, seed: UInt64, exampleCount: Int, optimizerTensors: [String: Safetensors.Tensor]
+    regularisation: Regularisation, validationFraction: Double?, batchSize: Int, seed: UInt64,
+    exampleCount: Int, optimizerTensors: [String: Safetensors.Tensor]
   ) {
     self.position = position
     self.optimizerName = optimizerName
@@ -72,6 +79,8 @@ public struct TrainingState: Sendable, Equatable {
     self.learningRate = learningRate
     self.schedule = schedule
     self.gradientNormLimit = gradientNormLimit
+    self.regularisation = regularisation
+    self.validationFraction = validationFraction
     self.batchSize = batchSize
     self.seed = seed
     self.exampleCount = exampleCount
@@ -108,9 +117,12 @@ public struct TrainingState: Sendable, Equatable {
     optimizerName = try read("optimizer") { $0 }
     learningRate = try read("learningRate") { Double($0) }
     schedule = try read("schedule") { LearningRateSchedule($0) }
-    if metadata["quern.gradientNormLimit"] != nil {
-      gradientNormLimit = try read("gradientNormLimit") { Double($0) }
+    func readIfThere(_ key: String) throws -> Double? {
+      try metadata["quern." + key] == nil ? nil : read(key) { Double($0) }
     }
+    gradientNormLimit = try readIfThere("gradientNormLimit")
+    regularisation = try Regularisation(l1: readIfThere("l1") ?? 0, l2: readIfThere("l2") ?? 0)
+    validationFraction = try readIfThere("validationFraction")
     batchSize = try read("batchSize", count)
     seed = try read("seed") { UInt64($0) }
     exampleCount = try read("exampleCount", count)

@@ -60,6 +60,8 @@ import Testing
     try expectFailure(train + ["--batch", "0"], ["batch size"])
     try expectFailure(train + ["--learning-rate=-1"], ["learning rate"])
     try expectFailure(train + ["--validation", "1"], ["--validation"])
+    try expectFailure(train + ["--l1=-1"], ["l1"])
+    try expectFailure(train + ["--l2", "inf"], ["l2"])
     try expectFailure(train + ["--threads", "0"], ["threads"])
     try expectFailure(train + ["--clip=-2"], ["norm"])
     try expectFailure(["check", "digits-conv", "--threads", "1,x"], ["--threads"])

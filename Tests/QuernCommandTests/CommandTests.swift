@@ -61,16 +61,21 @@ import Testing
   /// Two runs, one of them stopped and resumed, end with the same file.
   @Test func resuming() throws {
     try withTemporaryFolder { folder in
-      let train = ["train", "digits-conv", "--batch", "64", "--schedule", "cosine:2"]
+      let train = [
+        "train", "digits-conv", "--batch", "64", "--schedule", "cosine:2", "--l1", "1e-5", "--l2",
+        "1e-4", "--validation", "0.1",
+      ]
       let whole = try quern(train + ["--epochs", "2", "--save", folder + "/whole"])
       #expect(whole.status == 0, "\(whole)")
       #expect(whole.output.contains("epoch 2/2"))
+      #expect(whole.output.contains("validation loss") && whole.output.contains("\ntest loss"))
       _ = try quern(train + ["--epochs", "1", "--save", folder + "/half"])
       let resumed = try quern([
         "train", "digits-conv", "--load", folder + "/half", "--epochs", "2", "--save",
         folder + "/resumed",
       ])
       #expect(resumed.status == 0 && resumed.output.contains("going on"), "\(resumed)")
+      #expect(resumed.output.contains("validation loss"))
       let first = try Data(contentsOf: URL(filePath: folder + "/whole"))
       #expect(try first == Data(contentsOf: URL(filePath: folder + "/resumed")))
     }

@@ -41,7 +41,16 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Scale gradients down where their norm is larger.")
   var clip: Double?
 
-  @Option(help: "Set this share of the training set apart, and evaluate on it after each epoch.")
+  @Option(help: "Add this · Σ|w| over the weights to the loss. (default: 0)")
+  var l1: Double?
+
+  @Option(help: "Add this / 2 · Σw² over the weights to the loss. (default: 0)")
+  var l2: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "Set this share of the training set apart, and evaluate on it after each epoch.",
+      discussion: "0 undoes what the file of --load says."))
   var validation: Double?
 
   @Option(help: "Decides initial weights, shuffling and dropout. (default: 1)")
@@ -67,8 +76,8 @@ struct TrainCommand: ParsableCommand {
     let settings = try settings(recipe, checkpoint?.training)
     let epochs = epochs ?? recipe.epochs
     guard epochs > 0 else { throw Failure("--epochs is \(epochs); give at least 1") }
-    if let validation, !(0 < validation && validation < 1) {
-      throw Failure("--validation is \(validation); give a share between 0 and 1")
+    if let validation, !(0 <= validation && validation < 1) {
+      throw Failure("--validation is \(validation); give a share of at least 0 and below 1")
     }
 
     // Reading and compiling need nothing of each other.
@@ -76,19 +85,15 @@ struct TrainCommand: ParsableCommand {
     let trainingSet = Background { try source.trainingSet() }
     let testSet = Background { try source.testSet() }
     let preparation = try Trainer.Preparation(network, settings: settings)
-    var training = try DataArguments.fit(trainingSet.value(), to: network, recipe)
+    let training = try DataArguments.fit(trainingSet.value(), to: network, recipe)
     let test = try DataArguments.fit(testSet.value(), to: network, recipe)
-    var evaluation = test
-    if let validation {
-      (training, evaluation) = try training.split(
-        validationFraction: validation, seed: settings.seed)
-    }
-    let trainer = try Trainer(preparation, training: training, evaluation: evaluation)
+    let trainer = try Trainer(preparation, training: training, evaluation: test)
     if let checkpoint { try trainer.restore(checkpoint) }
     try announce(trainer, test: test, from: checkpoint)
 
     let session = TrainingSession(
-      trainer, epochs: epochs, evaluationName: validation == nil ? "test" : "validation",
+      trainer, epochs: epochs,
+      evaluationName: settings.validationFraction == nil ? "test" : "validation",
       log: try log.map { try TrainingLog(path: $0, appending: checkpoint?.training != nil) })
     Interrupt.install()
     let outcome = try session.run()
@@ -103,7 +108,7 @@ struct TrainCommand: ParsableCommand {
             ?? "nothing saved: give --save to be able to go on"))
       throw ExitCode(130)
     }
-    if validation != nil {
+    if settings.validationFraction != nil {
       let result = try trainer.evaluate(test)
       print(
         "test loss \(Numbers.fixed(result.loss, 4)), test error "
@@ -125,13 +130,17 @@ struct TrainCommand: ParsableCommand {
     let rate =
       state?.learningRate
       ?? (optimizer == recipe.optimizer ? recipe.learningRate : optimizer.learningRate)
+    let fraction = validation ?? state?.validationFraction
     return Trainer.Settings(
       batchSize: batch ?? state?.batchSize ?? recipe.batch,
       learningRate: learningRate ?? rate,
       schedule: schedule ?? state?.schedule ?? recipe.schedule(epochs: epochs),
       optimizer: optimizer.make(
         momentum: momentum ?? past?["momentum"], weightDecay: weightDecay ?? past?["weightDecay"]),
-      gradientNormLimit: clip ?? state?.gradientNormLimit, seed: seed ?? state?.seed ?? 1,
+      gradientNormLimit: clip ?? state?.gradientNormLimit,
+      regularisation: Regularisation(
+        l1: l1 ?? state?.regularisation.l1 ?? 0, l2: l2 ?? state?.regularisation.l2 ?? 0),
+      validationFraction: fraction == 0 ? nil : fraction, seed: seed ?? state?.seed ?? 1,
       execution: try execution.options())
   }
 
