@@ -44,13 +44,23 @@ struct CText {
 
   /// Whether a variable occurs.
   func mentions(_ name: some StringProtocol) -> Bool {
-    lines.contains { line in
-      line.contains(name)
-        && line.split { !($0.isLetter || $0.isNumber || $0 == "_") }.contains { $0 == name }
+    let name = name.utf8
+    return lines.contains { line in
+      line.utf8.split { !isWordByte($0) }.contains { $0.elementsEqual(name) }
     }
   }
 
   var text: String { lines.joined(separator: "\n") + "\n" }
+}
+
+/// Whether a byte belongs to a name in C.
+private func isWordByte(_ byte: UInt8) -> Bool {
+  switch byte {
+  case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+    UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"), 0x80...:
+    true
+  default: false
+  }
 }
 
 /// C for a sum of products, leaving out what is zero: `n * 784 + x`.

@@ -1,5 +1,7 @@
+import Dispatch
 import QuernPasses
 import QuernVectors
+import Synchronization
 
 /// How code is generated.
 public struct CodegenOptions: Sendable {
@@ -35,13 +37,10 @@ public func generate(_ program: Program, _ options: CodegenOptions) throws -> Ge
   var kernels = CText()
   var scratch = 0
   let scratchOffset = (program.arenaBytes + 63) / 64 * 64
-  for kernel in program.kernels {
-    var writer = KernelWriter(
-      kernel, program, machine: options.machine, threads: options.threads,
-      scratchOffset: scratchOffset)
-    kernels.append(try writer.text())
+  for written in try writeKernels(program, options, scratchOffset: scratchOffset) {
+    kernels.append(written.text)
     kernels.line("")
-    scratch = max(scratch, writer.scratchBytes)
+    scratch = max(scratch, written.scratchBytes)
   }
   // A thread's memory starts on a cache line of its own, with room to read past the end.
   let perThread = (scratch + 63) / 64 * 64 + 256
@@ -82,4 +81,28 @@ public func generate(_ program: Program, _ options: CodegenOptions) throws -> Ge
   }
   return GeneratedCode(
     source: text.text, arenaBytes: scratchOffset + perThread * options.threads)
+}
+
+/// What ``KernelWriter`` made of a kernel.
+private struct WrittenKernel: Sendable {
+  var text: CText
+  var scratchBytes: Int
+}
+
+/// Writes the kernels, in the program's order, on all cores: each looks at nothing but the program.
+private func writeKernels(
+  _ program: Program, _ options: CodegenOptions, scratchOffset: Int
+) throws -> [WrittenKernel] {
+  let count = program.kernels.count
+  let results = Mutex([Result<WrittenKernel, any Error>?](repeating: nil, count: count))
+  DispatchQueue.concurrentPerform(iterations: count) { index in
+    let result = Result<WrittenKernel, any Error> {
+      var writer = KernelWriter(
+        program.kernels[index], program, machine: options.machine, threads: options.threads,
+        scratchOffset: scratchOffset)
+      return WrittenKernel(text: try writer.text(), scratchBytes: writer.scratchBytes)
+    }
+    results.withLock { $0[index] = result }
+  }
+  return try results.withLock { try $0.compactMap { try $0?.get() } }
 }
