@@ -233,11 +233,13 @@ struct KernelWriter {
     for column in piece.columnShapes {
       for rows in piece.rowShapes {
         let shape = TileShape(rows: rows.rows, vectors: column.vectors, tail: column.tail)
-        let references = piece.references(width: column.vectors * machine.target.lanes)
+        let width = column.vectors * machine.target.lanes
+        let references = piece.references(width: width)
+        let ahead = mode == .whole ? piece.readAhead(width: width) : nil
         let used = piece.usedReferences(mode, references)
         var writer = TileWriter(
           nest: piece.nest, plan: piece.plan, machine: machine, shape: shape, mode: mode,
-          references: references, partial: piece.partialIndex)
+          references: references, partial: piece.partialIndex, readAhead: ahead)
         let base =
           "\(piece.name)_\(mode == .whole ? "tile" : mode.rawValue)_\(shape.suffix(piece.plan.rowAxes))"
         var parameters = used.map { index in
@@ -245,6 +247,7 @@ struct KernelWriter {
           let written = reference.isWritten || index == piece.partialIndex
           return "\(written ? "" : "const ")\(cType(reference)) *\(reference.name)"
         }
+        if ahead != nil { parameters.append("const float *ahead") }
         let indices = piece.usedIndices(mode)
         parameters += indices.map { $0 < 0 ? "long position" : "long index\($0)" }
         if mode == .accumulate { parameters += ["long count", "int first"] }
@@ -252,6 +255,7 @@ struct KernelWriter {
           try writer.function(named: $0, parameters: parameters)
         }
         var arguments = used.map { piece.argument($0, references, mode) }
+        if let ahead { arguments.append(piece.argument(ahead, width: width)) }
         arguments += indices.map { piece.indexArgument($0, mode) }
         if mode == .accumulate { arguments += ["count", "first"] }
         let conditions = [rows.condition, column.condition].compactMap { $0 }

@@ -10,13 +10,20 @@ public struct MachineFacts: Sendable {
   public var panelBytes = 384 << 10
   /// Reduction steps after which a tile's partial sums may go to memory.
   public var blockSteps = 192
+  /// Multiply-adds in one round of a reduction loop, so that the loop's own instructions, which the C
+  /// compiler does not keep in registers, take no time of their own.
+  public var roundMultiplyAdds: Int
   /// Vector multiply-adds and loads a cycle, and cycles until a multiply-add's result can be used.
   public var multiplyAddsPerCycle = 2.0
   public var loadsPerCycle = 2.0
   public var latency = 4.0
   public var instructionsPerCycle = 5.0
 
-  public init(_ target: Target) { self.target = target }
+  public init(_ target: Target) {
+    self.target = target
+    // Where vectors have 512 bits, one of them is worked off a cycle, of shorter ones two.
+    roundMultiplyAdds = target == .avx512 ? 32 : 48
+  }
 }
 
 /// How a piece is cut into register tiles: rows × vectors of outputs that are computed together.
@@ -174,7 +181,7 @@ struct TilePlan {
     rows = nest.isDirect ? directChunks(nest) : rowChunks(nest, tile.rows)
     let steps = nest.reductionAxes.last.map { nest.axes[$0].extent } ?? 1
     let work = max(1, tile.rows * tile.vectors)
-    unroll = min(steps, max(1, 32 / work))
+    unroll = min(steps, max(1, machine.roundMultiplyAdds / work))
     if nest.reduction != .sum { unroll = min(steps, 4) }
   }
 
@@ -241,13 +248,15 @@ struct TilePlan {
       let byLane = laneAxis.map { strides[$0] != 0 } ?? true
       loads += Double((byRow ? m : 1) * (byLane ? nv : 1))
     }
-    let overhead = 8.0 / max(1, 32 / work)
+    let overhead = 8.0 / max(1, Double(machine.roundMultiplyAdds) / work)
     let cycles = max(
       work / machine.multiplyAddsPerCycle, loads / machine.loadsPerCycle,
       nest.reduction == .none ? 0 : machine.latency,
       (work + loads + overhead) / machine.instructionsPerCycle)
-    // Starting and finishing a tile costs as well: fewer, larger tiles win where all else is equal.
-    let start = (work * 2 + 20) / Double(max(nest.reductionCount, 1))
+    // Starting and finishing a tile costs as well, not least the cache lines that its rows touch:
+    // fewer, larger, wider tiles win where all else is equal.
+    let lines = Double(m) * (Double(nv * machine.target.lanes) / 16 + 1)
+    let start = (work * 2 + lines + 20) / Double(max(nest.reductionCount, 1))
     return cycles + start
   }
 

@@ -86,7 +86,7 @@ extension TileWriter {
     (context.pointers, context.indexText) = outer
   }
 
-  private var epilogueReferences: [Int] {
+  var epilogueReferences: [Int] {
     let reads = nest.values.indices.compactMap { number in
       if case .read = nest.values[number] { return nest.source[number] }
       return nil

@@ -11,6 +11,8 @@ struct TileWriter {
   /// With the packed factor in its panel; the partial sums, where there are any, come last.
   let references: [Nest.Reference]
   let partial: Int?
+  /// How to read the next panel ahead, from the parameter `ahead`.
+  let readAhead: PieceLoops.ReadAhead?
   var context: TileContext
   var accumulators: [[VectorRegister]] = []
   var positions: [[VectorRegister]] = []
@@ -19,7 +21,7 @@ struct TileWriter {
 
   init(
     nest: Nest, plan: TilePlan, machine: MachineFacts, shape: TileShape, mode: TileMode,
-    references: [Nest.Reference], partial: Int?
+    references: [Nest.Reference], partial: Int?, readAhead: PieceLoops.ReadAhead? = nil
   ) {
     self.nest = nest
     self.plan = plan
@@ -27,6 +29,7 @@ struct TileWriter {
     self.mode = mode
     self.references = references
     self.partial = partial
+    self.readAhead = readAhead
     context = TileContext(
       nest: nest, plan: plan, shape: shape, references: references, machine: machine)
   }
@@ -37,6 +40,7 @@ struct TileWriter {
   mutating func function(named name: String, parameters: [String]) throws -> CText {
     var body = CText()
     if !isPlain {
+      try fetchForEpilogue(&body)
       try start(&body)
       if plan.unrollsWindow {
         try wholeWindow(&body)
@@ -207,13 +211,18 @@ struct TileWriter {
         context.pointers[index] = inner
       }
       advanceIndices(axis, name)
-      for number in 0..<unroll { step(offset: [axis: number * stepSize], axis: axis, count: nil) }
+      for number in 0..<unroll {
+        if number == 0 { fetchNextPanel() }
+        fetchNextRows(axis, step: number)
+        step(offset: [axis: number * stepSize], axis: axis, count: nil)
+      }
       let block = try context.takeBlock()
       let bound = bounded ? "count" : "\(rounds * unroll * stepSize)"
       let stride = unroll * stepSize
       let advance = stride == 1 ? "\(name)++" : "\(name) += \(stride)"
       body.braces("for (long \(name) = 0; \(name) < \(bound); \(advance))") { body in
         body.block(block)
+        if let readAhead { body.line("ahead += \(readAhead.step);") }
         for (index, reference) in references.enumerated()
         where isFactor(index) && reference.strides[axis] != 0 {
           body.line("\(context.pointers[index] ?? "") += \(reference.strides[axis] * stride);")

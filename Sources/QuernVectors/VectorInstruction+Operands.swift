@@ -43,7 +43,7 @@ extension VectorInstruction {
 
   var addressesBytes: Bool {
     switch self {
-    case .loadBytes, .prefetch: true
+    case .loadBytes: true
     default: false
     }
   }

@@ -131,7 +131,7 @@ extension Lowering {
         ])
     case .prefetch(let address):
       memory(
-        "_mm_prefetch((const char *)($p), _MM_HINT_T0);", [], address, writes: false, use: .bytes,
+        "_mm_prefetch((const char *)($p), _MM_HINT_T0);", [], address, writes: false,
         [.prefetch])
     default: break
     }

@@ -72,7 +72,7 @@ extension Lowering {
     case .shuffle(let operation, let d, let a, let b):
       statement(operation.portableText, [d, a, b])
     case .prefetch(let address):
-      statement("quern_prefetch($p);", [], writes: false, memory: address, use: .bytes)
+      statement("quern_prefetch($p);", [], writes: false, memory: address)
     case .end: break
     }
   }

@@ -1,0 +1,57 @@
+import QuernVectors
+
+// What a tile asks for before it needs it, where the processor would not see the pattern.
+
+extension TileWriter {
+  /// Fewer reduction steps are over before anything has arrived.
+  private static let leastSteps = 32
+  /// Elements between reduction steps from which on each is a stream of its own.
+  private static let farApart = 256
+
+  /// Asks for what the epilogue will read and write; the reduction takes long enough for it to
+  /// arrive.
+  mutating func fetchForEpilogue(_ body: inout CText) throws {
+    guard mode == .whole, !context.isScalar, nest.reductionCount >= Self.leastSteps,
+      let lane = plan.laneAxis
+    else { return }
+    var seen: Set<[Int]> = []
+    for index in epilogueReferences where references[index].strides[lane] == 1 {
+      let reference = references[index]
+      // An update in place reads what it writes.
+      guard seen.insert([reference.byteOffset] + reference.strides).inserted else { continue }
+      for row in context.rowPositions {
+        let start = row.reduce(0) { $0 + reference.strides[$1.key] * $1.value }
+        for element in stride(from: 0, to: context.shape.vectors * context.lanes, by: 16) {
+          context.builder.append(
+            .prefetch(
+              Address(context.pointers[index] ?? reference.name, offset: (start + element) * 4)))
+        }
+      }
+    }
+    body.block(try context.takeBlock())
+  }
+
+  /// Asks for a cache line of the next panel.
+  mutating func fetchNextPanel() {
+    if readAhead != nil { context.builder.append(.prefetch(Address("ahead"))) }
+  }
+
+  /// Asks for what the next tile of rows will read in this reduction step.
+  mutating func fetchNextRows(_ axis: Int, step: Int) {
+    guard mode == .whole, nest.reduction == .sum, nest.reductionAxes.count == 1,
+      nest.factors.count == 2, let row = plan.rowAxes.last, (plan.rows[row]?.count ?? 1) > 1
+    else { return }
+    for factor in nest.factors {
+      let reference = references[factor.reference]
+      guard reference.element == .float32, reference.strides[row] == 1,
+        reference.strides[axis] >= Self.farApart
+      else { continue }
+      let last = 2 * (context.shape.rows[row] ?? 1) - 1
+      context.builder.append(
+        .prefetch(
+          Address(
+            context.pointers[factor.reference] ?? reference.name,
+            offset: (last + step * reference.strides[axis]) * 4)))
+    }
+  }
+}
