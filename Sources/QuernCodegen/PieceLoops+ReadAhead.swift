@@ -25,10 +25,11 @@ extension PieceLoops {
   ///   ahead would not help.
   func readAhead(width: Int) -> ReadAhead? {
     guard let packed = plan.packed, let lane = plan.laneAxis, plan.block == nil, !packsAllFirst,
-      plan.columns.count > 1, plan.rowAxes.count == 1, nest.reductionAxes.count == 1
+      plan.columns.count > 1, let reduction = nest.reductionAxes.last
     else { return nil }
+    let rowAxes = plan.rowAxes.filter { (plan.rows[$0]?.count ?? 1) > 1 }
     let reference = nest.references[nest.factors[packed].reference]
-    let (row, reduction) = (plan.rowAxes[0], nest.reductionAxes[0])
+    guard rowAxes.count == 1, let row = rowAxes.first, isEven(reference) else { return nil }
     let line = 64 / reference.element.byteCount
     let lines = (width + line - 1) / line
     var result = ReadAhead(
@@ -36,21 +37,28 @@ extension PieceLoops {
       parts: plan.unroll, partDistance: 0)
     if reference.strides[lane] != 1 {
       // The panel is made by transposing: its rows lie side by side, one for each lane.
-      guard reference.strides[reduction] == 1 else { return nil }
+      guard reference.strides[reduction] == 1, nest.reductionAxes.count == 1 else { return nil }
       result.step = line
       result.lines = lines
       result.lineDistance = line * reference.strides[lane]
     }
-    result.partDistance = nest.axes[reduction].extent / plan.unroll * result.step
+    result.partDistance = nest.reductionCount / plan.unroll * result.step
     let tiles = plan.rows[row]?.count ?? 1
     return tiles >= result.lines && tiles <= Self.mostRowTiles ? result : nil
+  }
+
+  /// Whether each reduction step leads as far as every other.
+  private func isEven(_ reference: Nest.Reference) -> Bool {
+    zip(nest.reductionAxes, nest.reductionAxes.dropFirst()).allSatisfy { outer, inner in
+      reference.strides[outer] == reference.strides[inner] * nest.axes[inner].extent
+    }
   }
 
   /// C for where a tile starts to read ahead.
   func argument(_ ahead: ReadAhead, width: Int) -> String {
     guard let packed = plan.packed, let lane = plan.laneAxis else { return "0" }
     let reference = nest.references[nest.factors[packed].reference]
-    let tile = nest.axes[ahead.axis].name + "_tile"
+    let tile = loops.first { $0.kind == .row && $0.axis == ahead.axis }?.tile ?? "0"
     let next = affineText(
       [(nest.axes[lane].name, reference.strides[lane])], offset: width * reference.strides[lane])
     var text = "\(reference.name) + \(next) + \(tile) % \(ahead.lines) * \(ahead.lineDistance)"

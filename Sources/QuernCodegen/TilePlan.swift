@@ -268,12 +268,14 @@ struct TilePlan {
     else { return }
     let outputTiles = columns.count * rows.values.reduce(1) { $0 * $1.count }
     guard outputTiles > 1 else { return }
-    // What one position of the outermost axis touches of the operands.
-    let bytes = nest.factors.reduce(0) { sum, factor in
-      sum + abs(nest.references[factor.reference].strides[outer]) * 4
+    // What one position of the outermost axis touches of the operands; of a packed one, a panel.
+    let inner = nest.reductionCount / nest.axes[outer].extent
+    let panel = inner * (columns.small + (columns.bigCount > 0 ? 1 : 0)) * machine.target.lanes
+    let bytes = nest.factors.indices.reduce(0) { sum, number in
+      let all = abs(nest.references[nest.factors[number].reference].strides[outer])
+      return sum + (number == packed ? min(all, panel) : all) * 4
     }
     guard bytes * nest.axes[outer].extent > machine.level2Cache / 2 else { return }
-    let inner = nest.reductionCount / nest.axes[outer].extent
     let enough = max(1, machine.blockSteps / max(1, inner))
     let fitting = max(1, machine.level2Cache / 4 / max(1, bytes))
     let size = min(nest.axes[outer].extent, max(enough, min(fitting, enough)))
