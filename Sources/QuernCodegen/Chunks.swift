@@ -15,6 +15,14 @@ struct Chunks: Hashable {
     bigCount > 0 ? (bigCount == count ? [small + 1] : [small + 1, small]) : [small]
   }
 
+  /// How evenly `shares` threads share the tiles, 1 for all alike: the mean share over the largest.
+  func balance(shares: Int) -> Double {
+    func start(_ tile: Int) -> Int { tile * small + min(tile, bigCount) }
+    let largest = (0..<shares).map { start(count * ($0 + 1) / shares) - start(count * $0 / shares) }
+      .max()
+    return Double(start(count)) / Double(max(1, largest ?? 1) * shares)
+  }
+
   /// C for the first position of tile `index`.
   func start(_ index: String) -> String {
     guard count > 1 else { return "0" }

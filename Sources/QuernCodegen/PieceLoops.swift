@@ -79,9 +79,12 @@ struct PieceLoops {
         candidates.filter { $0.kind != .column } + candidates.filter { $0.kind == .column }
     }
     for loop in candidates {
-      let count = loop.chunks.count
-      let share = (count + threads - 1) / threads
-      let balance = Double(count) / Double(share * threads)
+      var balance = loop.chunks.balance(shares: threads)
+      if loop.kind == .row, plan.packed != nil {
+        // Each thread packs all panels then, which takes about as long as a tile of rows.
+        let tiles = Double(plan.rows.values.reduce(1) { $0 * $1.count })
+        balance *= tiles / (tiles + Double(threads - 1))
+      }
       if balance > (best?.balance ?? 0) + 0.04 { best = (loop, balance) }
     }
     // Without a loop everything is one tile, which the first thread computes.
