@@ -1,11 +1,11 @@
 /// An extent cut into tiles of nearly equal size: the first `bigCount` have `small + 1`, the others
 /// `small`. So there are at most two kinds of tile, and no small remainder that runs slowly.
-struct Chunks: Hashable {
-  var count: Int
-  var small: Int
-  var bigCount: Int
+package struct Chunks: Hashable {
+  package var count: Int
+  package var small: Int
+  package var bigCount: Int
 
-  init(_ extent: Int, atMost limit: Int) {
+  package init(_ extent: Int, atMost limit: Int) {
     count = (extent + limit - 1) / limit
     small = extent / count
     bigCount = extent % count
@@ -16,7 +16,7 @@ struct Chunks: Hashable {
   }
 
   /// How evenly `shares` threads share the tiles, 1 for all alike: the mean share over the largest.
-  func balance(shares: Int) -> Double {
+  package func balance(shares: Int) -> Double {
     func start(_ tile: Int) -> Int { tile * small + min(tile, bigCount) }
     let largest = (0..<shares).map { start(count * ($0 + 1) / shares) - start(count * $0 / shares) }
       .max()

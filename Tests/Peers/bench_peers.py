@@ -107,12 +107,18 @@ class Worker:
         self.rounds.append(self.expect("round"))
 
     def finish(self):
+        self.peak_bytes = self.peak()
         self.process.stdin.close()
-        _, _, usage = os.wait4(self.process.pid, 0)
-        self.process.returncode = 0
+        self.process.wait()
         self.log.close()
-        # Linux counts in KiB.
-        self.peak_bytes = usage.ru_maxrss * 1024
+
+    def peak(self):
+        """The largest resident memory, in bytes. Not what wait4 tells: that counts this program's
+        own memory too, which the process had for a moment between fork and exec."""
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+        return 0
 
     def result(self):
         medians = [entry["milliseconds"] for entry in self.rounds]
@@ -220,6 +226,31 @@ def show(workload, threads, results):
     sys.stdout.flush()
 
 
+def summary(report):
+    """A row for each workload, as Markdown: what stands in the README."""
+    rows = [
+        ["workload", "threads", "Quern, ms", "AVX2, ms", "best peer, ms", "", "ahead by"],
+        ["---", "--:", "--:", "--:", "--:", "---", "--:"],
+    ]
+
+    def text(milliseconds):
+        return f"{milliseconds:.{4 if milliseconds < 1 else 2 if milliseconds < 100 else 0}f}"
+
+    for workload in report["workloads"]:
+        results = {result["system"]: result for result in workload["results"]}
+        peers = [r for name, r in results.items() if not name.startswith("Quern")]
+        if "Quern" not in results or not peers:
+            continue
+        own, avx2 = results["Quern"]["milliseconds"], results.get("Quern avx2")
+        best = min(peers, key=lambda result: result["milliseconds"])
+        rows.append([
+            f"`{workload['name']}` {workload['step']}, batch {workload['batch']}",
+            str(workload["threads"]), text(own), text(avx2["milliseconds"]) if avx2 else "–",
+            text(best["milliseconds"]), best["system"], f"{best['milliseconds'] / own:.2f}×",
+        ])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument(
@@ -273,6 +304,7 @@ def main():
     print(
         "ms: the median over rounds of a round's median step; best peer: its time over this one's, "
         "above 1 is\nfaster; difference: of losses or logits from the median system's.")
+    print(f"\n{summary(report)}")
     report["problems"] = problems
     if arguments.json:
         Path(arguments.json).write_text(json.dumps(report, indent=2) + "\n")
