@@ -1,5 +1,6 @@
-/// An extent cut into tiles of nearly equal size: the first `bigCount` have `small + 1`, the others
-/// `small`. So there are at most two kinds of tile, and no small remainder that runs slowly.
+/// An extent cut into tiles of nearly equal size: `bigCount` have `small + 1`, the others `small`. So
+/// there are at most two kinds of tile, and no small remainder that runs slowly. The big ones are
+/// spread evenly, a big one first and a small one last, so that threads get shares of a size.
 package struct Chunks: Hashable {
   package var count: Int
   package var small: Int
@@ -17,7 +18,7 @@ package struct Chunks: Hashable {
 
   /// How evenly `shares` threads share the tiles, 1 for all alike: the mean share over the largest.
   package func balance(shares: Int) -> Double {
-    func start(_ tile: Int) -> Int { tile * small + min(tile, bigCount) }
+    func start(_ tile: Int) -> Int { tile * small + (tile * bigCount + count - 1) / count }
     let largest = (0..<shares).map { start(count * ($0 + 1) / shares) - start(count * $0 / shares) }
       .max()
     return Double(start(count)) / Double(max(1, largest ?? 1) * shares)
@@ -27,10 +28,17 @@ package struct Chunks: Hashable {
   func start(_ index: String) -> String {
     guard count > 1 else { return "0" }
     let base = small == 1 ? index : "\(index) * \(small)"
-    if bigCount == 0 { return base }
-    return "\(base) + (\(index) < \(bigCount) ? \(index) : \(bigCount))"
+    return bigCount == 0 ? base : "\(base) + (\(bigsBefore(index))) / \(count)"
   }
 
-  /// C that holds where tile `index` is a big one.
-  func isBig(_ index: String) -> String? { bigCount == 0 ? nil : "\(index) < \(bigCount)" }
+  /// C that holds where tile `index` is a big one, or where it is a small one.
+  func isBig(_ index: String) -> String {
+    "(\(bigsBefore(index))) % \(count) >= \(count - bigCount)"
+  }
+  func isSmall(_ index: String) -> String {
+    "(\(bigsBefore(index))) % \(count) < \(count - bigCount)"
+  }
+
+  /// `count` times the big tiles before tile `index`, rounded up.
+  private func bigsBefore(_ index: String) -> String { "\(index) * \(bigCount) + \(count - 1)" }
 }

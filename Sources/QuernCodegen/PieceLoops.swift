@@ -101,18 +101,15 @@ struct PieceLoops {
     let tail = remainder == 0 ? nil : remainder
     let tile = nest.axes[lane].name + "_tile"
     var result: [ColumnShape] = []
-    let last = chunks.bigCount == chunks.count ? chunks.small + 1 : chunks.small
     if tail != nil {
       result.append(
-        ColumnShape(vectors: last, tail: tail, condition: "\(tile) == \(chunks.count - 1)"))
-      if chunks.count == 1 { return [ColumnShape(vectors: last, tail: tail)] }
+        ColumnShape(vectors: chunks.small, tail: tail, condition: "\(tile) == \(chunks.count - 1)"))
+      if chunks.count == 1 { return [ColumnShape(vectors: chunks.small, tail: tail)] }
     }
-    let bigs = chunks.bigCount
-    let smalls = chunks.count - bigs - (tail != nil && bigs < chunks.count ? 1 : 0)
-    let bigsLeft = bigs - (tail != nil && bigs == chunks.count ? 1 : 0)
-    if bigsLeft > 0 {
-      result.append(
-        ColumnShape(vectors: chunks.small + 1, condition: "\(tile) < \(bigs)"))
+    // The last tile is a small one.
+    let smalls = chunks.count - chunks.bigCount - (tail == nil ? 0 : 1)
+    if chunks.bigCount > 0 {
+      result.append(ColumnShape(vectors: chunks.small + 1, condition: chunks.isBig(tile)))
     }
     if smalls > 0 { result.append(ColumnShape(vectors: chunks.small, condition: "1")) }
     return result
@@ -128,7 +125,7 @@ struct PieceLoops {
         sizes.enumerated().map { number, size in
           let own: String? =
             sizes.count == 1
-            ? nil : number == 0 ? "\(tile) < \(chunks.bigCount)" : "\(tile) >= \(chunks.bigCount)"
+            ? nil : number == 0 ? chunks.isBig(tile) : chunks.isSmall(tile)
           let condition = [shape.condition, own].compactMap { $0 }.joined(separator: " && ")
           return (
             shape.rows.merging([axis: size]) { $1 }, condition.isEmpty ? nil : condition

@@ -8,11 +8,12 @@ import Testing
 @Suite struct TilingTests {
   @Test("A share's size counts, not its number of tiles")
   func balance() {
-    // 16 vectors in tiles of at most 3: 3 3 3 | 3 2 2.
-    #expect(Chunks(16, atMost: 3).balance(shares: 2) == 8.0 / 9)
-    #expect(Chunks(16, atMost: 2).balance(shares: 2) == 1)
-    // 5 5 | 4 4 4, or with three threads 5 | 5 4 | 4 4.
-    #expect(Chunks(22, atMost: 5).balance(shares: 2) == 11.0 / 12)
+    // 16 vectors in tiles of at most 3: 3 3 2 | 3 3 2.
+    #expect(Chunks(16, atMost: 3).balance(shares: 2) == 1)
+    // 3 | 3 3.
+    #expect(Chunks(9, atMost: 3).balance(shares: 2) == 9.0 / 12)
+    // 5 4 | 5 4 4, or with three threads 5 | 4 5 | 4 4.
+    #expect(Chunks(22, atMost: 5).balance(shares: 2) == 11.0 / 13)
     #expect(Chunks(22, atMost: 5).balance(shares: 3) == 22.0 / 27)
     #expect(Chunks(7, atMost: 7).balance(shares: 1) == 1)
   }
