@@ -2,9 +2,9 @@
 /// there are at most two kinds of tile, and no small remainder that runs slowly. The big ones are
 /// spread evenly, a big one first and a small one last, so that threads get shares of a size.
 package struct Chunks: Hashable {
-  package var count: Int
-  package var small: Int
-  package var bigCount: Int
+  var count: Int
+  var small: Int
+  var bigCount: Int
 
   package init(_ extent: Int, atMost limit: Int) {
     count = (extent + limit - 1) / limit
@@ -12,16 +12,16 @@ package struct Chunks: Hashable {
     bigCount = extent % count
   }
 
-  var sizes: [Int] {
-    bigCount > 0 ? (bigCount == count ? [small + 1] : [small + 1, small]) : [small]
-  }
+  var extent: Int { count * small + bigCount }
+  var largest: Int { bigCount > 0 ? small + 1 : small }
+  var sizes: [Int] { bigCount > 0 ? [small + 1, small] : [small] }
 
   /// How evenly `shares` threads share the tiles, 1 for all alike: the mean share over the largest.
   package func balance(shares: Int) -> Double {
     func start(_ tile: Int) -> Int { tile * small + (tile * bigCount + count - 1) / count }
     let largest = (0..<shares).map { start(count * ($0 + 1) / shares) - start(count * $0 / shares) }
       .max()
-    return Double(start(count)) / Double(max(1, largest ?? 1) * shares)
+    return Double(extent) / Double(max(1, largest ?? 1) * shares)
   }
 
   /// C for the first position of tile `index`.

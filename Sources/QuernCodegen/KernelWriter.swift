@@ -255,7 +255,7 @@ struct KernelWriter {
           try writer.function(named: $0, parameters: parameters)
         }
         var arguments = used.map { piece.argument($0, references, mode) }
-        if let ahead { arguments.append(piece.argument(ahead, width: width)) }
+        if let ahead { arguments.append(ahead.start) }
         arguments += indices.map { piece.indexArgument($0, mode) }
         if mode == .accumulate { arguments += ["count", "first"] }
         let conditions = [rows.condition, column.condition].compactMap { $0 }

@@ -82,7 +82,7 @@ struct PieceLoops {
       var balance = loop.chunks.balance(shares: threads)
       if loop.kind == .row, plan.packed != nil {
         // Each thread packs all panels then, which takes about as long as a tile of rows.
-        let tiles = Double(plan.rows.values.reduce(1) { $0 * $1.count })
+        let tiles = Double(plan.rowTileCount)
         balance *= tiles / (tiles + Double(threads - 1))
       }
       if balance > (best?.balance ?? 0) + 0.04 { best = (loop, balance) }
@@ -147,15 +147,14 @@ struct PieceLoops {
     }
   }
 
-  private var allVectors: Int { plan.columns.count * plan.columns.small + plan.columns.bigCount }
+  private var allVectors: Int { plan.columns.extent }
 
   /// Whether the panels of all columns are packed before the rows are gone through.
   var packsAllFirst: Bool { panelSteps * allVectors * lanes * 4 <= plan.panelBytes }
 
   var panelElements: Int {
     guard plan.packed != nil else { return 0 }
-    let widest = plan.columns.small + (plan.columns.bigCount > 0 ? 1 : 0)
-    return panelSteps * lanes * (packsAllFirst ? allVectors : widest)
+    return panelSteps * lanes * (packsAllFirst ? allVectors : plan.columns.largest)
   }
 
   /// C for where the panel of the present column starts.

@@ -98,7 +98,8 @@ struct TileContext {
     return vector == shape.vectors - 1 ? shape.tail ?? lanes : lanes
   }
 
-  private func displacement(_ strides: [Int], _ row: [Int: Int]) -> Int {
+  /// Elements from a tile's start to one of its rows.
+  func displacement(_ strides: [Int], _ row: [Int: Int]) -> Int {
     row.reduce(0) { $0 + strides[$1.key] * $1.value }
   }
 

@@ -73,6 +73,9 @@ struct TilePlan {
     return nil
   }
 
+  /// Tiles along all row axes together.
+  var rowTileCount: Int { rows.values.reduce(1) { $0 * $1.count } }
+
   // MARK: Lanes
 
   private static func isSmooth(_ stride: Int) -> Bool { stride == 0 || stride == 1 }
@@ -266,19 +269,16 @@ struct TilePlan {
     guard nest.reduction == .sum, nest.factors.count == 2, laneAxis != nil,
       nest.reductionAxes.count > 1, let outer = nest.reductionAxes.first
     else { return }
-    let outputTiles = columns.count * rows.values.reduce(1) { $0 * $1.count }
-    guard outputTiles > 1 else { return }
+    guard columns.count * rowTileCount > 1 else { return }
     // What one position of the outermost axis touches of the operands; of a packed one, a panel.
     let inner = nest.reductionCount / nest.axes[outer].extent
-    let panel = inner * (columns.small + (columns.bigCount > 0 ? 1 : 0)) * machine.target.lanes
+    let panel = inner * columns.largest * machine.target.lanes
     let bytes = nest.factors.indices.reduce(0) { sum, number in
       let all = abs(nest.references[nest.factors[number].reference].strides[outer])
       return sum + (number == packed ? min(all, panel) : all) * 4
     }
     guard bytes * nest.axes[outer].extent > machine.level2Cache / 2 else { return }
     let enough = max(1, machine.blockSteps / max(1, inner))
-    let fitting = max(1, machine.level2Cache / 4 / max(1, bytes))
-    let size = min(nest.axes[outer].extent, max(enough, min(fitting, enough)))
-    if size < nest.axes[outer].extent { block = (outer, size) }
+    if enough < nest.axes[outer].extent { block = (outer, enough) }
   }
 }

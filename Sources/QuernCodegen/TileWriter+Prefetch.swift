@@ -20,7 +20,7 @@ extension TileWriter {
       // An update in place reads what it writes.
       guard seen.insert([reference.byteOffset] + reference.strides).inserted else { continue }
       for row in context.rowPositions {
-        let start = row.reduce(0) { $0 + reference.strides[$1.key] * $1.value }
+        let start = context.displacement(reference.strides, row)
         for element in stride(from: 0, to: context.shape.vectors * context.lanes, by: 16) {
           context.builder.append(
             .prefetch(

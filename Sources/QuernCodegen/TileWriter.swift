@@ -117,8 +117,7 @@ struct TileWriter {
       for (vector, register) in registers.enumerated() {
         let lanes = context.lanes
         let reference = references[partial ?? 0]
-        let elements =
-          row.reduce(0) { $0 + reference.strides[$1.key] * $1.value } + vector * lanes
+        let elements = context.displacement(reference.strides, row) + vector * lanes
         context.builder.store(register, to: Address(reference.name, offset: elements * 4))
       }
     }

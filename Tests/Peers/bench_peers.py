@@ -241,12 +241,13 @@ def summary(report):
         peers = [r for name, r in results.items() if not name.startswith("Quern")]
         if "Quern" not in results or not peers:
             continue
-        own, avx2 = results["Quern"]["milliseconds"], results.get("Quern avx2")
+        own, avx2 = results["Quern"], results.get("Quern avx2")
         best = min(peers, key=lambda result: result["milliseconds"])
         rows.append([
             f"`{workload['name']}` {workload['step']}, batch {workload['batch']}",
-            str(workload["threads"]), text(own), text(avx2["milliseconds"]) if avx2 else "–",
-            text(best["milliseconds"]), best["system"], f"{best['milliseconds'] / own:.2f}×",
+            str(workload["threads"]), text(own["milliseconds"]),
+            text(avx2["milliseconds"]) if avx2 else "–",
+            text(best["milliseconds"]), best["system"], f"{own['ratioToBestPeer']:.2f}×",
         ])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
