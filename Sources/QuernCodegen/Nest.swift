@@ -42,7 +42,11 @@ struct Nest {
   var values: [Value]
   /// For values that are reads, the reference; for values that are indices, the index.
   var source: [Int: Int] = [:]
-  var stores: [(value: Int, reference: Int)] = []
+  /// For values that are reads, how many elements from the reference they lie.
+  var displacement: [Int: Int] = [:]
+  var stores: [(value: Int, reference: Int, displacement: Int)] = []
+  /// Whether values are computed in their order, each stored at once.
+  var keepsOrder: Bool
 
   init(_ piece: Piece, _ program: Program) {
     axes = piece.axes.enumerated().map {
@@ -50,22 +54,27 @@ struct Nest {
     }
     reduction = piece.reduction
     values = piece.values
+    keepsOrder = piece.keepsOrder
     position = Index(piece.position, rank: piece.axes.count)
     for factor in piece.factors {
       let match = factor.match.map { add(Index($0, rank: axes.count)) }
       factors.append(
-        Factor(reference: add(factor.read, written: false, program), match: match))
+        Factor(reference: add(factor.read, written: false, program).reference, match: match))
     }
     for (number, value) in piece.values.enumerated() {
       switch value {
-      case .read(let access): source[number] = add(access, written: false, program)
+      case .read(let access):
+        let (reference, distance) = add(access, written: false, program)
+        source[number] = reference
+        displacement[number] = distance
       case .index(let expression):
         source[number] = add(Index(expression, rank: axes.count))
       default: break
       }
     }
     for store in piece.stores {
-      stores.append((store.value, add(store.access, written: true, program)))
+      let (reference, distance) = add(store.access, written: true, program)
+      stores.append((store.value, reference, distance))
     }
     nameAxes()
     dropUnitAxes()
@@ -78,7 +87,11 @@ struct Nest {
     return indices.count - 1
   }
 
-  private mutating func add(_ access: TensorAccess, written: Bool, _ program: Program) -> Int {
+  /// The reference for an access, and how many elements from it the access lies: places of one tensor
+  /// that move alike share a reference, except those that factors read.
+  private mutating func add(
+    _ access: TensorAccess, written: Bool, _ program: Program
+  ) -> (reference: Int, displacement: Int) {
     guard let storage = program.storages[access.tensor] else {
       preconditionFailure("every tensor that is read or written has a storage")
     }
@@ -88,10 +101,17 @@ struct Nest {
       byteOffset: storage.offset + offset * access.element.byteCount, strides: strides,
       element: access.element, isWritten: written)
     reference.name = Self.name(access, program.graph)
-    if let known = references.firstIndex(of: reference) { return known }
+    if let known = references.firstIndex(of: reference) { return (known, 0) }
+    let factors = Set(factors.map(\.reference))
+    for (index, known) in references.enumerated()
+    where known.tensor == reference.tensor && known.strides == strides && !factors.contains(index)
+      && known.isWritten == written && known.element == access.element
+    {
+      return (index, (reference.byteOffset - known.byteOffset) / access.element.byteCount)
+    }
     while references.contains(where: { $0.name == reference.name }) { reference.name += "_" }
     references.append(reference)
-    return references.count - 1
+    return (references.count - 1, 0)
   }
 
   /// What the C calls a tensor: an input's own name, or the node's number.
@@ -158,7 +178,7 @@ struct Nest {
   /// Cuts a long last axis of elementwise work into rows of a few vectors, so that a tile function
   /// loops instead of being called for every few elements.
   mutating func cutLanes(_ width: Int) {
-    guard isDirect, let last = axes.indices.last, axes[last].extent > 2 * width,
+    guard isDirect, !keepsOrder, let last = axes.indices.last, axes[last].extent > 2 * width,
       axes[last].extent % width == 0
     else { return }
     var inner = axes[last]

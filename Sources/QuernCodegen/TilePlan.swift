@@ -167,7 +167,8 @@ struct TilePlan {
     // Enough to hide a multiply-add's latency; more rows of one vector would only be more text.
     let rowLimit = nest.isDirect ? 1 : laneAxis == nil || nest.factors.count < 2 ? 8 : 16
     let inner = rowAxes.last.map { nest.axes[$0].extent } ?? 1
-    for nv in 1...4 where nv <= max(vectors, 1) {
+    // Many values at once need the registers for themselves.
+    for nv in 1...(nest.keepsOrder ? 1 : 4) where nv <= max(vectors, 1) {
       let columns = Chunks(vectors, atMost: nv)
       var candidates = Set((1...rowLimit).map { min($0, rowCount(nest)) })
       candidates = candidates.filter {

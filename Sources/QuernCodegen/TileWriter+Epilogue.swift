@@ -101,9 +101,19 @@ extension TileWriter {
   ) {
     var writer = ValueWriter(
       row: row, vector: vector, accumulator: accumulator, position: position)
-    let results = nest.stores.map { (writer.value($0.value, &context), $0.reference) }
-    for (register, reference) in results {
-      context.store(register, reference, row: row, vector: vector)
+    if nest.keepsOrder {
+      for number in nest.values.indices {
+        let register = writer.value(number, &context)
+        for store in nest.stores where store.value == number {
+          context.store(
+            register, store.reference, row: row, vector: vector, step: store.displacement)
+        }
+      }
+      return
+    }
+    let results = nest.stores.map { (writer.value($0.value, &context), $0) }
+    for (register, store) in results {
+      context.store(register, store.reference, row: row, vector: vector, step: store.displacement)
     }
   }
 

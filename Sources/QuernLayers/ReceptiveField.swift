@@ -135,6 +135,9 @@ private struct PositionWalk {
       }
     case .maximum(let window), .maximumPosition(let window):
       read(node.operands[0], window.map, window.axes, positions)
+    case .tileTransform(let transform):
+      // A tile's elements see the whole tile: the written positions say which tiles.
+      read(node.operands[0], transform.input, transform.inputAxes, tiles(transform, positions))
     case .reshape:
       reshape(node.operands[0], to: node.shape, positions)
     case .concatenate(let dimension):
@@ -164,6 +167,22 @@ private struct PositionWalk {
       positions = zip(positions, others).map { $0.union($1) }
     }
     seen[id.index] = positions
+  }
+
+  /// The positions along each axis of a transform that write any of these.
+  private func tiles(_ transform: TileTransform, _ positions: [Set<Int>]) -> [Set<Int>] {
+    transform.axes.indices.map { axis in
+      guard
+        let dimension = transform.output.firstIndex(where: { $0.coefficient(of: axis) != 0 })
+      else { return Set(0..<transform.axes[axis].extent) }
+      let index = transform.output[dimension]
+      let side = index.terms.contains { $0.axis >= transform.axes.count } ? transform.outputSide : 1
+      return Set(
+        (0..<transform.axes[axis].extent).filter { tile in
+          let start = index.offset + index.coefficient(of: axis) * tile
+          return (start..<start + side).contains { positions[dimension].contains($0) }
+        })
+    }
   }
 
   private mutating func read(

@@ -79,7 +79,9 @@ public final class CompiledGraph: Executable {
   public static func plan(
     _ source: Graph, _ options: CompileOptions
   ) throws -> (program: Program, code: GeneratedCode) {
-    let program = try lower(simplify(source))
+    var graph = simplify(source)
+    if options.convolution == .fast { graph = useFastConvolutions(graph, ConvolutionCosts()) }
+    let program = try lower(graph)
     var codegen = CodegenOptions(target: options.target, threads: options.threads)
     if let machine = options.machine { codegen.machine = machine }
     let code = try generate(program, codegen)

@@ -47,7 +47,7 @@ struct Fusion {
       if materialised.contains(id) { start(id, root: nil) }
     case .reshape:
       if views.copied.contains(id) { start(id, root: id) }
-    case .contraction, .concatenate: start(id, root: id)
+    case .contraction, .concatenate, .tileTransform: start(id, root: id)
     case .maximum(let window), .maximumPosition(let window):
       let twin = groups.firstIndex { group in
         guard let root = group.root, graph[root].operands == node.operands else { return false }

@@ -49,6 +49,9 @@ public struct Piece: Sendable {
   public var position: AffineExpression
   /// What is computed at each output position; operands refer to earlier values.
   public var values: [Value]
+  /// Whether values are computed in their order, and not each where it is first needed: it keeps
+  /// fewer of many values alive.
+  public var keepsOrder = false
   public var stores: [Store]
 
   public struct Store: Sendable {
@@ -68,6 +71,14 @@ public enum Value: Hashable, Sendable {
   /// An `int32` that is affine in the output axes.
   case index(AffineExpression)
   case apply(ElementwiseOp, [Int], ElementType)
+  /// The sum of earlier `float32` values times constants; at least one term.
+  case combination([Term])
+
+  /// A value times a constant that is not zero.
+  public struct Term: Hashable, Sendable {
+    public var value: Int
+    public var coefficient: Double
+  }
 }
 
 /// A read or write of a stored tensor at an affine index for each dimension.

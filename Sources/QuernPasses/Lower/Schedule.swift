@@ -89,7 +89,9 @@ extension Kernel {
       if piece.factors.contains(where: { $0.read.tensor == input }) { return false }
       let stores = piece.stores.filter { $0.access.tensor == value }
       for case .read(let access) in piece.values where access.tensor == input {
-        guard stores.allSatisfy({ $0.access.map == access.map && $0.access.view == access.view })
+        // Of the several elements that a transform's tile holds, each is read for its own new value.
+        guard
+          stores.contains(where: { $0.access.map == access.map && $0.access.view == access.view })
         else { return false }
       }
     }
