@@ -25,7 +25,7 @@ struct KernelWriter {
     self.scratchOffset = scratchOffset
   }
 
-  /// All functions of the kernel; the last is `kernel.name(arena, thread)`.
+  /// All functions of the kernel; the last is `kernel.name(arena, thread, chunk)`.
   mutating func text() throws -> CText {
     var body = CText()
     for (number, piece) in kernel.pieces.enumerated() {
@@ -52,8 +52,8 @@ struct KernelWriter {
       let names = node.operands.map(operandName)
       text.comment("t\(id.index)\(node.shape) = \(node.formula(names))")
     }
-    text.braces("void \(kernel.name)(char *arena, long thread)") { text in
-      text.line("(void)arena, (void)thread;")
+    text.braces("void \(kernel.name)(\(GeneratedCode.kernelParameters))") { text in
+      text.line("(void)arena, (void)thread, (void)chunk;")
       text.append(body, indented: true)
     }
     return text
@@ -204,8 +204,8 @@ struct KernelWriter {
     guard let packed = piece.plan.packed, let lane = piece.plan.laneAxis else { return }
     let nest = piece.nest
     let reference = nest.references[nest.factors[packed].reference]
-    let axes = piece.plan.panelAxes + [lane]
-    var terms = axes.filter(piece.varying.contains).map {
+    let axes = (piece.plan.panelAxes + [lane]).filter(piece.varying.contains)
+    var terms = ((nest.chunkAxis.map { [$0] } ?? []) + axes).map {
       (nest.axes[$0].name, reference.strides[$0])
     }
     if let block = piece.plan.block {
@@ -250,7 +250,9 @@ struct KernelWriter {
         if ahead != nil { parameters.append("const float *ahead") }
         let indices = piece.usedIndices(mode)
         parameters += indices.map { $0 < 0 ? "long position" : "long index\($0)" }
+        let addsUp = piece.nest.addsUp && mode != .accumulate
         if mode == .accumulate { parameters += ["long count", "int first"] }
+        if addsUp { parameters.append("int first") }
         let name = try define(base) {
           try writer.function(named: $0, parameters: parameters)
         }
@@ -258,6 +260,7 @@ struct KernelWriter {
         if let ahead { arguments.append(ahead.start) }
         arguments += indices.map { piece.indexArgument($0, mode) }
         if mode == .accumulate { arguments += ["count", "first"] }
+        if addsUp { arguments.append("chunk == 0") }
         let conditions = [rows.condition, column.condition].compactMap { $0 }
         branches.append(
           (

@@ -7,6 +7,8 @@ struct Nest {
     var name: String
     var extent: Int
     var isReduction: Bool
+    /// The caller's loop over chunks, which is none of this nest's.
+    var isChunk = false
   }
 
   /// A tensor as the piece touches it: bytes from the arena's start at axes 0, 0, …, and elements
@@ -47,14 +49,19 @@ struct Nest {
   var stores: [(value: Int, reference: Int, displacement: Int)] = []
   /// Whether values are computed in their order, each stored at once.
   var keepsOrder: Bool
+  /// Whether results are added to what is stored, after the first chunk.
+  var addsUp: Bool
 
   init(_ piece: Piece, _ program: Program) {
     axes = piece.axes.enumerated().map {
-      LoopAxis(name: $1.name, extent: $1.extent, isReduction: $0 >= piece.outputRank)
+      LoopAxis(
+        name: $1.name, extent: $1.extent, isReduction: $0 >= piece.outputRank,
+        isChunk: piece.hasChunks && $0 == 0)
     }
     reduction = piece.reduction
     values = piece.values
     keepsOrder = piece.keepsOrder
+    addsUp = piece.addsUp
     position = Index(piece.position, rank: piece.axes.count)
     for factor in piece.factors {
       let match = factor.match.map { add(Index($0, rank: axes.count)) }
@@ -135,7 +142,9 @@ struct Nest {
   // MARK: Fewer axes
 
   private mutating func dropUnitAxes() {
-    for axis in axes.indices.reversed() where axes[axis].extent == 1 { remove(axis) }
+    for axis in axes.indices.reversed() where axes[axis].extent == 1 && !axes[axis].isChunk {
+      remove(axis)
+    }
   }
 
   private mutating func remove(_ axis: Int) {
@@ -168,7 +177,9 @@ struct Nest {
   }
 
   private func canMerge(_ axis: Int) -> Bool {
-    guard axes[axis].isReduction == axes[axis + 1].isReduction else { return false }
+    guard axes[axis].isReduction == axes[axis + 1].isReduction, !axes[axis].isChunk else {
+      return false
+    }
     let extent = axes[axis + 1].extent
     func fits(_ strides: [Int]) -> Bool { strides[axis] == strides[axis + 1] * extent }
     return references.allSatisfy { fits($0.strides) } && indices.allSatisfy { fits($0.strides) }
@@ -201,7 +212,8 @@ struct Nest {
 
   // MARK: Questions
 
-  var outputAxes: [Int] { axes.indices.filter { !axes[$0].isReduction } }
+  var outputAxes: [Int] { axes.indices.filter { !axes[$0].isReduction && !axes[$0].isChunk } }
+  var chunkAxis: Int? { axes.firstIndex { $0.isChunk } }
   var reductionAxes: [Int] { axes.indices.filter { axes[$0].isReduction } }
   var reductionCount: Int { reductionAxes.reduce(1) { $0 * axes[$1].extent } }
   var outputCount: Int { outputAxes.reduce(1) { $0 * axes[$1].extent } }

@@ -40,8 +40,10 @@ extension PieceLoops {
       lineDistance = line * reference.strides[lane]
     }
     guard plan.rowTileCount >= lines, plan.rowTileCount <= Self.mostRowTiles else { return nil }
+    let chunk = nest.chunkAxis.map { [(nest.axes[$0].name, reference.strides[$0])] } ?? []
     let next = affineText(
-      [(nest.axes[lane].name, reference.strides[lane])], offset: width * reference.strides[lane])
+      chunk + [(nest.axes[lane].name, reference.strides[lane])],
+      offset: width * reference.strides[lane])
     var start = "\(reference.name) + \(next) + \(tile) % \(lines) * \(lineDistance)"
     if plan.unroll > 1 {
       // A round is several steps: as many parts of the reduction, each a tile's.

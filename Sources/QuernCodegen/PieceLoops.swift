@@ -69,6 +69,11 @@ struct PieceLoops {
   /// Axes whose position changes from tile to tile.
   var varying: Set<Int> { Set(loops.filter { $0.chunks.count > 1 }.map(\.axis)) }
 
+  /// Axes whose position a call of a tile function depends on.
+  private var callerAxes: [Int] {
+    (nest.chunkAxis.map { [$0] } ?? []) + nest.outputAxes.filter(varying.contains)
+  }
+
   /// The loop that can be shared out most evenly; the outermost of several that are as good.
   var split: Split? {
     guard threads > 1 else { return nil }
@@ -241,9 +246,7 @@ struct PieceLoops {
   func argument(_ index: Int, _ references: [Nest.Reference], _ mode: TileMode) -> String {
     let reference = references[index]
     if let packed = plan.packed, nest.factors[packed].reference == index { return panelAddress }
-    var terms = nest.outputAxes.filter(varying.contains).map {
-      (nest.axes[$0].name, reference.strides[$0])
-    }
+    var terms = callerAxes.map { (nest.axes[$0].name, reference.strides[$0]) }
     if let block = plan.block, mode == .accumulate {
       terms.append((nest.axes[block.axis].name, reference.strides[block.axis]))
     }
@@ -253,9 +256,7 @@ struct PieceLoops {
 
   func indexArgument(_ number: Int, _ mode: TileMode) -> String {
     let index = number < 0 ? nest.position : nest.indices[number]
-    var terms = nest.outputAxes.filter(varying.contains).map {
-      (nest.axes[$0].name, index.strides[$0])
-    }
+    var terms = callerAxes.map { (nest.axes[$0].name, index.strides[$0]) }
     if let block = plan.block, mode == .accumulate {
       terms.append((nest.axes[block.axis].name, index.strides[block.axis]))
     }

@@ -25,6 +25,8 @@ public struct GeneratedCode: Sendable {
   public var arenaBytes: Int
   /// The function that runs one step.
   public static let entry = "quern_run"
+  /// What each kernel's function takes: the pictures it works on are those of the chunk, in a section.
+  static let kernelParameters = "char *arena, long thread, long chunk"
   /// What the generated code expects to find: all threads meet there.
   public static let barrier = "quern_barrier_wait"
 }
@@ -67,16 +69,30 @@ public func generate(_ program: Program, _ options: CodegenOptions) throws -> Ge
   text.line("void \(GeneratedCode.barrier)(void *barrier);")
   text.line("void \(GeneratedCode.entry)(char *arena, long thread, void *barrier);")
   for kernel in program.kernels {
-    text.line("void \(kernel.name)(char *arena, long thread);")
+    text.line("void \(kernel.name)(\(GeneratedCode.kernelParameters));")
   }
   text.line("")
   text.append(kernels)
   text.line("// One step: every thread runs all kernels on its share of the tiles.")
   text.braces("void \(GeneratedCode.entry)(char *arena, long thread, void *barrier)") { text in
     text.line("(void)barrier;")
-    for (kernel, waits) in zip(program.kernels, program.needsBarrier) {
-      if waits, options.threads > 1 { text.line("\(GeneratedCode.barrier)(barrier);") }
-      text.line("\(kernel.name)(arena, thread);")
+    func call(_ position: Int, chunk: String, _ text: inout CText) {
+      if program.needsBarrier[position], options.threads > 1 {
+        text.line("\(GeneratedCode.barrier)(barrier);")
+      }
+      text.line("\(program.kernels[position].name)(arena, thread, \(chunk));")
+    }
+    var position = 0
+    while position < program.kernels.count {
+      guard let section = program.sections.first(where: { $0.kernels.contains(position) }) else {
+        call(position, chunk: "0", &text)
+        position += 1
+        continue
+      }
+      text.braces("for (long chunk = 0; chunk < \(section.chunks); chunk++)") { text in
+        for position in section.kernels { call(position, chunk: "chunk", &text) }
+      }
+      position = section.kernels.upperBound
     }
   }
   return GeneratedCode(

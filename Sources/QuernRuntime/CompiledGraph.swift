@@ -103,13 +103,22 @@ public final class CompiledGraph: Executable {
   /// One step: computes all outputs, then replaces the inputs that have updates.
   public func run() { run(step) }
 
-  func run(_ step: quern_step) {
+  private func run(_ step: quern_step) {
     if let team { quern_team_run(team, step, memory.start) } else { step(memory.start, 0, nil) }
   }
 
+  /// One kernel alone, on the pictures of one chunk where it is part of a section.
+  func run(_ kernel: quern_kernel, chunk: Int) {
+    if let team {
+      quern_team_run_kernel(team, kernel, memory.start, chunk)
+    } else {
+      kernel(memory.start, 0, chunk)
+    }
+  }
+
   /// A kernel's own function; it leaves the barrier alone.
-  func function(_ name: String) throws -> quern_step {
-    unsafeBitCast(try loaded.function(named: name), to: quern_step.self)
+  func function(_ name: String) throws -> quern_kernel {
+    unsafeBitCast(try loaded.function(named: name), to: quern_kernel.self)
   }
 
   // MARK: Tensors

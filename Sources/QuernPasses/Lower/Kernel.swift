@@ -52,6 +52,10 @@ public struct Piece: Sendable {
   /// Whether values are computed in their order, and not each where it is first needed: it keeps
   /// fewer of many values alive.
   public var keepsOrder = false
+  /// Whether axis 0 is the chunk of a ``Section``: the caller's loop, not one of the kernel's.
+  public var hasChunks = false
+  /// Whether chunks are parts of the sum: each adds to what is stored, after the first.
+  public var addsUp = false
   public var stores: [Store]
 
   public struct Store: Sendable {

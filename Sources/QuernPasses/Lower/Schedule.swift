@@ -7,9 +7,12 @@ struct Schedule {
   /// Input → the node whose value is written straight over it.
   private(set) var inPlace: [NodeID: NodeID] = [:]
 
-  /// - Parameter kernels: one for each group, in the groups' order.
+  /// - Parameters:
+  ///   - kernels: one for each group, in the groups' order.
+  ///   - chains: kernels that run one right after the other.
   init(
-    _ graph: Graph, views: Views, kernels: [Kernel], groupOf: [NodeID: Int], survey: HaloSurvey
+    _ graph: Graph, views: Views, kernels: [Kernel], groupOf: [NodeID: Int], survey: HaloSurvey,
+    chains: [Chain]
   ) {
     var before = [Set<Int>](repeating: [], count: kernels.count)
     var readers: [NodeID: Set<Int>] = [:]
@@ -34,7 +37,7 @@ struct Schedule {
       inPlace[update.input] = update.value
       taken.insert(update.value)
     }
-    order = Self.sorted(kernels, before)
+    order = Self.sorted(kernels, before, chains)
   }
 
   private static func precedes(_ first: Int, _ second: Int, _ before: [Set<Int>]) -> Bool {
@@ -49,19 +52,28 @@ struct Schedule {
     return false
   }
 
-  /// Dependences first; among kernels that could run, the one whose last node is oldest.
-  private static func sorted(_ kernels: [Kernel], _ before: [Set<Int>]) -> [Int] {
-    var remaining = before
-    var left = Set(kernels.indices)
+  /// Dependences first; among what could run, what has the oldest node. A chain is one thing.
+  private static func sorted(
+    _ kernels: [Kernel], _ before: [Set<Int>], _ chains: [Chain]
+  ) -> [Int] {
+    var unitOf = Array(kernels.indices)
+    var units = kernels.indices.map { [$0] }
+    for chain in chains {
+      let first = chain.members[0]
+      for member in chain.members { unitOf[member] = first }
+      for member in chain.members.dropFirst() { units[member] = [] }
+      units[first] = chain.members
+    }
+    var remaining = units.enumerated().map { unit, members in
+      Set(members.flatMap { before[$0] }.map { unitOf[$0] }).subtracting([unit])
+    }
+    let age = units.map { $0.compactMap { kernels[$0].nodes.first }.min() ?? NodeID(0) }
+    var left = Set(units.indices.filter { !units[$0].isEmpty })
     var order: [Int] = []
     while !left.isEmpty {
       let ready = left.filter { remaining[$0].isEmpty }
-      guard
-        let next = ready.min(by: {
-          (kernels[$0].nodes.first ?? NodeID(0)) < (kernels[$1].nodes.first ?? NodeID(0))
-        })
-      else { break }
-      order.append(next)
+      guard let next = ready.min(by: { (age[$0], $0) < (age[$1], $1) }) else { break }
+      order += units[next]
       left.remove(next)
       for index in left { remaining[index].remove(next) }
     }

@@ -1,0 +1,178 @@
+import QuernGraph
+
+/// Kernels that run one after the other on a few pictures at a time, again and again until all are
+/// done, so that what they hand to each other stays in the cache.
+///
+/// The transformed tiles of a whole batch are several times as large as its pictures. Writing them
+/// to memory and reading them back would take longer than the products between.
+public struct Section: Hashable, Sendable {
+  /// Positions in the program's order.
+  public var kernels: Range<Int>
+  /// How often they run.
+  public var chunks: Int
+
+  public init(kernels: Range<Int>, chunks: Int) {
+    self.kernels = kernels
+    self.chunks = chunks
+  }
+}
+
+/// What a section is made from, before kernels have their order.
+struct Chain {
+  /// Indices of kernels, in the order of their dependences.
+  var members: [Int]
+  /// Tensors that no one else reads, and their dimension of pictures.
+  var inner: [NodeID: Int]
+  /// By member, the axis of its pieces that runs over pictures.
+  var axes: [Int: Int]
+  /// Pictures in all.
+  var pictures: Int
+  /// Pictures at a time.
+  var size: Int
+
+  var chunks: Int { pictures / size }
+}
+
+/// How many pictures kernels work on at a time.
+struct ChunkSize {
+  /// What kernels hand to each other should take no more bytes than this…
+  var mostBytes: Int
+  /// …but products want this many rows, so that their panels are not packed for a few.
+  var fewestRows: Int
+
+  /// - Returns: a divisor of `pictures`.
+  func choose(pictures: Int, bytesEach: Int, rowsEach: Int) -> Int {
+    let divisors = (1...pictures).filter { pictures % $0 == 0 }
+    let small = divisors.filter { $0 * bytesEach <= mostBytes }
+    return small.first { $0 * rowsEach >= fewestRows } ?? small.last ?? 1
+  }
+}
+
+extension Chain {
+  /// The chains around products of transformed tiles: transform, multiply, transform back; or, for a
+  /// filter's gradient, transform twice and add up products.
+  static func find(
+    _ graph: Graph, kernels: [Kernel], groupOf: [NodeID: Int], size: ChunkSize
+  ) -> [Chain] {
+    let roots = Set(graph.roots)
+    let users = graph.users
+    return graph.ids.compactMap { product in
+      guard case .contraction = graph[product].op, let middle = groupOf[product] else { return nil }
+      var inner: [NodeID: Int] = [:]
+      var members: [Int] = []
+      for operand in graph[product].operands
+      where isTiles(operand, graph) && users[operand.index] == [product] {
+        guard let kernel = groupOf[operand], !roots.contains(operand) else { continue }
+        inner[operand] = 2
+        members.append(kernel)
+      }
+      guard !members.isEmpty else { return nil }
+      members.append(middle)
+      if graph[product].shape.rank == 6, !roots.contains(product),
+        users[product.index].count == 1, let user = users[product.index].first,
+        case .tileTransform = graph[user].op, let last = groupOf[user]
+      {
+        inner[product] = 2
+        members.append(last)
+      }
+      return Chain(graph, kernels, members: members, inner: inner, size: size)
+    }
+  }
+
+  /// Tiles of pictures: (side, side, N, rows, columns, C).
+  private static func isTiles(_ id: NodeID, _ graph: Graph) -> Bool {
+    if case .tileTransform(let transform) = graph[id].op {
+      return transform.outputShape.rank == 6
+    }
+    return false
+  }
+
+  /// nil where pictures cannot be told apart, or all are done at once anyway.
+  private init?(
+    _ graph: Graph, _ kernels: [Kernel], members: [Int], inner: [NodeID: Int], size: ChunkSize
+  ) {
+    guard let (tensor, dimension) = inner.first else { return nil }
+    let pictures = graph[tensor].shape[dimension]
+    self.members = members
+    self.inner = inner
+    self.pictures = pictures
+    axes = [:]
+    for member in members {
+      guard let axis = Self.axis(kernels[member], inner, pictures) else { return nil }
+      axes[member] = axis
+    }
+    let bytes = inner.keys.reduce(0) { $0 + graph[$1].type.byteCount }
+    let rows = graph[tensor].shape[3] * graph[tensor].shape[4]
+    self.size = size.choose(pictures: pictures, bytesEach: bytes / pictures, rowsEach: rows)
+    guard chunks > 1 else { return nil }
+  }
+
+  /// The one axis by which a kernel goes over the pictures of the inner tensors.
+  private static func axis(_ kernel: Kernel, _ inner: [NodeID: Int], _ pictures: Int) -> Int? {
+    var found: Set<Int?> = []
+    for piece in kernel.pieces {
+      let reads = piece.factors.map(\.read)
+        + piece.values.compactMap { if case .read(let access) = $0 { access } else { nil } }
+      for access in reads + piece.stores.map(\.access) {
+        guard let dimension = inner[access.tensor] else { continue }
+        guard access.map.count > dimension else { return nil }
+        found.insert(access.map[dimension].soleAxis)
+      }
+    }
+    guard found.count == 1, let first = found.first, let axis = first else { return nil }
+    for piece in kernel.pieces {
+      guard piece.axes[axis].extent == pictures else { return nil }
+      // Sums over chunks are added up in memory: nothing else may be made of them on the way.
+      guard axis < piece.outputRank || piece.values == [.accumulator] else { return nil }
+    }
+    return axis
+  }
+
+  /// The member kernels with their pictures counted from the present chunk's first.
+  func cut(_ kernel: Kernel, _ member: Int) -> Kernel {
+    guard let axis = axes[member] else { return kernel }
+    var result = kernel
+    result.pieces = kernel.pieces.map { cut($0, axis) }
+    return result
+  }
+
+  /// The chunk becomes axis 0 of the piece.
+  private func cut(_ piece: Piece, _ axis: Int) -> Piece {
+    var piece = piece
+    var moved: [Int: AffineExpression] = [:]
+    for number in piece.axes.indices { moved[number] = .axis(number + 1) }
+    var spread = moved
+    spread[axis] = AffineExpression([(0, size), (axis + 1, 1)])
+    func access(_ access: TensorAccess) -> TensorAccess {
+      var result = access
+      if let dimension = inner[access.tensor] {
+        result.map = access.map.map { $0.substituting(moved) }
+        var extents = access.view.extents
+        extents[dimension] = size
+        result.view = Shape(extents)
+      } else {
+        result.map = access.map.map { $0.substituting(spread) }
+      }
+      return result
+    }
+    piece.addsUp = axis >= piece.outputRank
+    piece.axes[axis].extent = size
+    piece.axes.insert(Axis("chunk", chunks), at: 0)
+    piece.outputRank += 1
+    piece.hasChunks = true
+    for index in piece.factors.indices {
+      piece.factors[index].read = access(piece.factors[index].read)
+      piece.factors[index].match = piece.factors[index].match?.substituting(spread)
+    }
+    piece.position = piece.position.substituting(spread)
+    piece.values = piece.values.map { value in
+      switch value {
+      case .read(let read): .read(access(read))
+      case .index(let index): .index(index.substituting(spread))
+      default: value
+      }
+    }
+    piece.stores = piece.stores.map { .init(value: $0.value, access: access($0.access)) }
+    return piece
+  }
+}
