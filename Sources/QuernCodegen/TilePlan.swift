@@ -38,7 +38,7 @@ struct TilePlan {
   var lanes: Lanes
   /// The factor that is first copied into panels of contiguous lanes.
   var packed: Int?
-  /// Output axes the packed factor also depends on: each position has its own panels.
+  /// Output axes the factor of contiguous lanes also depends on: each position has its own panels.
   var panelAxes: [Int] = []
   /// Output axes that tile rows run over, outermost first.
   var rowAxes: [Int] = []
@@ -140,6 +140,9 @@ struct TilePlan {
     let reference = nest.references[nest.factors[candidates[0]].reference]
     let shared = Self.reuse(nest, nest.factors[candidates[0]].reference, lane: lane)
     guard shared >= 8 else { return }
+    // A tile's rows share the factor's lanes; where it lies elsewhere, tiles begin anew.
+    panelAxes = rowAxes.filter { reference.strides[$0] != 0 }
+    rowAxes.removeAll { panelAxes.contains($0) }
     // A panel whose rows lie close together is as good where it is.
     let vectorSpan = machine.target.lanes * 4
     let inner = nest.reductionAxes.last.map { abs(reference.strides[$0]) * 4 } ?? 0
@@ -149,8 +152,6 @@ struct TilePlan {
       return
     }
     packed = candidates[0]
-    panelAxes = rowAxes.filter { reference.strides[$0] != 0 }
-    rowAxes.removeAll { panelAxes.contains($0) }
   }
 
   // MARK: Tile

@@ -80,7 +80,9 @@ public final class CompiledGraph: Executable {
     _ source: Graph, _ options: CompileOptions
   ) throws -> (program: Program, code: GeneratedCode) {
     var graph = simplify(source)
-    if options.convolution == .fast { graph = useFastConvolutions(graph, ConvolutionCosts()) }
+    if options.convolution == .fast {
+      graph = useFastConvolutions(graph, ConvolutionCosts(lanes: options.target.lanes))
+    }
     let program = try lower(graph)
     var codegen = CodegenOptions(target: options.target, threads: options.threads)
     if let machine = options.machine { codegen.machine = machine }

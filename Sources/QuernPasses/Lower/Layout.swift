@@ -48,7 +48,7 @@ public struct Storage: Sendable {
     self.init(
       tensor, TensorType(.float32, shape), before: shape.extents.map { _ in 0 },
       after: shape.extents.map { _ in 0 }, fill: 0)
-    guard shape.rank == 6 else { return }
+    guard shape.rank > 2 else { return }
     let line = 16
     strides[1] = ((strides[1] + line - 1) / line | 1) * line
     strides[0] = strides[1] * shape[1]

@@ -61,30 +61,36 @@ extension Chain {
       var inner: [NodeID: Int] = [:]
       var members: [Int] = []
       for operand in graph[product].operands
-      where isTiles(operand, graph) && users[operand.index] == [product] {
-        guard let kernel = groupOf[operand], !roots.contains(operand) else { continue }
-        inner[operand] = 2
+      where users[operand.index] == [product] {
+        guard let kernel = groupOf[operand], !roots.contains(operand),
+          case .tileTransform(let transform) = graph[operand].op,
+          let dimension = pictures(transform)
+        else { continue }
+        inner[operand] = dimension
         members.append(kernel)
       }
       guard !members.isEmpty else { return nil }
       members.append(middle)
-      if graph[product].shape.rank == 6, !roots.contains(product),
-        users[product.index].count == 1, let user = users[product.index].first,
-        case .tileTransform = graph[user].op, let last = groupOf[user]
+      if !roots.contains(product), users[product.index].count == 1,
+        let user = users[product.index].first,
+        case .tileTransform(let transform) = graph[user].op, transform.outputShape.rank == 4,
+        let axis = transform.output[0].soleAxis, transform.outputShape[0] == graph[product].shape[2],
+        let dimension = transform.input.firstIndex(where: { $0.soleAxis == axis }),
+        let last = groupOf[user]
       {
-        inner[product] = 2
+        inner[product] = dimension
         members.append(last)
       }
       return Chain(graph, kernels, members: members, inner: inner, size: size)
     }
   }
 
-  /// Tiles of pictures: (side, side, N, rows, columns, C).
-  private static func isTiles(_ id: NodeID, _ graph: Graph) -> Bool {
-    if case .tileTransform(let transform) = graph[id].op {
-      return transform.outputShape.rank == 6
-    }
-    return false
+  /// The dimension of pictures of transformed tiles: where the operand's first index goes to.
+  private static func pictures(_ transform: TileTransform) -> Int? {
+    guard transform.input.count == 4, let axis = transform.input[0].soleAxis,
+      transform.input[1].terms.count == 2, transform.input[2].terms.count == 2
+    else { return nil }
+    return transform.output.firstIndex { $0.soleAxis == axis }
   }
 
   /// nil where pictures cannot be told apart, or all are done at once anyway.
@@ -102,7 +108,7 @@ extension Chain {
       axes[member] = axis
     }
     let bytes = inner.keys.reduce(0) { $0 + graph[$1].type.byteCount }
-    let rows = graph[tensor].shape[3] * graph[tensor].shape[4]
+    let rows = graph[tensor].shape[dimension + 1] * graph[tensor].shape[dimension + 2]
     self.size = size.choose(pictures: pictures, bytesEach: bytes / pictures, rowsEach: rows)
     guard chunks > 1 else { return nil }
   }

@@ -9,8 +9,16 @@ public struct ConvolutionCosts: Sendable {
   /// Tiles of products have at most this side; larger ones take fewer products and round more.
   public var largestSide: Int
 
-  /// - Parameter largestSide: 8 for all algorithms, 0 for direct sums alone.
-  public init(largestSide: Int = 8) { self.largestSide = largestSide }
+  /// Filters that a product computes side by side: two vectors' lanes.
+  public var panelWidth: Int
+
+  /// - Parameters:
+  ///   - lanes: of a vector.
+  ///   - largestSide: 8 for all algorithms, 0 for direct sums alone.
+  public init(lanes: Int, largestSide: Int = 8) {
+    panelWidth = 2 * lanes
+    self.largestSide = largestSide
+  }
 
   /// The algorithm that is expected to take the least time; nil for the direct sum.
   ///
