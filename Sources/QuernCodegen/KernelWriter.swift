@@ -12,13 +12,15 @@ struct KernelWriter {
   let scratchOffset: Int
   /// Bytes of private memory a thread needs.
   private(set) var scratchBytes = 0
+  private let section: SectionAhead?
   private var functions: [CText] = []
   private var written: [String: String] = [:]
 
   init(
-    _ kernel: Kernel, _ program: Program, machine: MachineFacts, threads: Int, scratchOffset: Int
+    _ position: Int, _ program: Program, machine: MachineFacts, threads: Int, scratchOffset: Int
   ) {
-    self.kernel = kernel
+    kernel = program.kernels[position]
+    section = SectionAhead(position, program)
     self.program = program
     self.machine = machine
     self.threads = threads
@@ -30,7 +32,7 @@ struct KernelWriter {
     var body = CText()
     for (number, piece) in kernel.pieces.enumerated() {
       var nest = Nest(piece, program)
-      nest.cutLanes(4 * machine.target.lanes)
+      nest.cutLanes((nest.keepsOrder ? 1 : 4) * machine.target.lanes)
       if nest.stores.contains(where: { nest.references[$0.reference].element == .uint8 }) {
         throw LoweringError(
           kernel.label, "bytes are moved", mend: "convert the uint8 tensor with toFloat or toInt")
@@ -230,12 +232,17 @@ struct KernelWriter {
     _ piece: PieceLoops, _ mode: TileMode, _ text: inout CText
   ) throws {
     var branches: [(condition: String?, call: String)] = []
+    if mode == .whole, piece.nest.chunkAxis != nil, let section {
+      for line in piece.readAhead(section)?.preparation ?? [] { text.line(line) }
+    }
     for column in piece.columnShapes {
       for rows in piece.rowShapes {
         let shape = TileShape(rows: rows.rows, vectors: column.vectors, tail: column.tail)
         let width = column.vectors * machine.target.lanes
         let references = piece.references(width: width)
-        let ahead = mode == .whole ? piece.readAhead(width: width) : nil
+        let ahead =
+          mode == .whole
+          ? piece.readAhead(width: width) ?? section.flatMap { piece.readAhead($0) } : nil
         let used = piece.usedReferences(mode, references)
         var writer = TileWriter(
           nest: piece.nest, plan: piece.plan, machine: machine, shape: shape, mode: mode,

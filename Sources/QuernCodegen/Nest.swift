@@ -189,7 +189,7 @@ struct Nest {
   /// Cuts a long last axis of elementwise work into rows of a few vectors, so that a tile function
   /// loops instead of being called for every few elements.
   mutating func cutLanes(_ width: Int) {
-    guard isDirect, !keepsOrder, let last = axes.indices.last, axes[last].extent > 2 * width,
+    guard isDirect, let last = axes.indices.last, axes[last].extent > (keepsOrder ? 1 : 2) * width,
       axes[last].extent % width == 0
     else { return }
     var inner = axes[last]

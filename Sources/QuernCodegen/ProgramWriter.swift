@@ -114,7 +114,7 @@ private func writeKernels(
   DispatchQueue.concurrentPerform(iterations: count) { index in
     let result = Result<WrittenKernel, any Error> {
       var writer = KernelWriter(
-        program.kernels[index], program, machine: options.machine, threads: options.threads,
+        index, program, machine: options.machine, threads: options.threads,
         scratchOffset: scratchOffset)
       return WrittenKernel(text: try writer.text(), scratchBytes: writer.scratchBytes)
     }

@@ -31,9 +31,10 @@ extension TileWriter {
     body.block(try context.takeBlock())
   }
 
-  /// Asks for a cache line of the next panel.
-  mutating func fetchNextPanel() {
-    if readAhead != nil { context.builder.append(.prefetch(Address("ahead"))) }
+  /// Asks for a cache line of what is read ahead, in the round's step of this number.
+  mutating func fetchAhead(step: Int) {
+    guard let readAhead, step < readAhead.lines else { return }
+    context.builder.append(.prefetch(Address("ahead", offset: step * 64)))
   }
 
   /// Asks for what the next tile of rows will read in this reduction step.

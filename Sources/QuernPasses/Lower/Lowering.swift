@@ -20,9 +20,13 @@ public struct Program: Sendable {
 
 /// Turns a graph into a program: fuse, schedule, lay out, place.
 ///
-/// - Parameter cacheBytes: what kernels that run on a few pictures at a time may hand to each other.
+/// - Parameters:
+///   - ownCache: bytes of cache that belong to one core.
+///   - sharedCache: bytes of cache that all cores share.
 /// - Throws: ``LoweringError`` for graphs that only the interpreter runs.
-public func lower(_ source: Graph, cacheBytes: Int = 4 << 20) throws(LoweringError) -> Program {
+public func lower(
+  _ source: Graph, ownCache: Int = 1300 << 10, sharedCache: Int = 12 << 20
+) throws(LoweringError) -> Program {
   let prepared = addCopies(source)
   var views = Views(graph: prepared.graph, copied: prepared.copied)
   let graph = prepared.graph
@@ -43,7 +47,7 @@ public func lower(_ source: Graph, cacheBytes: Int = 4 << 20) throws(LoweringErr
     if conflicts.isEmpty {
       let chains = Chain.find(
         graph, kernels: kernels, groupOf: groupOf,
-        size: ChunkSize(mostBytes: cacheBytes, fewestRows: 96))
+        size: ChunkSize(ownCache: ownCache, sharedCache: sharedCache))
       let schedule = Schedule(
         graph, views: views, kernels: kernels, groupOf: groupOf, survey: survey, chains: chains)
       for chain in chains {

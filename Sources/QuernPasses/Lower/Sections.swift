@@ -33,18 +33,32 @@ struct Chain {
   var chunks: Int { pictures / size }
 }
 
-/// How many pictures kernels work on at a time.
+/// How many pictures the kernels of a section work on at a time.
 struct ChunkSize {
-  /// What kernels hand to each other should take no more bytes than this…
-  var mostBytes: Int
-  /// …but products want this many rows, so that their panels are not packed for a few.
-  var fewestRows: Int
+  /// Bytes of the caches that belong to a core, and of what all share.
+  var ownCache: Int
+  var sharedCache: Int
 
+  /// Tiles below which a product's registers are not put to use.
+  private static let fewestRows = 24
+
+  /// The size for which the least passes by the own cache.
+  ///
+  /// - Parameters:
+  ///   - bytesEach: what kernels hand to each other for one picture.
+  ///   - bytesOnce: what each chunk reads or writes whatever its size is: the filter.
+  ///   - rowsEach: tiles of a picture.
   /// - Returns: a divisor of `pictures`.
-  func choose(pictures: Int, bytesEach: Int, rowsEach: Int) -> Int {
-    let divisors = (1...pictures).filter { pictures % $0 == 0 }
-    let small = divisors.filter { $0 * bytesEach <= mostBytes }
-    return small.first { $0 * rowsEach >= fewestRows } ?? small.last ?? 1
+  func choose(pictures: Int, bytesEach: Int, bytesOnce: Int, rowsEach: Int) -> Int {
+    var best = (size: 1, cost: Double.infinity)
+    for size in 1...pictures where pictures % size == 0 {
+      if size > 1, size * bytesEach > sharedCache { break }
+      let spilled = size * bytesEach > ownCache ? 2 * bytesEach : 0
+      var cost = Double(bytesOnce) / Double(size) + Double(spilled)
+      if size * rowsEach < Self.fewestRows { cost *= 4 }
+      if cost < best.cost { best = (size, cost) }
+    }
+    return best.size
   }
 }
 
@@ -81,7 +95,8 @@ extension Chain {
         inner[product] = dimension
         members.append(last)
       }
-      return Chain(graph, kernels, members: members, inner: inner, size: size)
+      return Chain(
+        graph, kernels, product: product, members: members, inner: inner, size: size)
     }
   }
 
@@ -95,7 +110,8 @@ extension Chain {
 
   /// nil where pictures cannot be told apart, or all are done at once anyway.
   private init?(
-    _ graph: Graph, _ kernels: [Kernel], members: [Int], inner: [NodeID: Int], size: ChunkSize
+    _ graph: Graph, _ kernels: [Kernel], product: NodeID, members: [Int], inner: [NodeID: Int],
+    size: ChunkSize
   ) {
     guard let (tensor, dimension) = inner.first else { return nil }
     let pictures = graph[tensor].shape[dimension]
@@ -108,8 +124,12 @@ extension Chain {
       axes[member] = axis
     }
     let bytes = inner.keys.reduce(0) { $0 + graph[$1].type.byteCount }
+    let others =
+      graph[product].operands.filter { inner[$0] == nil }.map { graph[$0].type.byteCount }
+      + (inner[product] == nil ? [2 * graph[product].type.byteCount] : [])
     let rows = graph[tensor].shape[dimension + 1] * graph[tensor].shape[dimension + 2]
-    self.size = size.choose(pictures: pictures, bytesEach: bytes / pictures, rowsEach: rows)
+    self.size = size.choose(pictures: pictures, bytesEach: bytes / pictures, bytesOnce: others.reduce(0, +),
+      rowsEach: rows)
     guard chunks > 1 else { return nil }
   }
 
