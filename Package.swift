@@ -82,6 +82,9 @@ let package = Package(
       name: "QuernGradientTests",
       dependencies: ["QuernGradient", "QuernInterpreter", "QuernRandom"]),
     .testTarget(
+      name: "QuernPassesTests",
+      dependencies: ["QuernPasses", "QuernGradient", "QuernInterpreter", "QuernRandom"]),
+    .testTarget(
       name: "QuernSimplifyTests",
       dependencies: ["QuernPasses", "QuernGradient", "QuernInterpreter", "QuernRandom"]),
     .testTarget(

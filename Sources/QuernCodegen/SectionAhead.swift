@@ -29,7 +29,8 @@ struct SectionAhead {
     regions = []
     for other in section.kernels where other != position {
       for piece in program.kernels[other].pieces {
-        let reads = piece.factors.map(\.read)
+        let reads =
+          piece.factors.map(\.read)
           + piece.values.compactMap { if case .read(let access) = $0 { access } else { nil } }
         for access in reads + piece.stores.map(\.access) {
           guard let storage = program.storages[access.tensor] else { continue }

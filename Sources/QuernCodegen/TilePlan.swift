@@ -6,6 +6,8 @@ public struct MachineFacts: Sendable {
   /// Bytes.
   public var level1Cache = 32 << 10
   public var level2Cache = 1 << 20
+  /// The part of the cache that all cores share which kernels may count on.
+  public var sharedCache = 8 << 20
   /// Panels of all columns together, if they are to be packed before all rows.
   public var panelBytes = 384 << 10
   /// Reduction steps after which a tile's partial sums may go to memory.

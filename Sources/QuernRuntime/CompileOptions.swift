@@ -1,4 +1,5 @@
 import QuernCodegen
+import QuernPasses
 import QuernTinyCC
 import QuernVectors
 
@@ -32,6 +33,8 @@ public struct CompileOptions: Sendable {
   /// Another processor than the generator reckons with: tests give it small caches, so that small
   /// tensors are worked off in blocks as large ones are.
   package var machine: MachineFacts?
+  /// Other estimates than the generator's, by which tests have small convolutions computed fast.
+  package var costs: ConvolutionCosts?
 
   public init(
     target: Target = .best, threads: Int = 1, backend: Backend = .tinycc,

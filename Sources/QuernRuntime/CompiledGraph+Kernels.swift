@@ -20,6 +20,7 @@ extension CompiledGraph {
   /// The step's effects are those of `runs` steps.
   public func timeKernels(runs: Int) throws -> [KernelTime] {
     var times = [[Double]](repeating: [], count: program.kernels.count)
+    prepare()
     let functions = try program.kernels.map { try function($0.name) }
     for _ in 0..<max(1, runs) {
       var seconds = [Double](repeating: 0, count: functions.count)
@@ -28,7 +29,7 @@ extension CompiledGraph {
         run(functions[position], chunk: chunk)
         seconds[position] += ArenaMemory.now() - start
       }
-      var position = 0
+      var position = program.preparedCount
       while position < functions.count {
         let section =
           program.sections.first { $0.kernels.contains(position) }
@@ -40,7 +41,7 @@ extension CompiledGraph {
       }
       for index in seconds.indices { times[index].append(seconds[index]) }
     }
-    return zip(program.kernels, times).map { kernel, times in
+    return zip(program.kernels, times).dropFirst(program.preparedCount).map { kernel, times in
       KernelTime(
         name: kernel.name, seconds: times.sorted()[times.count / 2],
         multiplyAdds: kernel.multiplyAdds, bytes: bytes(kernel))

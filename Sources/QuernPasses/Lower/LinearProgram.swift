@@ -3,20 +3,20 @@
 /// Two equalities are looked for, which the matrices of fast convolutions are full of: columns j and
 /// k that are alike but for signs go through the sum and the difference of their inputs; rows that
 /// are alike but for signs are the sum and the difference of what they have in common and of the rest.
-struct LinearProgram {
-  struct Term: Hashable {
+package struct LinearProgram {
+  package struct Term: Hashable {
     /// An input, or past those an earlier step.
-    var source: Int
-    var coefficient: Double
+    package var source: Int
+    package var coefficient: Double
   }
 
   let inputCount: Int
   /// Sums of inputs and of earlier steps, in order.
-  private(set) var steps: [[Term]] = []
+  package private(set) var steps: [[Term]] = []
   /// For each row of the matrix, which input or step it is, times what; nil where it is all zero.
-  private(set) var results: [Term?] = []
+  package private(set) var results: [Term?] = []
 
-  init(_ matrix: [[Double]]) {
+  package init(_ matrix: [[Double]]) {
     inputCount = matrix.first?.count ?? 0
     results = Array(repeating: nil, count: matrix.count)
     var rows = matrix.map { row in

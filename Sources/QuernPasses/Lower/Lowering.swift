@@ -8,6 +8,9 @@ public struct Program: Sendable {
   /// By the node whose value is stored. An update written in place shares its input's.
   public let storages: [NodeID: Storage]
   public let arenaBytes: Int
+  /// How many kernels at the start make what later ones need of parameters that no step replaces: they
+  /// run once, and again after such a parameter was written.
+  public let preparedCount: Int
   /// Parts of the order that run several times, a few pictures each time.
   public let sections: [Section]
   /// Whether all threads must have finished what comes before, for each kernel.
@@ -25,7 +28,7 @@ public struct Program: Sendable {
 ///   - sharedCache: bytes of cache that all cores share.
 /// - Throws: ``LoweringError`` for graphs that only the interpreter runs.
 public func lower(
-  _ source: Graph, ownCache: Int = 1300 << 10, sharedCache: Int = 12 << 20
+  _ source: Graph, ownCache: Int = 1 << 20, sharedCache: Int = 8 << 20
 ) throws(LoweringError) -> Program {
   let prepared = addCopies(source)
   var views = Views(graph: prepared.graph, copied: prepared.copied)
@@ -202,13 +205,14 @@ private func assemble(
       Section(kernels: $0..<$0 + chain.members.count, chunks: chain.chunks)
     }
   }.sorted { $0.kernels.lowerBound < $1.kernels.lowerBound }
-  setLifetimes(&storages, kernels, sections, graph, views, owner)
+  setLifetimes(&storages, kernels, schedule.preparedCount, sections, graph, views, owner)
   var list = storages.values.sorted { $0.tensor < $1.tensor }
   let bytes = Arena.place(&list)
   storages = Dictionary(uniqueKeysWithValues: list.map { ($0.tensor, $0) })
   for (value, input) in owner { storages[value] = storages[input] }
   return Program(
-    graph: graph, kernels: kernels, storages: storages, arenaBytes: bytes, sections: sections,
+    graph: graph, kernels: kernels, storages: storages, arenaBytes: bytes,
+    preparedCount: schedule.preparedCount, sections: sections,
     needsBarrier: barriers(kernels, storages, sections),
     outputNodes: Dictionary(
       uniqueKeysWithValues: graph.outputs.map { ($0.name, views.root($0.node)) }))
@@ -234,11 +238,12 @@ private func copyKernel(
     name: unique("update_copy", &names), label: "update", nodes: [], pieces: [piece])
 }
 
-/// From the first write to the last use; inputs, outputs and halos keep their places for good. What a
+/// From the first write to the last use; inputs, outputs, halos and what is prepared keep their places
+/// for good. What a
 /// section uses it uses to its end, since it starts again.
 private func setLifetimes(
-  _ storages: inout [NodeID: Storage], _ kernels: [Kernel], _ sections: [Section],
-  _ graph: Graph, _ views: Views, _ owner: [NodeID: NodeID]
+  _ storages: inout [NodeID: Storage], _ kernels: [Kernel], _ preparedCount: Int,
+  _ sections: [Section], _ graph: Graph, _ views: Views, _ owner: [NodeID: NodeID]
 ) {
   let whole = -1...kernels.count
   var spans: [NodeID: (Int, Int)] = [:]
@@ -254,8 +259,11 @@ private func setLifetimes(
   }
   let outputs = Set(graph.outputs.map { owner[views.root($0.node)] ?? views.root($0.node) })
   let inputs = Set(graph.inputs.map(\.id))
+  let prepared = Set(kernels[..<preparedCount].flatMap { $0.writes.map(\.tensor) })
   for (tensor, storage) in storages {
-    let lasting = outputs.contains(tensor) || inputs.contains(tensor) || storage.hasHalo
+    let lasting =
+      outputs.contains(tensor) || inputs.contains(tensor) || storage.hasHalo
+      || prepared.contains(tensor)
     if lasting {
       storages[tensor]?.lifetime = whole
     } else if let span = spans[tensor] {

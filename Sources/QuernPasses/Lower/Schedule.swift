@@ -6,6 +6,8 @@ struct Schedule {
   private(set) var order: [Int] = []
   /// Input → the node whose value is written straight over it.
   private(set) var inPlace: [NodeID: NodeID] = [:]
+  /// How many kernels at the start of the order depend on nothing but fixed inputs.
+  private(set) var preparedCount = 0
 
   /// - Parameters:
   ///   - kernels: one for each group, in the groups' order.
@@ -37,7 +39,40 @@ struct Schedule {
       inPlace[update.input] = update.value
       taken.insert(update.value)
     }
-    order = Self.sorted(kernels, before, chains)
+    let prepared = Self.prepared(graph, kernels, groupOf)
+      .subtracting(chains.flatMap(\.members))
+    let all = Self.sorted(kernels, before, chains)
+    order = all.filter(prepared.contains) + all.filter { !prepared.contains($0) }
+    preparedCount = prepared.count
+  }
+
+  /// Kernels that compute the same in every step: all that they read are inputs that people set and no
+  /// step replaces, parameters and state, or what other such kernels made of those.
+  private static func prepared(
+    _ graph: Graph, _ kernels: [Kernel], _ groupOf: [NodeID: Int]
+  ) -> Set<Int> {
+    let updated = Set(graph.updates.map(\.input))
+    let fixed = Set(
+      graph.inputs.filter { id, input, _ in
+        (input.role == .parameter || input.role == .state) && !updated.contains(id)
+      }.map(\.id))
+    var prepared: Set<Int> = []
+    // Groups are in an order in which most follow what they read; the rest need another round.
+    var count = -1
+    while count != prepared.count {
+      count = prepared.count
+      for (index, kernel) in kernels.enumerated() where !prepared.contains(index) {
+        let sources = kernel.reads.map(\.tensor)
+        if !sources.isEmpty,
+          sources.allSatisfy({ source in
+            fixed.contains(source) || groupOf[source].map(prepared.contains) ?? false
+          })
+        {
+          prepared.insert(index)
+        }
+      }
+    }
+    return prepared
   }
 
   private static func precedes(_ first: Int, _ second: Int, _ before: [Set<Int>]) -> Bool {

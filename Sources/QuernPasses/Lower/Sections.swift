@@ -88,7 +88,8 @@ extension Chain {
       if !roots.contains(product), users[product.index].count == 1,
         let user = users[product.index].first,
         case .tileTransform(let transform) = graph[user].op, transform.outputShape.rank == 4,
-        let axis = transform.output[0].soleAxis, transform.outputShape[0] == graph[product].shape[2],
+        let axis = transform.output[0].soleAxis,
+        transform.outputShape[0] == graph[product].shape[2],
         let dimension = transform.input.firstIndex(where: { $0.soleAxis == axis }),
         let last = groupOf[user]
       {
@@ -128,7 +129,8 @@ extension Chain {
       graph[product].operands.filter { inner[$0] == nil }.map { graph[$0].type.byteCount }
       + (inner[product] == nil ? [2 * graph[product].type.byteCount] : [])
     let rows = graph[tensor].shape[dimension + 1] * graph[tensor].shape[dimension + 2]
-    self.size = size.choose(pictures: pictures, bytesEach: bytes / pictures, bytesOnce: others.reduce(0, +),
+    self.size = size.choose(
+      pictures: pictures, bytesEach: bytes / pictures, bytesOnce: others.reduce(0, +),
       rowsEach: rows)
     guard chunks > 1 else { return nil }
   }
@@ -137,7 +139,8 @@ extension Chain {
   private static func axis(_ kernel: Kernel, _ inner: [NodeID: Int], _ pictures: Int) -> Int? {
     var found: Set<Int?> = []
     for piece in kernel.pieces {
-      let reads = piece.factors.map(\.read)
+      let reads =
+        piece.factors.map(\.read)
         + piece.values.compactMap { if case .read(let access) = $0 { access } else { nil } }
       for access in reads + piece.stores.map(\.access) {
         guard let dimension = inner[access.tensor] else { continue }

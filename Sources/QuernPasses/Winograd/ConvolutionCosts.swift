@@ -3,9 +3,13 @@ public struct ConvolutionCosts: Sendable {
   /// The time to move one float to or from a cache beyond the first, in multiply-adds (of one lane).
   public var movement = 1.5
   /// The same for a filter's floats that pass by once, where few tiles share them.
-  public var streaming = 4.0
+  public var streaming = 8.0
+  /// The time of an addition of a transform, in multiply-adds.
+  public var addition = 1.0
   /// The share of the multiply-add limit that products reach.
   public var efficiency = 0.85
+  /// The share of the direct sum's time that a fast algorithm may take to be chosen.
+  public var worthwhile = 0.9
   /// Tiles of products have at most this side; larger ones take fewer products and round more.
   public var largestSide: Int
 
@@ -20,6 +24,14 @@ public struct ConvolutionCosts: Sendable {
     self.largestSide = largestSide
   }
 
+  /// As if nothing but products took time, and a fast algorithm were always worthwhile: for tests.
+  package static func onlyProducts(lanes: Int, largestSide: Int = 8) -> Self {
+    var costs = Self(lanes: lanes, largestSide: largestSide)
+    (costs.movement, costs.streaming, costs.addition) = (0, 0, 0)
+    costs.worthwhile = .infinity
+    return costs
+  }
+
   /// The algorithm that is expected to take the least time; nil for the direct sum.
   ///
   /// - Parameters:
@@ -27,7 +39,7 @@ public struct ConvolutionCosts: Sendable {
   ///   - output: N, H, W, T.
   ///   - channels: C.
   ///   - isFilterFixed: whether the filter is transformed once and not in each step.
-  func algorithm(
+  package func algorithm(
     taps: Int, output: [Int], channels: Int, isFilterFixed: Bool
   ) -> CookToom? {
     guard taps > 1 else { return nil }
@@ -47,14 +59,14 @@ public struct ConvolutionCosts: Sendable {
       let additions = 2 * Double(side) * Double(side) * Double(side) / 3
       let ends =
         Double(Self.wholeVectors(channels) + Self.wholeVectors(filters))
-        * (additions + movement * 3 * square)
-      let filterCost = isFilterFixed ? 0 : weights * (additions + movement * square)
+        * (addition * additions + movement * 3 * square)
+      let filterCost = isFilterFixed ? 0 : weights * (addition * additions + movement * square)
       let cost =
         tiles * square * weights / efficiency + tiles * ends + filterCost
         + streaming * square * weights
       if best.map({ cost < $0.cost }) ?? true { best = (algorithm, cost) }
     }
-    guard let best, best.cost < 0.9 * direct else { return nil }
+    guard let best, best.cost < worthwhile * direct else { return nil }
     return best.algorithm
   }
 
