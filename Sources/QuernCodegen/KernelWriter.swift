@@ -49,7 +49,7 @@ struct KernelWriter {
       text.append(function)
       text.line("")
     }
-    for id in kernel.nodes {
+    for id in kernel.inlined + kernel.nodes {
       let node = program.graph[id]
       let names = node.operands.map(operandName)
       text.comment("t\(id.index)\(node.shape) = \(node.formula(names))")

@@ -11,14 +11,19 @@ public struct Kernel: Sendable {
   public var label: String
   /// The nodes computed here, in order.
   public var nodes: [NodeID]
+  /// Comparisons that are computed here too, wherever else they are.
+  public var inlined: [NodeID]
   /// Parts of the output that are computed alike; together they cover it, no two overlap. More than
   /// one arises from strides: each residue class of the positions reads its own filter elements.
   public var pieces: [Piece]
 
-  public init(name: String, label: String, nodes: [NodeID], pieces: [Piece]) {
+  public init(
+    name: String, label: String, nodes: [NodeID], inlined: [NodeID] = [], pieces: [Piece]
+  ) {
     self.name = name
     self.label = label
     self.nodes = nodes
+    self.inlined = inlined
     self.pieces = pieces
   }
 }

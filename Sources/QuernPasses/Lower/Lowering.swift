@@ -133,7 +133,7 @@ private func storedNodes(_ graph: Graph, views: Views, fusion: Fusion) -> Set<No
   for id in graph.ids {
     let node = graph[id]
     if node.op == .reshape, !views.copied.contains(id) { continue }
-    for operand in node.operands {
+    for operand in node.operands where !fusion.inlined.contains(operand) {
       let source = views.root(operand)
       if fusion.groupOf[source] != fusion.groupOf[id] || fusion.groupOf[id] == nil {
         stored.insert(source)

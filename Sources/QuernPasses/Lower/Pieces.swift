@@ -15,11 +15,18 @@ struct PieceBuilder {
     if let root = group.root, case .tileTransform(let transform) = graph[root].op {
       pieces = try tilePieces(transform, group, subject: subject)
     } else {
-      for symbolic in try symbolicPieces(group, subject: subject) {
-        pieces.append(try piece(symbolic, group, subject: subject))
+      let classes = try symbolicPieces(group, subject: subject)
+      if let joined = try joined(classes, group, subject: subject) {
+        pieces = [joined]
+      } else {
+        for symbolic in classes {
+          pieces.append(try piece(symbolic, group, subject: subject))
+        }
       }
     }
-    return Kernel(name: name, label: label, nodes: group.nodes, pieces: pieces)
+    let inlined = Set(group.nodes.flatMap { graph[$0].operands }).filter(fusion.inlined.contains)
+    return Kernel(
+      name: name, label: label, nodes: group.nodes, inlined: inlined.sorted(), pieces: pieces)
   }
 
   private func symbolicPieces(
@@ -178,6 +185,14 @@ struct PieceBuilder {
   ) throws(LoweringError) -> Int {
     let source = views.root(operand)
     if let known = values.of[source], group.nodes.contains(source) { return known }
+    if fusion.inlined.contains(source), case .elementwise(let op) = graph[source].op {
+      let inner = graph[source]
+      var operands: [Int] = []
+      for operand in inner.operands {
+        operands.append(try value(operand, of: inner, in: group, &values, indices, extents))
+      }
+      return values.add(.apply(op, operands, inner.type.element))
+    }
     let shape = graph[operand].shape
     var map = indices(node.shape)
     for dimension in 0..<shape.rank where shape[dimension] == 1 { map[dimension] = .constant(0) }
