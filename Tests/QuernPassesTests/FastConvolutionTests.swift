@@ -19,7 +19,7 @@ import Testing
 
   static let fast = [
     Picture(), Picture(size: [1, 19, 23, 2], filters: 32),
-    Picture(size: [3, 7, 5, 1], filters: 16, before: [0, 0], after: [0, 0]),
+    Picture(size: [3, 7, 5, 2], filters: 16, before: [0, 0], after: [0, 0]),
     Picture(size: [1, 14, 14, 2], kernel: [5, 5], before: [2, 2], after: [2, 2]),
     Picture(size: [2, 9, 6, 3], kernel: [2, 2], before: [1, 0], after: [0, 1]),
     Picture(size: [1, 10, 9, 2], kernel: [7, 7], before: [3, 3], after: [3, 3]),

@@ -39,7 +39,7 @@ struct SlidingGradient {
 extension SlidingContraction {
   /// - Returns: nil for any other contraction.
   init?(_ contraction: Contraction, _ operands: [Shape]) {
-    guard contraction.factors.count == 2, contraction.outputRank == 4, contraction.axes.count == 7,
+    guard contraction.factors.count == 2, contraction.outputRank == 4,
       contraction.factors.allSatisfy({ $0.match == nil }),
       operands.allSatisfy({ $0.rank == 4 })
     else { return nil }
@@ -73,7 +73,7 @@ extension SlidingContraction {
     let filter = contraction.factors[1 - picture].map.map(\.soleAxis)
     guard map[0].soleAxis == 0, let rows = window(map[1], along: 1),
       let columns = window(map[2], along: 2), let channel = map[3].soleAxis,
-      rows.sign == columns.sign, rows.tap != columns.tap,
+      contraction.axes.count == 7, rows.sign == columns.sign, rows.tap != columns.tap,
       Set([rows.tap, columns.tap, channel]) == Set(4...6),
       let i = filter.firstIndex(of: rows.tap), let j = filter.firstIndex(of: columns.tap),
       let channels = filter.firstIndex(of: channel), let filters = filter.firstIndex(of: 3)
@@ -96,17 +96,26 @@ extension SlidingContraction {
     _ contraction: Contraction, _ operands: [Shape], picture: Int
   ) -> SlidingGradient? {
     let map = contraction.factors[picture].map
-    let signal = contraction.factors[1 - picture].map.map(\.soleAxis)
-    guard let n = signal[0], let y = signal[1], let x = signal[2], signal[3] == 3,
-      Set([n, y, x]) == Set(4...6), map[0].soleAxis == n, map[3].soleAxis == 2,
+    let other = contraction.factors[1 - picture].map
+    let shape = operands[1 - picture]
+    // A single picture needs no axis of its own.
+    let isSingle = shape[0] == 1 && map[0] == .constant(0) && other[0] == .constant(0)
+    guard let y = other[1].soleAxis, let x = other[2].soleAxis, other[3].soleAxis == 3,
+      isSingle || (other[0].soleAxis != nil && other[0] == map[0]), map[3].soleAxis == 2,
       let rows = window(map[1], along: y), let columns = window(map[2], along: x),
-      rows.tap == 0, columns.tap == 1, rows.sign == 1, columns.sign == 1,
+      rows.tap == 0, columns.tap == 1, rows.sign == 1, columns.sign == 1
+    else { return nil }
+    let sums = Set([y, x] + (other[0].soleAxis.map { [$0] } ?? []))
+    guard sums == Set(4..<contraction.axes.count), sums.count == (isSingle ? 2 : 3),
       contraction.axes[0].extent == contraction.axes[1].extent,
-      operands[1 - picture].extents == [n, y, x, 3].map({ contraction.axes[$0].extent })
+      contraction.axes[2].extent == operands[picture][3],
+      zip(other, shape.extents).allSatisfy({ index, extent in
+        index.soleAxis.map { contraction.axes[$0].extent == extent } ?? isSingle
+      })
     else { return nil }
     return SlidingGradient(
       picture: picture, taps: contraction.axes[0].extent,
-      offset: (map[1].offset, map[2].offset), signal: operands[1 - picture].extents,
+      offset: (map[1].offset, map[2].offset), signal: shape.extents,
       channels: contraction.axes[2].extent)
   }
 }
