@@ -53,8 +53,8 @@ struct ChunkSize {
     var best = (size: 1, cost: Double.infinity)
     for size in 1...pictures where pictures % size == 0 {
       if size > 1, size * bytesEach > sharedCache { break }
-      let spilled = size * bytesEach > ownCache ? 2 * bytesEach : 0
-      var cost = Double(bytesOnce) / Double(size) + Double(spilled)
+      let spilled = 2 * max(0, size * bytesEach - ownCache)
+      var cost = Double(bytesOnce + spilled) / Double(size)
       if size * rowsEach < Self.fewestRows { cost *= 4 }
       if cost < best.cost { best = (size, cost) }
     }
