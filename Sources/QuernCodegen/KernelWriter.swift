@@ -189,10 +189,31 @@ struct KernelWriter {
     let share = loop.share
     let from = isSplit ? "\(count) * thread / \(share)" : "0"
     let to = isSplit ? "\(count) * (thread + 1) / \(share)" : "\(count)"
-    try text.braces("for (long \(loop.tile) = \(from); \(loop.tile) < \(to); \(loop.tile)++)") {
-      text in
+    let chunks = loop.chunks
+    let head = "for (long \(loop.tile) = \(from); \(loop.tile) < \(to); \(loop.tile)++)"
+    if chunks.bigCount > 0 {
+      // Big tiles are spread among small ones.
+      let (rest, scale) = (loop.tile + "_rest", loop.scale)
+      let start = chunks.start("(\(from))")
+      try text.braces("") { text in
+        if isSplit {
+          text.line("long \(rest) = \(chunks.remainder("(\(from))"));")
+          text.line("long \(loop.name) = \(scale == 1 ? start : "(\(start)) * \(scale)");")
+        } else {
+          text.line("long \(rest) = \(count - 1), \(loop.name) = 0;")
+        }
+        try text.braces(head) { text in
+          try Self.nest(Array(loops.dropFirst()), split, &text, inside)
+          text.line("\(loop.name) += \(chunks.small * scale);")
+          text.line("if (\(chunks.isBig(rest))) \(loop.name) += \(scale);")
+          text.line(chunks.advance(rest))
+        }
+      }
+      return
+    }
+    try text.braces(head) { text in
       if loop.name != loop.tile {
-        let start = loop.chunks.start(loop.tile)
+        let start = chunks.start(loop.tile)
         let value = loop.scale == 1 ? start : "(\(start)) * \(loop.scale)"
         text.line("const long \(loop.name) = \(value);")
       }
@@ -268,7 +289,7 @@ struct KernelWriter {
         arguments += indices.map { piece.indexArgument($0, mode) }
         if mode == .accumulate { arguments += ["count", "first"] }
         if addsUp { arguments.append("chunk == 0") }
-        let conditions = [rows.condition, column.condition].compactMap { $0 }
+        let conditions = [rows.condition, column.condition].compactMap { $0 }.filter { $0 != "1" }
         branches.append(
           (
             conditions.isEmpty ? nil : conditions.joined(separator: " && "),

@@ -114,9 +114,15 @@ struct PieceLoops {
     // The last tile is a small one.
     let smalls = chunks.count - chunks.bigCount - (tail == nil ? 0 : 1)
     if chunks.bigCount > 0 {
-      result.append(ColumnShape(vectors: chunks.small + 1, condition: chunks.isBig(tile)))
+      result.append(ColumnShape(vectors: chunks.small + 1, condition: chunks.isBig(tile + "_rest")))
     }
-    if smalls > 0 { result.append(ColumnShape(vectors: chunks.small, condition: "1")) }
+    if smalls > 0 {
+      let others = tail == nil ? "1" : "\(tile) < \(chunks.count - 1)"
+      result.append(
+        ColumnShape(
+          vectors: chunks.small,
+          condition: chunks.bigCount > 0 ? chunks.isSmall(tile + "_rest") : others))
+    }
     return result
   }
 
@@ -124,13 +130,13 @@ struct PieceLoops {
     var result: [(rows: [Int: Int], condition: String?)] = [([:], nil)]
     for axis in plan.rowAxes {
       let chunks = plan.rows[axis] ?? Chunks(nest.axes[axis].extent, atMost: 1)
-      let tile = nest.axes[axis].name + "_tile"
+      let rest = nest.axes[axis].name + "_tile_rest"
       let sizes = chunks.sizes
       result = result.flatMap { shape in
         sizes.enumerated().map { number, size in
           let own: String? =
             sizes.count == 1
-            ? nil : number == 0 ? chunks.isBig(tile) : chunks.isSmall(tile)
+            ? nil : number == 0 ? chunks.isBig(rest) : chunks.isSmall(rest)
           let condition = [shape.condition, own].compactMap { $0 }.joined(separator: " && ")
           return (
             shape.rows.merging([axis: size]) { $1 }, condition.isEmpty ? nil : condition

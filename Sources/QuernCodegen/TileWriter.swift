@@ -213,6 +213,7 @@ struct TileWriter {
       for number in 0..<unroll {
         fetchAhead(step: number)
         fetchNextRows(axis, step: number)
+        fetchFollowingPanel(axis, step: number)
         step(offset: [axis: number * stepSize], axis: axis, count: nil)
       }
       let block = try context.takeBlock()

@@ -95,8 +95,7 @@ public final class CompiledGraph: Executable {
     }
     var codegen = CodegenOptions(target: options.target, threads: options.threads)
     if let machine = options.machine { codegen.machine = machine }
-    let program = try lower(
-      graph, ownCache: codegen.machine.level2Cache, sharedCache: codegen.machine.sharedCache)
+    let program = try lower(graph, sharedCache: codegen.machine.sharedCache)
     let code = try generate(program, codegen)
     return (program, code)
   }

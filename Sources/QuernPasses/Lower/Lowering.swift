@@ -23,12 +23,10 @@ public struct Program: Sendable {
 
 /// Turns a graph into a program: fuse, schedule, lay out, place.
 ///
-/// - Parameters:
-///   - ownCache: bytes of cache that belong to one core.
-///   - sharedCache: bytes of cache that all cores share.
+/// - Parameter sharedCache: bytes of cache that all cores share.
 /// - Throws: ``LoweringError`` for graphs that only the interpreter runs.
 public func lower(
-  _ source: Graph, ownCache: Int = 1 << 20, sharedCache: Int = 8 << 20
+  _ source: Graph, sharedCache: Int = 8 << 20
 ) throws(LoweringError) -> Program {
   let prepared = addCopies(source)
   var views = Views(graph: prepared.graph, copied: prepared.copied)
@@ -50,7 +48,7 @@ public func lower(
     if conflicts.isEmpty {
       let chains = Chain.find(
         graph, kernels: kernels, groupOf: groupOf,
-        size: ChunkSize(ownCache: ownCache, sharedCache: sharedCache))
+        size: ChunkSize(sharedCache: sharedCache))
       let schedule = Schedule(
         graph, views: views, kernels: kernels, groupOf: groupOf, survey: survey, chains: chains)
       for chain in chains {

@@ -33,32 +33,30 @@ struct Chain {
   var chunks: Int { pictures / size }
 }
 
-/// How many pictures the kernels of a section work on at a time.
+/// How many pictures the kernels of a section work on at a time: as few as keep the products' registers
+/// busy, since what they hand to each other then stays closest.
 struct ChunkSize {
-  /// Bytes of the caches that belong to a core, and of what all share.
-  var ownCache: Int
+  /// Bytes of the cache that all cores share: no more is handed on than it holds.
   var sharedCache: Int
 
-  /// Tiles below which a product's registers are not put to use.
-  private static let fewestRows = 24
+  /// Rows of products below which a tile of registers would be too small for the loads it takes.
+  static let fewestRows = 16
+  /// Terms of sums below which reading and writing them again with each chunk would take too long.
+  static let fewestTerms = 64
 
-  /// The size for which the least passes by the own cache.
-  ///
   /// - Parameters:
   ///   - bytesEach: what kernels hand to each other for one picture.
-  ///   - bytesOnce: what each chunk reads or writes whatever its size is: the filter.
-  ///   - rowsEach: tiles of a picture.
+  ///   - tilesEach: tiles of a picture, which are rows or terms.
+  ///   - fewest: of those in a chunk.
   /// - Returns: a divisor of `pictures`.
-  func choose(pictures: Int, bytesEach: Int, bytesOnce: Int, rowsEach: Int) -> Int {
-    var best = (size: 1, cost: Double.infinity)
+  func choose(pictures: Int, bytesEach: Int, tilesEach: Int, fewest: Int) -> Int {
+    var best = 1
     for size in 1...pictures where pictures % size == 0 {
       if size > 1, size * bytesEach > sharedCache { break }
-      let spilled = 2 * max(0, size * bytesEach - ownCache)
-      var cost = Double(bytesOnce + spilled) / Double(size)
-      if size * rowsEach < Self.fewestRows { cost *= 4 }
-      if cost < best.cost { best = (size, cost) }
+      best = size
+      if size * tilesEach >= fewest { break }
     }
-    return best.size
+    return best
   }
 }
 
@@ -125,13 +123,11 @@ extension Chain {
       axes[member] = axis
     }
     let bytes = inner.keys.reduce(0) { $0 + graph[$1].type.byteCount }
-    let others =
-      graph[product].operands.filter { inner[$0] == nil }.map { graph[$0].type.byteCount }
-      + (inner[product] == nil ? [2 * graph[product].type.byteCount] : [])
     let rows = graph[tensor].shape[dimension + 1] * graph[tensor].shape[dimension + 2]
+    let addsUp = inner[product] == nil
     self.size = size.choose(
-      pictures: pictures, bytesEach: bytes / pictures, bytesOnce: others.reduce(0, +),
-      rowsEach: rows)
+      pictures: pictures, bytesEach: bytes / pictures, tilesEach: rows,
+      fewest: addsUp ? ChunkSize.fewestTerms : ChunkSize.fewestRows)
     guard chunks > 1 else { return nil }
   }
 
