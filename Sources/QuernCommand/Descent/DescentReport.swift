@@ -110,8 +110,9 @@ struct DescentReport {
       "diverged: after all \(count) Q is \(Self.number(last.value)), above the \(first) of the "
         + "start; \(mend)"
     case .noSolution:
-      "diverged after \(count): \(descent.settings.rule.formula) asks for its own result, and "
-        + "fixed-point iteration finds none; \(mend)"
+      "step \(Numbers.grouped(last.number + 1)) has no result: \(descent.settings.rule.formula) has wᵗ "
+        + "on both sides, and fixed-point iteration finds no solution; give a smaller "
+        + "--learning-rate than \(descent.learningRate), or --step-rule descent"
     }
   }
 
@@ -177,6 +178,8 @@ struct DescentReport {
       exponent -= 1
     }
     if -3...5 ~= exponent { return Numbers.fixed(value, max(4 - exponent, 0)) }
+    // 9.996 becomes 10.00 in three digits: one power more.
+    if (mantissa * 100).rounded() >= 1000 { (mantissa, exponent) = (1, exponent + 1) }
     return (value < 0 ? "-" : "") + Numbers.fixed(mantissa, 2)
       + "e\(exponent < 0 ? "-" : "+")\(abs(exponent) < 10 ? "0" : "")\(abs(exponent))"
   }

@@ -18,7 +18,8 @@ struct StopArguments: ParsableArguments {
     help: "ε: a norm for parameters and gradient; for validation, how far the error has to fall.")
   var epsilon: Double?
 
-  @Option(help: "Measurements that validation waits for a lower error. (default: 5)")
+  @Option(
+    help: "Steps, or epochs of training, that validation waits for a lower error. (default: 5)")
   var patience: Int?
 
   /// The rule asked for, or nil.

@@ -79,7 +79,13 @@ public struct QuadraticBowl: DescentObjective {
       + "\(Self.text(-center[1])))²)"
   }
   public var start: [Double] { [-2, 1] }
-  public var learningRate: Double { 1.6 / (1 + condition) }
+  /// 1.6/(1 + κ), a little below the fastest, to two significant digits.
+  public var learningRate: Double {
+    let rate = 1.6 / (1 + condition)
+    var scale = 10.0
+    while rate * scale < 10 { scale *= 10 }
+    return (rate * scale).rounded() / scale
+  }
   public var minimum: [Double]? { center }
 
   public func value(
