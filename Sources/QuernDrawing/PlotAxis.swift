@@ -133,7 +133,8 @@ extension PlotTick {
     let rough = length / Double(max(count, 1))
     var exponent = NumberText.exponent(of: rough)
     let mantissa = rough / pow(10, Double(exponent))
-    var factor = mantissa < 1.5 ? 1.0 : mantissa < 3.5 ? 2 : mantissa < 7.5 ? 5 : 10
+    // Bounds are the geometric means of neighbours.
+    var factor = mantissa < 1.41 ? 1.0 : mantissa < 3.16 ? 2 : mantissa < 7.07 ? 5 : 10
     if isIntegral, exponent < 0 { (exponent, factor) = (0, 1) }
     let step = factor * pow(10, Double(exponent))
     let first = (domain.lowerBound / step - 1e-9).rounded(.up)

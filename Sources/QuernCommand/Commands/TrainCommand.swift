@@ -103,6 +103,7 @@ struct TrainCommand: ParsableCommand {
     if let checkpoint { try trainer.restore(checkpoint) }
     if let stoppingRule { try trainer.stop(by: stoppingRule) }
     try announce(trainer, test: test, from: checkpoint)
+    if let rule = trainer.stopping?.rule { print("ends early when: \(rule)") }
 
     let session = TrainingSession(
       trainer, epochs: epochs,

@@ -66,7 +66,7 @@ extension StoppingRule: CustomStringConvertible {
     case .gradient(let epsilon): "‖∇Q‖ < \(epsilon)"
     case .validation(let patience, let epsilon):
       "validation error not lower" + (epsilon > 0 ? " by more than \(epsilon)" : "")
-        + " for \(patience) measurement\(patience == 1 ? "" : "s")"
+        + ", \(patience) time\(patience == 1 ? "" : "s") running"
     }
   }
 }
