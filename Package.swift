@@ -59,10 +59,12 @@ let package = Package(
         "QuernGraph", "QuernGradient", "QuernLayers", "QuernInterpreter", "QuernVectors",
         "QuernRuntime", "QuernData", "QuernTraining", "QuernRandom",
       ]),
+    // Plots and diagrams as SVG.
+    .target(name: "QuernDrawing"),
     .executableTarget(
       name: "QuernCommand",
       dependencies: [
-        "Quern", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Quern", "QuernDrawing", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     // Quern's part in the speed comparison with other systems.
@@ -100,6 +102,7 @@ let package = Package(
         "QuernGraph", "QuernLayers", "QuernInterpreter", "QuernData", "QuernTraining",
         "QuernRandom",
       ]),
+    .testTarget(name: "QuernDrawingTests", dependencies: ["QuernDrawing"]),
     .testTarget(name: "QuernTests", dependencies: ["Quern"]),
     .testTarget(name: "QuernCommandTests", dependencies: ["QuernCommand"]),
   ],

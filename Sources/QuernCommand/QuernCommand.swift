@@ -17,7 +17,7 @@ struct QuernCommand: ParsableCommand {
     subcommands: [
       DemoCommand.self, ModelsCommand.self, SummaryCommand.self, ShowCommand.self,
       TrainCommand.self, PredictCommand.self, BenchCommand.self, ProfileCommand.self,
-      GradientCommand.self,
+      GradientCommand.self, DescendCommand.self,
       CheckCommand.self,
     ])
 

@@ -54,7 +54,7 @@ public final class Trainer {
     case finished
     /// `shouldStop` said so, after some step.
     case interrupted
-    /// `stopAfter` said so, after some epoch.
+    /// `stopAfter` or the stopping rule said so, after some epoch.
     case stopped
   }
 
@@ -70,6 +70,10 @@ public final class Trainer {
   public private(set) var position: TrainingPosition
   /// What runs the steps.
   public let executable: any Executable
+
+  /// When training ends by itself, and how far that is; see ``stop(by:)``.
+  public internal(set) var stopping: StoppingState?
+  var fullGradient: FullGradient?
 
   private let loader: BatchLoader
   private var evaluator: Evaluator?
@@ -164,16 +168,18 @@ public final class Trainer {
   /// All that is needed to go on later, or elsewhere.
   public func checkpoint() throws -> Checkpoint {
     let optimizer = try Weights(step.optimizerTensors.map(\.name), of: executable)
+    var state = TrainingState(
+      position: position, optimizerName: settings.optimizer.name,
+      optimizerSettings: settings.optimizer.settings, learningRate: settings.learningRate,
+      schedule: settings.schedule, gradientNormLimit: settings.gradientNormLimit,
+      regularisation: settings.regularisation,
+      validationFraction: settings.validationFraction, batchSize: settings.batchSize,
+      seed: settings.seed,
+      exampleCount: training.count, optimizerTensors: optimizer.tensors)
+    state.stopping = stopping
     return Checkpoint(
       model: network.name, fingerprint: try network.fingerprint(), weights: try weights(),
-      training: TrainingState(
-        position: position, optimizerName: settings.optimizer.name,
-        optimizerSettings: settings.optimizer.settings, learningRate: settings.learningRate,
-        schedule: settings.schedule, gradientNormLimit: settings.gradientNormLimit,
-        regularisation: settings.regularisation,
-        validationFraction: settings.validationFraction, batchSize: settings.batchSize,
-        seed: settings.seed,
-        exampleCount: training.count, optimizerTensors: optimizer.tensors))
+      training: state)
   }
 
   /// Takes over the weights of a checkpoint, and, if it holds a training run, goes on with that.
@@ -192,6 +198,7 @@ public final class Trainer {
       try check(state, from: checkpoint.source)
       try Weights(state.optimizerTensors).copy(to: executable)
       position = state.position
+      stopping = state.stopping
     }
     try checkpoint.weights.copy(to: executable)
   }
@@ -202,6 +209,7 @@ public final class Trainer {
         .mislabelled, in: source, found: "a run with the optimizer \(state.optimizerName)",
         expected: settings.optimizer.name, mend: "Go on with \(state.optimizerName).")
     }
+    try state.stopping?.check(step.weights, parameterNames: step.parameterNames, from: source)
     let names = Set(step.optimizerTensors.map(\.name))
     for signature in step.optimizerTensors {
       guard let tensor = state.optimizerTensors[signature.name],
@@ -249,7 +257,9 @@ public final class Trainer {
     onStep: (TrainingProgress) throws -> Void = { _ in }, shouldStop: () -> Bool = { false },
     stopAfter: (EpochSummary) -> Bool = { _ in false }
   ) throws -> Outcome {
+    if try beginTraining() { return .stopped }
     while position.epoch < epochs {
+      if position.stepInEpoch == 0 { try beginEpoch() }
       let clock = ContinuousClock()
       let start = clock.now
       var shuffler = Shuffler(
@@ -273,7 +283,7 @@ public final class Trainer {
 
       let trained = start.duration(to: clock.now).seconds
       let evaluated = try evaluation.map { try evaluate($0) }
-      let summary = EpochSummary(
+      var summary = EpochSummary(
         epoch: position.epoch + 1, epochCount: epochs, step: position.step,
         loss: position.lossSum / Double(max(position.exampleCount, 1)),
         accuracy: Double(position.correctCount) / Double(max(position.exampleCount, 1)),
@@ -287,10 +297,15 @@ public final class Trainer {
       position.correctCount = 0
       position.exampleCount = 0
       position.shuffleState = shuffler.generator.state
+      let holds = try endEpoch(&summary)
       try onEpoch(summary)
-      if stopAfter(summary) { return .stopped }
+      if stopAfter(summary) || holds {
+        try endTraining()
+        return .stopped
+      }
       if shouldStop(), position.epoch < epochs { return .interrupted }
     }
+    try endTraining()
     return .finished
   }
 
@@ -379,9 +394,4 @@ extension Trainer.Settings {
     }
     try execution.validate()
   }
-}
-
-/// A number among ``Trainer/Settings`` that makes no sense.
-public struct SettingsError: Error, Hashable, Sendable, CustomStringConvertible {
-  public var description: String
 }

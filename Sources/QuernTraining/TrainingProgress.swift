@@ -37,6 +37,9 @@ public struct EpochSummary: Hashable, Sendable {
   /// Training and evaluation.
   public var seconds: Double
   public var learningRate: Double
+  /// What the stopping rule compares: ‖Δw‖ over the epoch, ‖∇Q‖ after it, or the validation error;
+  /// nil where there is no rule.
+  public var stoppingMeasure: Double?
 }
 
 extension EpochSummary: CustomStringConvertible {

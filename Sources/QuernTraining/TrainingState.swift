@@ -37,6 +37,8 @@ public struct TrainingState: Sendable, Equatable {
   public var exampleCount: Int
   /// Names such as `optimizer/velocity/conv1.weight`.
   public var optimizerTensors: [String: Safetensors.Tensor]
+  /// Nil where training does not end by itself.
+  public var stopping: StoppingState?
 
   static let version = "1"
 
@@ -64,6 +66,7 @@ public struct TrainingState: Sendable, Equatable {
     if regularisation.l2 != 0 { result["quern.l2"] = "\(regularisation.l2)" }
     if let validationFraction { result["quern.validationFraction"] = "\(validationFraction)" }
     for (name, value) in optimizerSettings { result["quern.optimizer.\(name)"] = "\(value)" }
+    if let stopping { result.merge(stopping.metadata) { _, new in new } }
     return result
   }
 
@@ -132,6 +135,7 @@ public struct TrainingState: Sendable, Equatable {
       let name = String(key.dropFirst(prefix.count))
       optimizerSettings[name] = try read("optimizer." + name) { Double($0) }
     }
-    optimizerTensors = optimizer
+    optimizerTensors = optimizer.filter { !$0.key.hasPrefix(StoppingState.prefix) }
+    stopping = try StoppingState(metadata: metadata, tensors: optimizer, file: file)
   }
 }

@@ -18,7 +18,8 @@ import Testing
     let all = try quern(["--help"])
     #expect(all.status == 0 && all.errors.isEmpty)
     let names = [
-      "demo", "models", "summary", "show", "train", "predict", "bench", "gradient", "check",
+      "demo", "models", "summary", "show", "train", "predict", "bench", "gradient", "descend",
+      "check",
     ]
     for name in names {
       #expect(all.output.contains("  \(name) "))

@@ -9,6 +9,15 @@ struct TrainCommand: ParsableCommand {
       With --load, training goes on where the file left it; options that are not given are taken \
       from there. A run that is stopped (Ctrl-C), saved and resumed ends with the same bits as one \
       that was not.
+
+      With --stop, training may end before its epochs do. Measured after each epoch: for parameters \
+      the norm of the change of all parameters over the epoch; for gradient the norm of the gradient \
+      of the mean loss over the whole training set, which takes about as long as the epoch; for \
+      validation the error on the share that --validation sets apart, or else on the test set, \
+      which then no longer tells how well the model does on pictures it was not chosen by. Patience \
+      counts epochs; the weights of the best epoch are those saved and tested. Example:
+
+        quern train lenet --validation 0.1 --stop validation --patience 3 --epochs 50
       """)
 
   @OptionGroup var model: ModelArguments
@@ -53,6 +62,8 @@ struct TrainCommand: ParsableCommand {
       discussion: "0 undoes what the file of --load says."))
   var validation: Double?
 
+  @OptionGroup var stopping: StopArguments
+
   @Option(help: "Decides initial weights, shuffling and dropout. (default: 1)")
   var seed: UInt64?
 
@@ -74,6 +85,7 @@ struct TrainCommand: ParsableCommand {
     let checkpoint = try load.map { try Checkpoint(contentsOf: $0) }
     if let save { try Files.checkWritable(save) }
     let settings = try settings(recipe, checkpoint?.training)
+    let stoppingRule = try stopping.rule(past: checkpoint?.training?.stopping?.rule)
     let epochs = epochs ?? recipe.epochs
     guard epochs > 0 else { throw Failure("--epochs is \(epochs); give at least 1") }
     if let validation, !(0 <= validation && validation < 1) {
@@ -89,7 +101,9 @@ struct TrainCommand: ParsableCommand {
     let test = try DataArguments.fit(testSet.value(), to: network, recipe)
     let trainer = try Trainer(preparation, training: training, evaluation: test)
     if let checkpoint { try trainer.restore(checkpoint) }
+    if let stoppingRule { try trainer.stop(by: stoppingRule) }
     try announce(trainer, test: test, from: checkpoint)
+    if let rule = trainer.stopping?.rule { print("ends early when: \(rule)") }
 
     let session = TrainingSession(
       trainer, epochs: epochs,
@@ -108,6 +122,7 @@ struct TrainCommand: ParsableCommand {
             ?? "nothing saved: give --save to be able to go on"))
       throw ExitCode(130)
     }
+    if let line = TrainingStop.line(trainer, outcome) { print(line) }
     if settings.validationFraction != nil {
       let result = try trainer.evaluate(test)
       print(

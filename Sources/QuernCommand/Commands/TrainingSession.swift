@@ -43,6 +43,9 @@ final class TrainingSession {
         "  \(evaluationName) loss \(Numbers.fixed(loss, 4))"
         + "  \(evaluationName) error \(Numbers.percent(1 - accuracy, 2))"
     }
+    if let stopping = TrainingStop.measure(summary, trainer.stopping?.rule) {
+      text += "  " + stopping
+    }
     return text + "  \(Numbers.fixed(summary.examplesPerSecond, 0)) examples/s"
       + "  \(Numbers.seconds(summary.seconds))"
   }
