@@ -61,7 +61,7 @@ import Testing
     #expect(try Picture(png: colour, name: "colour").bytes == [255, 255, 255, 9, 8, 7])
   }
 
-  private func error(_ bytes: [UInt8]) -> DataError? {
+  private func failure(_ bytes: [UInt8]) -> DataError? {
     do { _ = try Picture(png: bytes, name: "some.png") } catch { return error as? DataError }
     return nil
   }
@@ -72,7 +72,7 @@ import Testing
       ([1, 2, 3], "unknown format"), (Array("P6 1 1 255".utf8), "PPM"),
     ] as [([UInt8], String)])
   func whatIsNoPNG(_ bytes: [UInt8], _ word: String) throws {
-    let error = try #require(error(bytes))
+    let error = try #require(failure(bytes))
     #expect(error.kind == .mislabelled && error.subject == "some.png")
     #expect(error.found.contains(word) && error.expected.contains("PNG"), "\(error)")
   }
@@ -81,17 +81,17 @@ import Testing
     let file = try noise(8, 9, channels).png()
     // The last chunk, of 12 bytes, and the checksum before it say nothing of the pixels.
     for count in 1..<file.count - 16 {
-      let error = try #require(error(Array(file[..<count])), "\(count) of \(file.count) bytes")
+      let error = try #require(failure(Array(file[..<count])), "\(count) of \(file.count) bytes")
       #expect([.truncated, .corrupt].contains(error.kind), "\(error)")
     }
-    let late = try #require(error(Array(file[..<(file.count - 60)])))
+    let late = try #require(failure(Array(file[..<(file.count - 60)])))
     #expect(late.kind == .truncated && late.found.contains("ends"), "\(late)")
   }
 
   @Test func whatIsDamaged() throws {
     var file = try noise(8, 9, 3).png()
     file[file.count - 40] ^= 0xff
-    let error = try #require(error(file))
+    let error = try #require(failure(file))
     #expect(error.kind == .corrupt && error.found.contains("libpng"), "\(error)")
   }
 
@@ -99,7 +99,7 @@ import Testing
   @Test func whatIsTooLarge() throws {
     var file = try noise(1, 1, 1).png()
     file.replaceSubrange(16..<24, with: PNGBytes.number(100_000) + PNGBytes.number(100_000))
-    let error = try #require(error(file))
+    let error = try #require(failure(file))
     #expect(error.kind == .unsupported && error.found.contains("100000×100000"), "\(error)")
     #expect(throws: DataError.self) {
       try Picture(height: 1 << 40, width: 1 << 40, channels: 1, values: [])
