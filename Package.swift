@@ -63,10 +63,12 @@ let package = Package(
         "QuernGraph", "QuernGradient", "QuernLayers", "QuernInterpreter", "QuernVectors",
         "QuernRuntime", "QuernData", "QuernTraining", "QuernImages", "QuernRandom",
       ]),
+    // Plots and diagrams as SVG.
+    .target(name: "QuernDrawing"),
     .executableTarget(
       name: "QuernCommand",
       dependencies: [
-        "Quern", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Quern", "QuernDrawing", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     // Quern's part in the speed comparison with other systems.
@@ -106,6 +108,7 @@ let package = Package(
       dependencies: [
         "QuernImages", "QuernInterpreter", "QuernRuntime", "QuernRandom", "CZlib",
       ]),
+    .testTarget(name: "QuernDrawingTests", dependencies: ["QuernDrawing"]),
     .testTarget(name: "QuernTests", dependencies: ["Quern"]),
     .testTarget(name: "QuernCommandTests", dependencies: ["QuernCommand", "QuernImages"]),
   ],

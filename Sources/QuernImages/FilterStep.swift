@@ -16,7 +16,7 @@ public struct FilterStep: Sendable {
     case zero
   }
 
-  /// Data input: the picture, (H, W·C).
+  /// Data input: the picture with what lies around it, (H + 2m, (W + 2m)·C); see ``margin``.
   public static let pictureName = "picture"
   /// Output: the filtered picture, (H, W·C).
   public static let resultName = "filtered"
@@ -26,18 +26,24 @@ public struct FilterStep: Sendable {
   public let height: Int
   public let width: Int
   public let channels: Int
+  /// m, pixels that ``load(_:into:)`` puts around the picture: as far as kernels reach where pixels
+  /// are repeated; none for zeros, which is what a graph reads outside a tensor anyway.
+  public let margin: Int
 
   /// - Throws: `GraphError` where there is no such graph, as for extents below 1.
   public init(
     _ filter: PictureFilter, height: Int, width: Int, channels: Int, border: Border = .replicate
   ) throws(GraphError) {
     let builder = GraphBuilder()
-    _ = try Shape(checking: [height, width, channels], of: "picture")
+    let margin = border == .replicate ? filter.kernels.map(\.reach).max() ?? 0 : 0
+    let row = try Shape(checking: [height, width * channels], of: "picture")
     // A row lies as W·C numbers, so that the next column is C further: the sum over j then runs
     // along the memory for grey and colour alike, and what lies outside a row is outside its picture
     // in every channel.
     let picture = try builder.input(
-      Self.pictureName, Shape(checking: [height, width * channels], of: "picture"))
+      Self.pictureName,
+      Shape(
+        checking: [height + 2 * margin, (width + 2 * margin) * channels], of: "picture"))
     var results: [Tensor] = []
     for (number, kernel) in filter.kernels.enumerated() {
       let weights = try builder.input(
@@ -45,7 +51,7 @@ public struct FilterStep: Sendable {
       results.append(
         try builder.labelled(filter.name) { () throws(GraphError) -> Tensor in
           try Self.convolution(
-            picture, weights, reach: kernel.reach, channels: channels, border: border)
+            picture, weights, row: row, channels: channels, before: kernel.reach - margin)
         })
     }
     var result = results[0]
@@ -58,22 +64,16 @@ public struct FilterStep: Sendable {
     self.height = height
     self.width = width
     self.channels = channels
+    self.margin = margin
   }
 
   private static func kernelName(_ number: Int) -> String { "kernel\(number + 1)" }
 
   private static func convolution(
-    _ picture: Tensor, _ kernel: Tensor, reach: Int, channels: Int, border: Border
+    _ picture: Tensor, _ kernel: Tensor, row: Shape, channels: Int, before: Int
   ) throws(GraphError) -> Tensor {
-    var source = picture
-    var before = reach
-    if border == .replicate, reach > 0 {
-      source = try replicated(picture, reach: reach, channels: channels)
-      before = 0
-    }
     let axes = [
-      Axis("y", picture.shape[0]), Axis("x", picture.shape[1]), Axis("i", kernel.shape[0]),
-      Axis("j", kernel.shape[1]),
+      Axis("y", row[0]), Axis("x", row[1]), Axis("i", kernel.shape[0]), Axis("j", kernel.shape[1]),
     ]
     return try picture.builder.contraction(
       Contraction(
@@ -85,27 +85,7 @@ public struct FilterStep: Sendable {
           ]),
           .init([.axis(2), .axis(3)]),
         ]),
-      [source, kernel])
-  }
-
-  /// `reach` more pixels on every side, each a copy of the nearest there is.
-  private static func replicated(
-    _ picture: Tensor, reach: Int, channels: Int
-  ) throws(GraphError) -> Tensor {
-    let (height, row) = (picture.shape[0], picture.shape[1])
-    func column(_ start: Int) throws(GraphError) -> Tensor {
-      try picture.sliced(from: [0, start], to: [height, start + channels])
-        .reshaped([height, 1, channels]).broadcast(to: [height, reach, channels])
-        .reshaped([height, reach * channels])
-    }
-    let wide = try picture.builder.concatenate(
-      [column(0), picture, column(row - channels)], along: 1)
-    func line(_ start: Int) throws(GraphError) -> Tensor {
-      let extent = wide.shape[1]
-      return try wide.sliced(from: [start, 0], to: [start + 1, extent])
-        .broadcast(to: [reach, extent])
-    }
-    return try picture.builder.concatenate([line(0), wide, line(height - 1)], along: 0)
+      [picture, kernel])
   }
 
   /// Writes the picture and the kernels.
@@ -118,10 +98,25 @@ public struct FilterStep: Sendable {
         found: "\(picture.height)×\(picture.width)×\(picture.channels)",
         expected: "\(height)×\(width)×\(channels), for which the filter was made")
     }
-    try executable.write(Self.pictureName, picture.values)
+    try executable.write(
+      Self.pictureName, margin == 0 ? picture.values : widened(picture))
     for (number, kernel) in filter.kernels.enumerated() {
       try executable.write(Self.kernelName(number), kernel.values)
     }
+  }
+
+  /// The picture with `margin` more pixels on every side, each a copy of the nearest there is.
+  private func widened(_ picture: Picture) -> [Float] {
+    var result: [Float] = []
+    result.reserveCapacity((height + 2 * margin) * (width + 2 * margin) * channels)
+    for row in -margin..<height + margin {
+      let nearest = min(max(row, 0), height - 1)
+      let (first, last) = (picture[nearest, 0], picture[nearest, width - 1])
+      for _ in 0..<margin { result += first }
+      result += picture.values[nearest * width * channels..<(nearest + 1) * width * channels]
+      for _ in 0..<margin { result += last }
+    }
+    return result
   }
 
   /// What the last run made, (H, W, C), row-major: numbers of any size and sign.

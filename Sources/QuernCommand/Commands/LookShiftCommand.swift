@@ -1,5 +1,6 @@
 import ArgumentParser
 import Quern
+import QuernDrawing
 
 extension ShiftExperiment.Direction: ExpressibleByArgument {}
 
@@ -49,6 +50,9 @@ struct LookShiftCommand: ParsableCommand {
     help: "A PNG file to write: the shifted pictures, and the filter's responses below.")
   var output: String?
 
+  @Option(help: "An SVG file to write: both responses over the shift.")
+  var svg: String?
+
   @Flag(help: "Print JSON.")
   var json = false
 
@@ -92,7 +96,7 @@ struct LookShiftCommand: ParsableCommand {
 
   func run() throws {
     guard 1...64 ~= reach else { throw Failure("--reach is \(reach); give 1 … 64") }
-    if let output { try Files.checkWritable(output) }
+    for path in [output, svg] { if let path { try Files.checkWritable(path) } }
     let options = try execution.options()
     let builtIn = try model.map { try BuiltInModel(named: $0) }
     let network = builtIn?.network(activation: activation)
@@ -128,10 +132,12 @@ struct LookShiftCommand: ParsableCommand {
       data: "\(try data.source(recipe))", picture: picture, label: Int(original.labels[picture]),
       frame: [experiment.height, experiment.width], direction: direction, neuron: neuron.title,
       filter: filter.title, rows: rows)
+    if let svg { try atomicWrite(Array(plot(report).drawing().svg.utf8), to: svg) }
     if json { return try JSONOutput.print(report) }
     print(report, names: original.classNames)
     if Terminal.isInteractive { try draw(experiment, filter) }
-    if let output { Swift.print("\nwritten: \(output)") }
+    let written = [output, svg].compactMap { $0 }
+    if !written.isEmpty { Swift.print("\nwritten: \(written.joined(separator: ", "))") }
   }
 
   /// The picture in a frame: the model's input, or so large that nothing leaves it.
@@ -195,6 +201,28 @@ struct LookShiftCommand: ParsableCommand {
     }
     table.print()
     Swift.print("\n" + conclusion(report.rows))
+  }
+
+  /// Both responses, each as a share of what it is at no shift where that is above zero.
+  private func plot(_ report: Report) -> Plot {
+    let origin = report.rows[report.rows.count / 2]
+    var plot = Plot(
+      "A shifted picture: fully connected neuron and convolution",
+      subtitle:
+        "\(report.data), picture \(report.picture), class \(report.label); \(direction.rawValue)",
+      x: PlotAxis("shift (pixels)", isIntegral: true),
+      y: PlotAxis("response, relative to no shift", includesZero: true))
+    func points(_ value: KeyPath<Row, Float>) -> [Point] {
+      let whole = origin[keyPath: value] > 0 ? origin[keyPath: value] : 1
+      return report.rows.map { Point(Double($0.shift), Double($0[keyPath: value] / whole)) }
+    }
+    plot.add(
+      LineMark(
+        points(\.filter), name: "convolution, largest value", color: .blue, symbol: .circle))
+    plot.add(
+      LineMark(
+        points(\.neuron), name: "fully connected neuron", color: .vermilion, symbol: .square))
+    return plot
   }
 
   private static func signed(_ value: Int) -> String {
