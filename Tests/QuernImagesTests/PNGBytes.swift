@@ -12,7 +12,7 @@ enum PNGBytes {
     chunks: [(String, [UInt8])] = []
   ) throws -> [UInt8] {
     let header = number(width) + number(rows.count) + [depth, colourType, 0, 0, 0]
-    let raw = rows.flatMap { [0] + $0 }
+    let raw = rows.reduce(into: [UInt8]()) { $0 += [0] + $1 }
     var size = compressBound(uLong(raw.count))
     var packed = [UInt8](repeating: 0, count: Int(size))
     try #require(compress(&packed, &size, raw, uLong(raw.count)) == Z_OK)

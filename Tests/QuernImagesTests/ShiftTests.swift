@@ -26,7 +26,7 @@ import Testing
       try executable.write(ShiftStep.picturesName, picture + moved)
       try executable.write(ShiftStep.neuronName, random(height * width, seed: 2))
       try executable.write(ShiftStep.filterName, random(15, seed: 3))
-      try executable.run()
+      executable.run()
       let response = try executable.floats(ShiftStep.responseName)
       let (y, x) = step.places
       #expect([y, x] == [19, 27] && response.count == 2 * y * x)
@@ -65,7 +65,7 @@ import Testing
       })
     try executable.write(ShiftStep.neuronName, pattern.neuron(height: 15, width: 15))
     try executable.write(ShiftStep.filterName, pattern.weights)
-    try executable.run()
+    executable.run()
     let maximum = try executable.floats(ShiftStep.maximumName)
     #expect(maximum.allSatisfy { abs($0 - 1) < 1e-6 })
     #expect(Set(maximum).count == 1)
