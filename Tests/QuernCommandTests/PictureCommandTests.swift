@@ -173,9 +173,9 @@ import Testing
       let look = ["look", "filters", "digits-conv"]
       let result = try quern(look + ["--weights", weights, "-o", sheet])
       #expect(result.status == 0 && result.output.contains("32 filters of 3×3×1"), "\(result)")
-      // 8 columns and 4 rows of 3×3 pixels, 21 times as large, with gaps of 2.
+      // 8 columns and 4 rows of 3×3 pixels, 21 times as large, with gaps of 4.
       let picture = try Picture(contentsOfPNG: sheet)
-      #expect([picture.height, picture.width] == [4 * 65 + 2, 8 * 65 + 2])
+      #expect([picture.height, picture.width] == [4 * 67 + 4, 8 * 67 + 4])
       let json = try quern(
         look + ["--weights", weights, "--json", "--strongest", "--count", "5"])
       let report = try JSONDecoder().decode(LookReport.self, from: Data(json.output.utf8))

@@ -100,7 +100,8 @@ struct LookFiltersCommand: ParsableCommand {
       let sheet = try Montage(
         columns: columns,
         magnification: magnification
-          ?? Montage.magnification(height: pictures.height, width: pictures.width)
+          ?? Montage.magnification(height: pictures.height, width: pictures.width),
+        gap: 4
       ).sheet(pictures.pictures(numbers, scale: scale))
       try sheet.writePNG(to: output)
     }

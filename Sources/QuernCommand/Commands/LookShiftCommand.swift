@@ -101,8 +101,8 @@ struct LookShiftCommand: ParsableCommand {
     let builtIn = try model.map { try BuiltInModel(named: $0) }
     let network = builtIn?.network(activation: activation)
     let recipe = Recipe(builtIn ?? .digitsConv)
-    let original = try data.source(recipe).testSet()
     let weights = try network.map { try LoadedWeights.load(self.weights, for: $0) }
+    let original = try data.source(recipe).testSet()
 
     let experiment = try experiment(original, network, recipe)
     var (neuron, filter) = try experiment.template(options)
@@ -113,7 +113,7 @@ struct LookShiftCommand: ParsableCommand {
       predictions = trained.predictions
     }
     if let output {
-      let magnification = max(64 / max(experiment.height, experiment.width), 2)
+      let magnification = max(96 / max(experiment.height, experiment.width), 2)
       try experiment.sheet(
         filter, shown: Array(experiment.shifts.indices), magnification: magnification, gap: 2
       ).writePNG(to: output)
@@ -171,7 +171,7 @@ struct LookShiftCommand: ParsableCommand {
   private func print(_ report: Report, names: [String]?) {
     let name = names.map { "\(report.label) \($0[report.label])" } ?? "\(report.label)"
     Swift.print(
-      "picture \(report.picture) of \(report.data)'s test set, a \(name), in a frame of "
+      "picture \(report.picture) of the test set \(report.data), a \(name), in a frame of "
         + "\(report.frame[0])×\(report.frame[1])")
     Swift.print("neuron: \(report.neuron)")
     Swift.print("filter: \(report.filter)\n")
@@ -232,9 +232,10 @@ struct LookShiftCommand: ParsableCommand {
   /// What the numbers say, whatever they are.
   private func conclusion(_ rows: [Row]) -> String {
     let origin = rows[rows.count / 2]
-    let faint = rows.filter { $0.neuron < origin.neuron / 2 }.map { $0.shift.magnitude }.min()
+    let faint = rows.filter { $0.neuron < origin.neuron / 2 }
+      .min { $0.shift.magnitude < $1.shift.magnitude }
     let neuron =
-      faint.map { "The neuron is below half at a shift of \($0)" }
+      faint.map { "The neuron is below half at a shift of \(Self.signed($0.shift))" }
       ?? "The neuron stays above half"
     let (least, most) = rows.reduce((origin.filter, origin.filter)) {
       (min($0.0, $1.filter), max($0.1, $1.filter))
