@@ -47,7 +47,8 @@ import Testing
 
       #expect(try quern(["filter", "--kernel", "sobel", input, output]).status == 0)
       let edges = try Picture(contentsOfPNG: output)
-      #expect((0..<8).map { edges[2, $0].last ?? .nan > 0.5 } == (0..<8).map { 3...4 ~= $0 })
+      let bright = (0..<8).filter { (edges[2, $0].last ?? 0) > 0.5 }
+      #expect(bright == [3, 4])
     }
   }
 
@@ -175,7 +176,7 @@ import Testing
       #expect(result.status == 0 && result.output.contains("32 filters of 3×3×1"), "\(result)")
       // 8 columns and 4 rows of 3×3 pixels, 21 times as large, with gaps of 4.
       let picture = try Picture(contentsOfPNG: sheet)
-      #expect([picture.height, picture.width] == [4 * 67 + 4, 8 * 67 + 4])
+      #expect(picture.height == 272 && picture.width == 540)
       let json = try quern(
         look + ["--weights", weights, "--json", "--strongest", "--count", "5"])
       let report = try JSONDecoder().decode(LookReport.self, from: Data(json.output.utf8))
