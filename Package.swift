@@ -52,6 +52,13 @@ let package = Package(
         "QuernVectors", "QuernRuntime", "QuernData", "QuernRandom",
       ]),
 
+    // The lecture's questions, answered by graphs and compiled kernels.
+    .target(
+      name: "QuernExplain",
+      dependencies: [
+        "QuernGraph", "QuernGradient", "QuernLayers", "QuernPasses", "QuernTraining", "QuernRandom",
+      ]),
+
     // What people import, and what they run.
     .target(
       name: "Quern",
@@ -62,7 +69,8 @@ let package = Package(
     .executableTarget(
       name: "QuernCommand",
       dependencies: [
-        "Quern", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Quern", "QuernExplain",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     // Quern's part in the speed comparison with other systems.
@@ -97,6 +105,9 @@ let package = Package(
         "QuernGraph", "QuernLayers", "QuernInterpreter", "QuernData", "QuernTraining",
         "QuernRandom",
       ]),
+    .testTarget(
+      name: "QuernExplainTests",
+      dependencies: ["QuernExplain", "QuernGraph", "QuernLayers", "QuernTraining"]),
     .testTarget(name: "QuernTests", dependencies: ["Quern"]),
     .testTarget(name: "QuernCommandTests", dependencies: ["QuernCommand"]),
   ],
