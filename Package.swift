@@ -66,10 +66,12 @@ let package = Package(
         "QuernGraph", "QuernGradient", "QuernLayers", "QuernInterpreter", "QuernVectors",
         "QuernRuntime", "QuernData", "QuernTraining", "QuernRandom",
       ]),
+    // Plots and diagrams as SVG.
+    .target(name: "QuernDrawing"),
     .executableTarget(
       name: "QuernCommand",
       dependencies: [
-        "Quern", "QuernExplain",
+        "Quern", "QuernDrawing", "QuernExplain",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 

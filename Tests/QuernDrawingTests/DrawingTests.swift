@@ -1,0 +1,2 @@
+import QuernDrawing
+import Testing
