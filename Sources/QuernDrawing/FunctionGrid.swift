@@ -78,12 +78,16 @@ public struct FunctionGrid: Hashable, Sendable {
     let (low, height) = (extremes.lowerBound, extremes.upperBound - extremes.lowerBound)
     return (1...count).map { number in
       let share = Double(number) / Double(count + 1)
-      switch spacing {
-      case .linear: return low + height * share
       // Four decades below the walls are enough to see the floor.
-      case .logarithmic: return low + height * pow(10, -4 * (1 - share))
-      }
+      let part = height * (spacing == .linear ? share : pow(10, -4 * (1 - share)))
+      return low + Self.rounded(part)
     }
+  }
+
+  /// To three significant digits, so that labels are short.
+  private static func rounded(_ value: Double) -> Double {
+    let unit = pow(10, Double(NumberText.exponent(of: value) - 2))
+    return unit.isNormal ? (value / unit).rounded() * unit : value
   }
 }
 

@@ -105,7 +105,7 @@ public struct ContourBands: PlotMark, Hashable {
     func add(_ corners: [(column: Double, row: Double)]) {
       let places = corners.map { frame.place(grid.location(column: $0.column, row: $0.row)) }
       guard places.allSatisfy({ frame.area.expanded(by: 0.5).contains($0) }) else { return }
-      path += Drawing.path(places) + "Z"
+      path += Drawing.compactArea(places)
     }
     for row in 0..<grid.rows - 1 {
       var runStart: Int?
@@ -192,7 +192,7 @@ public struct HeatMap: PlotMark, Hashable {
             return Point(
               min(max(place.x, bounds.x), bounds.maxX), min(max(place.y, bounds.y), bounds.maxY))
           }
-          paths[shade] += Drawing.path(corners) + "Z"
+          paths[shade] += Drawing.compactArea(corners)
         }
         column = end
       }

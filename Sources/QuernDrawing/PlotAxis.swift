@@ -160,6 +160,8 @@ extension PlotTick {
     if high - low < 0.7 { return linear(domain, count: count, isIntegral: false) }
     let every = max(Int(((high - low) / Double(max(count, 1))).rounded(.up)), 1)
     let labelled: [Double] = high - low <= 2 ? [1, 2, 5] : [1]
+    // Numbers in full or powers of ten, but not some of each.
+    let isPlain = low >= -3 - 1e-9 && high <= 4 + 1e-9
     var ticks: [PlotTick] = []
     for exponent in Int(low.rounded(.down))...Int(high.rounded(.up)) {
       let power = pow(10, Double(exponent))
@@ -169,17 +171,12 @@ extension PlotTick {
         else { continue }
         let isLabelled =
           labelled.contains(Double(factor)) && (factor != 1 || exponent % every == 0)
-        ticks.append(
-          PlotTick(
-            value: value,
-            label: !isLabelled
-              ? "" : -3...3 ~= exponent ? plain(value) : NumberText.scientific(value, digits: 2)))
+        let text =
+          isPlain
+          ? NumberText.significant(value, digits: 2) : NumberText.scientific(value, digits: 2)
+        ticks.append(PlotTick(value: value, label: isLabelled ? text : ""))
       }
     }
     return ticks
-  }
-
-  private static func plain(_ value: Double) -> String {
-    NumberText.significant(value, digits: 2)
   }
 }
