@@ -19,6 +19,7 @@ struct QuernCommand: ParsableCommand {
       TrainCommand.self, PredictCommand.self, BenchCommand.self, ProfileCommand.self,
       GradientCommand.self,
       CheckCommand.self,
+      ExplainCommand.self,
     ])
 
   static func main() {
