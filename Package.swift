@@ -109,7 +109,7 @@ let package = Package(
       ]),
     .testTarget(
       name: "QuernExplainTests",
-      dependencies: ["QuernExplain", "QuernGraph", "QuernLayers", "QuernTraining"]),
+      dependencies: ["QuernExplain", "QuernGraph", "QuernLayers", "QuernTraining", "QuernVectors"]),
     .testTarget(name: "QuernTests", dependencies: ["Quern"]),
     .testTarget(name: "QuernCommandTests", dependencies: ["QuernCommand"]),
   ],

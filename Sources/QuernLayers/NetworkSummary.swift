@@ -43,19 +43,23 @@ public struct NetworkSummary: Sendable, Hashable, Codable {
 }
 
 extension NetworkSummary {
-  /// The last layer of products on pictures, usually a convolution, with the field of its outputs.
-  public var lastConvolution: (name: String, field: [ReceptiveField])? {
-    guard let row = layers.last(where: { $0.receptiveField != nil && $0.multiplyAdds > 0 }),
-      let field = row.receptiveField
-    else { return nil }
-    return (row.name, field)
+  /// The layer of products on pictures, usually a convolution, whose outputs see most of the picture:
+  /// the last one, unless it stands on a short branch.
+  public var widestConvolution: (name: String, field: [ReceptiveField])? {
+    var widest: (name: String, field: [ReceptiveField])?
+    for row in layers where row.multiplyAdds > 0 {
+      guard let field = row.receptiveField else { continue }
+      let earlier = widest?.field.reduce(0) { $0 + $1.size } ?? 0
+      if field.reduce(0, { $0 + $1.size }) >= earlier { widest = (row.name, field) }
+    }
+    return widest
   }
 
-  /// A warning where an output of the last convolution sees less than half of the picture's height
-  /// or width: no filter can respond to the whole then. The lecture's advice is that this field be
-  /// comparable with the picture.
+  /// A warning where an output of the last convolution (``widestConvolution``) sees less than half of
+  /// the picture's height or width: no filter can respond to the whole then. The lecture's advice is
+  /// that this field be comparable with the picture.
   public var receptiveFieldWarning: String? {
-    guard let (layer, field) = lastConvolution, inputShape.count == field.count + 1,
+    guard let (layer, field) = widestConvolution, inputShape.count == field.count + 1,
       zip(field, inputShape).contains(where: { 2 * $0.size < $1 })
     else { return nil }
     func product(_ extents: [Int]) -> String { extents.map(String.init).joined(separator: "×") }

@@ -30,12 +30,14 @@ struct BackpropReport: Encodable {
     var value: Float
   }
 
-  /// How often a partial stands in the sums over paths of all weights; it is built once.
+  /// How often a partial stands in the sums over paths of all weights, and how many nodes of the
+  /// graph compute it.
   struct Use: Encodable {
     var partial: String
     var formula: String
     var value: Float
     var uses: Int
+    var nodes: Int
   }
 
   struct Neuron: Encodable {
@@ -51,11 +53,15 @@ struct BackpropReport: Encodable {
   /// From the output back; not there where one derivative was asked for.
   var layers: [[LayerRow]]
   var partials: [Use]
+  /// Of the forward pass, and beyond it of all derivatives.
+  var forwardOperations: Int
+  var backpropOperations: Int
   private var drawing: [String] = []
   private var values: [(symbol: String, value: Float)] = []
 
   enum CodingKeys: CodingKey {
     case activation, point, neurons, derivatives, layers, partials
+    case forwardOperations, backpropOperations
   }
 
   init(
@@ -99,6 +105,7 @@ struct BackpropReport: Encodable {
     }
     layers = []
     partials = []
+    (forwardOperations, backpropOperations) = backprop.operationCounts
     guard chosen == nil else { return }
 
     layers = network.layers.dropLast().reversed().map { layer in
@@ -107,7 +114,9 @@ struct BackpropReport: Encodable {
           derivative: backprop.symbol(by: number),
           paths: backprop.paths(by: number).map { $0.partials.joined(separator: " · ") }
             .joined(separator: " + "),
-          shared: backprop.recursion(by: number), value: value(backprop.derivative(by: number)))
+          shared: layer == network.layers[network.layers.count - 2]
+            ? backprop.formula(ofDerivativeBy: number) : backprop.recursion(by: number),
+          value: value(backprop.derivative(by: number)))
       }
     }
     var uses: [String: Int] = [:]
@@ -123,7 +132,8 @@ struct BackpropReport: Encodable {
         partials.append(
           Use(
             partial: symbol, formula: backprop.formula(ofPartialOf: neuron, by: operand),
-            value: value(backprop.partial(of: neuron, by: operand)), uses: count))
+            value: value(backprop.partial(of: neuron, by: operand)), uses: count,
+            nodes: backprop.nodeCount(ofPartialOf: neuron, by: operand)))
       }
     }
   }
@@ -143,10 +153,10 @@ struct BackpropReport: Encodable {
   }
 
   private static func lines(_ derivative: Derivative) -> [String] {
+    let sum = derivative.terms.map(\.partials).joined(separator: " + ")
+    // A weight of the last layer has one path of one partial: itself.
     var lines = [
-      "",
-      "\(derivative.derivative) = "
-        + derivative.terms.map(\.partials).joined(separator: " + "),
+      "", sum == derivative.derivative ? sum : "\(derivative.derivative) = \(sum)",
     ]
     if derivative.terms.count > 1 || derivative.terms[0].formula != derivative.formula {
       for term in derivative.terms {
@@ -190,9 +200,10 @@ struct BackpropReport: Encodable {
     for (number, layer) in layers.enumerated() {
       for (place, row) in layer.enumerated() {
         let front = place == 0 ? "\(layers.count - number): " : "   "
-        lines.append("\(front)\(row.derivative) = \(row.paths)")
         let indent = String(repeating: " ", count: 3 + row.derivative.count)
-        if row.shared != row.paths { lines.append("\(indent) = \(row.shared)") }
+        let forms = [row.paths, row.shared].filter { $0 != row.derivative }
+        lines.append("\(front)\(row.derivative) = \(forms[0])")
+        if forms.count > 1, forms[0] != forms[1] { lines.append("\(indent) = \(forms[1])") }
         lines.append("\(indent) = \(Self.text(row.value))")
       }
     }
@@ -202,15 +213,19 @@ struct BackpropReport: Encodable {
   private var partialLines: [String] {
     var table = TextTable([
       ("partial", .left), ("formula", .left), ("value", .right), ("in products of paths", .right),
-      ("built", .right),
+      ("nodes", .right),
     ])
     for use in partials {
-      table.add([use.partial, use.formula, Self.text(use.value), "\(use.uses)", "once"])
+      table.add([use.partial, use.formula, Self.text(use.value), "\(use.uses)", "\(use.nodes)"])
     }
     table.rule()
     let total = partials.reduce(0) { $0 + $1.uses }
-    table.add(["\(partials.count) partials", "", "", "\(total)", "\(partials.count)"])
-    return ["", "Many formulas share their factors; each is built once:"] + table.lines
+    let nodes = partials.reduce(0) { $0 + $1.nodes }
+    table.add(["\(partials.count) partials", "", "", "\(total)", "\(nodes)"])
+    return ["", "Many formulas share their factors; the graph holds each once:"] + table.lines + [
+      "the forward pass takes \(forwardOperations) operations, all derivatives "
+        + "\(backpropOperations) more; see 'quern explain cost' for deeper networks"
+    ]
   }
 
   /// Four decimals at most.

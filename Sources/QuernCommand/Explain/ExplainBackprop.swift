@@ -59,13 +59,15 @@ struct ExplainBackprop: ParsableCommand {
     for line in report.lines { print(line) }
   }
 
-  /// Every input and weight: random tenths from −1 to 1, but 0, and what `--at` says.
+  /// Every input and weight: random tenths from −1 to 1, but 0, and what `--at` says. With ReLU they
+  /// are positive, so that all neurons are on.
   private func point(_ network: ScalarNetwork) throws -> [String: Float] {
     var random = SeededGenerator(seed: seed)
     var point: [String: Float] = [:]
     for variable in network.variables where variable.kind != .neuron {
       let tenths = random.nextIndex(below: 10) + 1
-      point[variable.name] = Float(random.nextIndex(below: 2) == 0 ? tenths : -tenths) / 10
+      let isNegative = random.nextIndex(below: 2) == 1 && activation != .relu
+      point[variable.name] = Float(isNegative ? -tenths : tenths) / 10
     }
     let names = network.variables.filter { point[$0.name] != nil }.map(\.name)
     for word in (at ?? "").split(separator: ",") {

@@ -23,7 +23,7 @@ struct ExplainConvolution: ParsableCommand {
   var filter: String?
 
   @Option(help: "For the formulas: height and width of the picture.")
-  var size = 8
+  var size = 28
 
   @Option(help: "For the formulas: d; filters have 2d + 1 rows and columns.")
   var radius = 1
@@ -32,9 +32,9 @@ struct ExplainConvolution: ParsableCommand {
   var channels = 3
 
   @Option(help: "For the formulas: T.")
-  var filters = 4
+  var filters = 32
 
-  @Flag(help: "Print the C in full, not the loops over the picture alone.")
+  @Flag(help: "Print the C in full, not its loops alone.")
   var c = false
 
   @OptionGroup var execution: ExecutionArguments
@@ -63,7 +63,7 @@ struct ExplainConvolution: ParsableCommand {
       print("\n\(formula.title):  \(formula.formula)\n")
       for line in c ? source.lines : source.outline { print("  " + line) }
     }
-    if !c { print("\n'--c' prints the tiles too; 'quern show c MODEL' a whole network's C.") }
+    if !c { print("\n'--c' prints the statements too; 'quern show c MODEL' a whole network's C.") }
   }
 
   private static func rows(_ text: String, _ option: String) throws -> [[Float]] {
@@ -119,8 +119,8 @@ struct ExplainConvolution: ParsableCommand {
 struct GeneratedKernel {
   /// Everything from the first function of a kernel on, and before the step that calls them.
   let lines: [String]
-  /// The functions that loop over tiles, each with the formula before it; how many lines of tiles are
-  /// left out.
+  /// The functions that loop over tiles, each with the formula before it, and the loops of the tiles,
+  /// with `…` for their statements.
   let outline: [String]
 
   init(_ graph: Graph, _ options: ExecutionOptions) throws {
@@ -152,11 +152,22 @@ struct GeneratedKernel {
     let tiles = functions.filter(isTile)
     let kernels = functions.filter(isKernel)
     lines = Array((tiles + kernels).joined(separator: [""]))
-    let hidden = tiles.reduce(0) { $0 + $1.count }
-    outline =
-      Array(kernels.joined(separator: [""]))
-      + (hidden > 0
-        ? ["… and \(tiles.count) tile function\(tiles.count == 1 ? "" : "s") of \(hidden) lines"]
-        : [])
+    outline = Array((tiles.map(Self.loops) + kernels).joined(separator: [""]))
+  }
+
+  /// A function without the statements in its loops.
+  private static func loops(_ function: [String]) -> [String] {
+    var result: [String] = []
+    var isHead = true
+    for line in function {
+      let text = line.drop { $0 == " " }
+      if isHead || text.hasPrefix("for (") || text == "}" {
+        result.append(line)
+        if text.hasSuffix("{") { isHead = false }
+      } else if result.last?.hasSuffix("…") != true {
+        result.append(String(repeating: " ", count: line.count - text.count) + "…")
+      }
+    }
+    return result
   }
 }

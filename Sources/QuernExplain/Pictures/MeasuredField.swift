@@ -114,7 +114,8 @@ public struct MeasuredField: Sendable, Encodable {
     measuredRows = Set(places.map { $0 / width }).sorted()
     measuredColumns = Set(places.map { $0 % width }).sorted()
     let largest = sums.max() ?? 0
-    weights = sums.map { largest > 0 ? Float($0 / largest) : 0 }
+    // A pixel that is seen never becomes 0 by rounding.
+    weights = sums.map { $0 > 0 ? max(Float($0 / largest), .leastNormalMagnitude) : 0 }
   }
 
   private static func record(

@@ -146,6 +146,25 @@ public struct Backprop {
     }.joined(separator: " + ")
   }
 
+  /// Nodes of ``graph`` that compute a neuron's partial by a variable it reads. Equal nodes are made
+  /// once, so there is one, and every product that has the partial as a factor reads it.
+  public func nodeCount(ofPartialOf neuron: Int, by variable: Int) -> Int {
+    guard let id = graph.output(named: partial(of: neuron, by: variable)) else { return 0 }
+    let node = graph[id]
+    return graph.nodes.count {
+      $0.op == node.op && $0.operands == node.operands && $0.type == node.type
+    }
+  }
+
+  /// Operations of the forward pass, and those that the derivatives by all weights, neurons and
+  /// inputs take beyond it.
+  public var operationCounts: (forward: Int, backward: Int) {
+    let output = network.variables[network.output].name
+    let forward = gradientGraph.output(named: output).map { gradientGraph.operationCount(of: [$0]) }
+    let all = gradientGraph.operationCount(of: gradientGraph.roots)
+    return (forward ?? 0, all - (forward ?? 0))
+  }
+
   // MARK: Numbers
 
   /// Every output of ``graph`` at a point, by compiled kernels.

@@ -23,8 +23,8 @@ public struct BackpropCost: Sendable, Encodable {
   /// Operations that the derivatives by all weights take beyond the forward pass, partials included.
   public var backpropOperations: Int
 
-  /// The most weights a network to be counted may have: a few seconds' work.
-  public static let maximumWeights = 200_000
+  /// The most weights a network to be counted may have: a second's work.
+  public static let maximumWeights = 50_000
 
   /// - Throws: `GraphError` where depth or width are not positive, or the network is too large.
   public init(depth: Int, width: Int, activation: ScalarActivation) throws(GraphError) {
