@@ -19,6 +19,7 @@ import Testing
     #expect(all.status == 0 && all.errors.isEmpty)
     let names = [
       "demo", "models", "summary", "show", "train", "predict", "bench", "gradient", "check",
+      "explain",
     ]
     for name in names {
       #expect(all.output.contains("  \(name) "))

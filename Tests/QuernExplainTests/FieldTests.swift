@@ -4,18 +4,20 @@ import QuernLayers
 import QuernTraining
 import Testing
 
-@Suite struct FieldTests {
-  private typealias Item = LayerStack.Item
+private typealias StackItem = LayerStack.Item
 
+@Suite struct FieldTests {
   // MARK: Notation
 
   @Test func stacks() throws {
     let stack = try LayerStack(parsing: "conv3, conv5/2,conv3:4 ,pool2,pool3/2,avg2,2*conv1/3:2")
     #expect(
       stack.items == [
-        Item(.conv, 3), Item(.conv, 5, stride: 2), Item(.conv, 3, dilation: 4), Item(.pool, 2),
-        Item(.pool, 3, stride: 2), Item(.avg, 2), Item(.conv, 1, stride: 3, dilation: 2),
-        Item(.conv, 1, stride: 3, dilation: 2),
+        StackItem(.conv, 3), StackItem(.conv, 5, stride: 2), StackItem(.conv, 3, dilation: 4),
+        StackItem(.pool, 2),
+        StackItem(.pool, 3, stride: 2), StackItem(.avg, 2),
+        StackItem(.conv, 1, stride: 3, dilation: 2),
+        StackItem(.conv, 1, stride: 3, dilation: 2),
       ])
   }
 
@@ -32,24 +34,24 @@ import Testing
 
   /// The lecture: 3 → 5 → 7, 5 → 9 → 13, and 7 after two layers with strides.
   @Test func theLecturesStacks() throws {
-    func sizes(_ size: Int, _ item: Item) throws -> [Int] {
+    func sizes(_ size: Int, _ item: LayerStack.Item) throws -> [Int] {
       try FieldGrowth(toSee: size) { _ in item }.fields.map(\.size)
     }
-    #expect(try sizes(7, Item(.conv, 3)) == [3, 5, 7])
-    #expect(try sizes(13, Item(.conv, 5)) == [5, 9, 13])
-    #expect(try sizes(7, Item(.conv, 3, stride: 2)) == [3, 7])
-    #expect(try sizes(1, Item(.conv, 3)) == [])
+    #expect(try sizes(7, StackItem(.conv, 3)) == [3, 5, 7])
+    #expect(try sizes(13, StackItem(.conv, 5)) == [5, 9, 13])
+    #expect(try sizes(7, StackItem(.conv, 3, stride: 2)) == [3, 7])
+    #expect(try sizes(1, StackItem(.conv, 3)) == [])
   }
 
   /// 3×3 layers for a picture of 512×512: each adds 2 to 1.
   @Test func layersForALargePicture() throws {
-    let plain = try FieldGrowth(toSee: 512) { _ in Item(.conv, 3) }
+    let plain = try FieldGrowth(toSee: 512) { _ in StackItem(.conv, 3) }
     #expect(plain.layers == 256 && plain.size == 513)
-    #expect(try FieldGrowth(toSee: 512) { _ in Item(.conv, 5) }.layers == 128)
-    let strided = try FieldGrowth(toSee: 512) { _ in Item(.conv, 3, stride: 2) }
+    #expect(try FieldGrowth(toSee: 512) { _ in StackItem(.conv, 5) }.layers == 128)
+    let strided = try FieldGrowth(toSee: 512) { _ in StackItem(.conv, 3, stride: 2) }
     #expect(strided.layers == 9 && strided.size == 1023)
-    #expect(throws: GraphError.self) { try FieldGrowth(toSee: 2) { _ in Item(.conv, 1) } }
-    #expect(throws: GraphError.self) { try FieldGrowth(toSee: 0) { _ in Item(.conv, 3) } }
+    #expect(throws: GraphError.self) { try FieldGrowth(toSee: 2) { _ in StackItem(.conv, 1) } }
+    #expect(throws: GraphError.self) { try FieldGrowth(toSee: 0) { _ in StackItem(.conv, 3) } }
   }
 
   /// Fields composed layer by layer are those of the whole network's graph.
@@ -84,7 +86,8 @@ import Testing
   @Test(arguments: stacks)
   func measuredInStacks(_ text: String) throws {
     let network = try LayerStack(parsing: text).network(size: 30)
-    for position in [nil, (y: 0, x: 0), (y: 1, x: 2)] {
+    let positions: [(y: Int, x: Int)?] = [nil, (0, 0), (1, 2)]
+    for position in positions {
       let field = try MeasuredField(network, position: position, ExecutionOptions())
       #expect(field.agrees, "\(field.composedRows) \(field.measuredRows)")
       #expect(field.fillsItsBox)
@@ -94,10 +97,11 @@ import Testing
   }
 
   @Test func theLecturesStacksMeasured() throws {
-    for (text, size) in [
-      ("conv3", 3), ("2*conv3", 5), ("3*conv3", 7), ("conv5", 5), ("2*conv5", 9), ("3*conv5", 13),
-      ("2*conv3/2", 7),
-    ] {
+    let sizes: KeyValuePairs<String, Int> = [
+      "conv3": 3, "2*conv3": 5, "3*conv3": 7, "conv5": 5, "2*conv5": 9, "3*conv5": 13,
+      "2*conv3/2": 7,
+    ]
+    for (text, size) in sizes {
       let field = try MeasuredField(
         LayerStack(parsing: text).network(size: 31), ExecutionOptions())
       #expect(field.measuredRows.count == size && field.measuredColumns.count == size, "\(text)")
