@@ -156,6 +156,7 @@ import Testing
     try expectFailure(command + ["lenet", "--at", "1"], ["--at"])
     try expectFailure(command + ["lenet", "--size", "64"], ["--size"])
     try expectFailure(command + ["--size", "0"], ["--size"])
+    try expectFailure(command + ["--stack", "conv3", "--size", "2000"], ["--size", "1024"])
     try expectFailure(command + ["--stack", "conv3,dense5"], ["dense5"])
     try expectFailure(command + ["lenet", "--stack", "conv3"], ["--stack"])
     try expectFailure(command + ["--layer", "conv1"], ["--stack"])

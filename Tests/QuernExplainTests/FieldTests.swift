@@ -23,7 +23,7 @@ private typealias StackItem = LayerStack.Item
 
   @Test(arguments: [
     "", "conv", "conv3,", "dense3", "conv0", "conv3/", "conv3/0", "conv3x2", "pool2:2", "0*conv3",
-    "-1*conv3", "99999*conv3", "4096*conv3,conv3", "conv9999999999999999999", "conv3:-1",
+    "-1*conv3", "99999*conv3", "128*conv3,conv3", "conv9999999999999999999", "conv3:-1",
   ])
   func stacksThatCannotBeRead(_ text: String) {
     let error = #expect(throws: GraphError.self) { try LayerStack(parsing: text) }

@@ -96,10 +96,20 @@ struct ExplainReceptiveField: ParsableCommand {
       for warning in summary.warnings { print("warning: \(warning)") }
     }
     guard field.agrees else {
+      let isInside =
+        Set(field.measuredRows).isSubset(of: field.composedRows)
+        && Set(field.measuredColumns).isSubset(of: field.composedColumns)
       throw Failure(
-        "\(field.layer): index maps and gradients do not agree; report this as a defect")
+        "\(field.layer): index maps and gradients do not agree; "
+          + (isInside
+            ? "the gradient of some pixels is smaller than single precision holds, or no draw's "
+              + "max-pooling passed them on: name a layer that is less deep"
+            : "report this as a defect"))
     }
   }
+
+  /// Height and width of a picture that can be measured in a few hundred megabytes.
+  private static let largestPicture = 1024
 
   private func network() throws -> Network? {
     switch (model, stack) {
@@ -114,6 +124,11 @@ struct ExplainReceptiveField: ParsableCommand {
       }
       return try BuiltInModel(named: model).network()
     case (nil, let stack?):
+      guard size ?? 28 <= Self.largestPicture else {
+        throw Failure(
+          "--size is \(size ?? 28); a stack is measured on pictures of at most "
+            + "\(Self.largestPicture)")
+      }
       return try LayerStack(parsing: stack).network(size: size ?? 28)
     case (let model?, _?):
       throw Failure("a model (\(model)) and --stack are given; give one of them")

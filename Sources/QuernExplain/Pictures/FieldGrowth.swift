@@ -10,13 +10,16 @@ public struct FieldGrowth: Sendable, Hashable, Encodable {
   public var layers: Int { fields.count }
   public var size: Int { fields.last?.size ?? 1 }
 
+  /// Layers that are tried at most.
+  public static let maximumLayers = 4096
+
   /// Repeats layers until an output sees `size` positions or more.
   ///
   /// The field of each layer by itself is read from a graph of that layer; they are then composed.
   ///
   /// - Parameter pattern: the layer with the given number, counted from 0.
   /// - Throws: `GraphError` where `size` is not positive, or the pattern does not reach it within
-  ///   ``LayerStack/maximumCount`` layers.
+  ///   ``maximumLayers`` layers.
   public init(
     toSee size: Int, _ pattern: (Int) -> LayerStack.Item
   ) throws(GraphError) {
@@ -28,7 +31,7 @@ public struct FieldGrowth: Sendable, Hashable, Encodable {
     var known: [LayerStack.Item: ReceptiveField] = [:]
     var field = ReceptiveField.identity
     while field.size < size {
-      guard fields.count < LayerStack.maximumCount else {
+      guard fields.count < Self.maximumLayers else {
         throw GraphError(
           "receptive field", "\(fields.count) layers see \(field.size) of \(size) pixels",
           mend: "use larger kernels, strides, pooling or dilation")

@@ -47,7 +47,7 @@ public struct LayerStack: Sendable, Hashable {
   public init(_ items: [Item]) { self.items = items }
 
   /// Layers a stack may have.
-  public static let maximumCount = 4096
+  public static let maximumCount = 128
   /// The largest kernel, stride or dilation.
   public static let maximumExtent = 1024
 
