@@ -76,14 +76,14 @@ private typealias StackItem = LayerStack.Item
 
   // MARK: Measured
 
-  private static let stacks = [
+  private static let measuredStacks = [
     "conv3", "2*conv3", "3*conv3", "conv5", "2*conv5", "3*conv5", "conv3/2,conv3",
     "conv3:2,conv3:3",
     "conv3,pool2,conv3,pool2", "avg2,conv3/2,pool3/2", "40*conv3",
   ]
 
   /// Pixels with a gradient are those that index maps say are seen, also at the border.
-  @Test(arguments: stacks)
+  @Test(arguments: measuredStacks)
   func measuredInStacks(_ text: String) throws {
     let network = try LayerStack(parsing: text).network(size: 30)
     let positions: [(y: Int, x: Int)?] = [nil, (0, 0), (1, 2)]
