@@ -91,7 +91,7 @@ import Testing
     #expect(Set(steps).count == 1)
     #expect(try output(["cost"]).contains("262,144"))
     try expectFailure(["cost", "--depth", "0"], ["depth 0"])
-    try expectFailure(["cost", "--width", "-3"], ["width -3"])
+    try expectFailure(["cost", "--width=-3"], ["width -3"])
     try expectFailure(["cost", "--depth", "1000000", "--width", "1000"], ["weights"])
   }
 
@@ -110,7 +110,7 @@ import Testing
     try expectFailure(["convolution", "--picture", "1,2/3"], ["picture"])
     try expectFailure(["convolution", "--picture", "1,2"], ["1×2", "2×2"])
     try expectFailure(["convolution", "--filter", "1,a/0,1"], ["--filter", "a"])
-    try expectFailure(["convolution", "--radius", "-1"], ["-1"])
+    try expectFailure(["convolution", "--radius=-1"], ["-1"])
     try expectFailure(["convolution", "--channels", "0"], ["0"])
   }
 

@@ -11,7 +11,7 @@ struct ExplainReceptiveField: ParsableCommand {
       dilation, pooling and branches. Measured: the pixels by which the output has a gradient that \
       is not zero, computed by compiled kernels. So that nothing cancels and no ReLU is off, \
       weights and pixels are positive random numbers; since max-pooling passes one position on, \
-      pixels are united over several draws.
+      pixels are united over several draws, in half of which a few pixels outweigh all others.
 
         quern explain receptive-field                        the lecture's stacks, and how deep \
       a network has to be for a picture of --size

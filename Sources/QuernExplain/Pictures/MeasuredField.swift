@@ -137,6 +137,9 @@ public struct MeasuredField: Sendable, Encodable {
   }
 
   /// Positive pixels and parameters; weights are scaled so that sums stay near 1.
+  ///
+  /// Every other picture has a few pixels that outweigh all others. With even pixels an output beside
+  /// padding, whose sum has fewer terms, would never be the maximum of a pooling's window.
   private static func draw(
     _ built: BuiltNetwork, _ random: inout SeededGenerator, into executable: any Executable
   ) throws {
@@ -151,8 +154,15 @@ public struct MeasuredField: Sendable, Encodable {
         parameter.name,
         (0..<parameter.shape.elementCount).map { _ in random.nextFloat(in: range) })
     }
+    let count = built.input.shape.elementCount
     try executable.write(
       Network.inputName,
-      (0..<built.input.shape.elementCount).map { _ in random.nextFloat(in: 0.5...1.5) })
+      (0..<count).map { place -> Float in
+        let number = random.nextFloat(in: 0...1)
+        if place / (count / batch) % 2 == 0 { return 0.5 + number }
+        // Pareto's distribution with exponent 1/2, cut off.
+        let root = max(number, 1e-3)
+        return 0.5 / (root * root)
+      })
   }
 }
