@@ -61,7 +61,7 @@ struct ExplainConvolution: ParsableCommand {
     print("The more of the filter's pattern there is, the larger the value.")
     for (formula, source) in zip(formulas, sources) {
       print("\n\(formula.title):  \(formula.formula)\n")
-      for line in c ? source.lines : source.outline { print("  " + line) }
+      for line in c ? source.lines : source.outline { print(line.isEmpty ? "" : "  " + line) }
     }
     if !c { print("\n'--c' prints the statements too; 'quern show c MODEL' a whole network's C.") }
   }
@@ -159,7 +159,8 @@ struct GeneratedKernel {
   private static func loops(_ function: [String]) -> [String] {
     var result: [String] = []
     var isHead = true
-    for line in function {
+    // The preprocessor's lines stand at the margin; they choose how a statement is written.
+    for line in function where !line.hasPrefix("#") {
       let text = line.drop { $0 == " " }
       if isHead || text.hasPrefix("for (") || text == "}" {
         result.append(line)
