@@ -9,7 +9,7 @@ let package = Package(
     .executable(name: "quern", targets: ["QuernCommand"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0")
   ],
   targets: [
     // System libraries.
@@ -56,6 +56,13 @@ let package = Package(
     // Pictures for the eye: PNG files, filters, weights.
     .target(name: "QuernImages", dependencies: ["CPNG", "QuernData", "QuernGraph"]),
 
+    // The lecture's questions, answered by graphs and compiled kernels.
+    .target(
+      name: "QuernExplain",
+      dependencies: [
+        "QuernGraph", "QuernGradient", "QuernLayers", "QuernPasses", "QuernTraining", "QuernRandom",
+      ]),
+
     // What people import, and what they run.
     .target(
       name: "Quern",
@@ -68,7 +75,8 @@ let package = Package(
     .executableTarget(
       name: "QuernCommand",
       dependencies: [
-        "Quern", "QuernDrawing", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Quern", "QuernDrawing", "QuernExplain",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     // Quern's part in the speed comparison with other systems.
@@ -112,6 +120,9 @@ let package = Package(
         "QuernImages", "QuernInterpreter", "QuernRuntime", "QuernRandom", "CZlib",
       ]),
     .testTarget(name: "QuernDrawingTests", dependencies: ["QuernDrawing"]),
+    .testTarget(
+      name: "QuernExplainTests",
+      dependencies: ["QuernExplain", "QuernGraph", "QuernLayers", "QuernTraining", "QuernVectors"]),
     .testTarget(name: "QuernTests", dependencies: ["Quern"]),
     .testTarget(name: "QuernCommandTests", dependencies: ["QuernCommand", "QuernImages"]),
   ],
