@@ -45,11 +45,12 @@ let package = Package(
         .embedInCode("Resources/digits-labels-idx1-ubyte.gz"),
       ]),
     .target(name: "QuernData", dependencies: ["CZlib", "QuernDigits", "QuernRandom"]),
+    .target(name: "QuernAugmentation", dependencies: ["QuernData", "QuernRandom"]),
     .target(
       name: "QuernTraining",
       dependencies: [
         "QuernGraph", "QuernGradient", "QuernLayers", "QuernPasses", "QuernInterpreter",
-        "QuernVectors", "QuernRuntime", "QuernData", "QuernRandom",
+        "QuernVectors", "QuernRuntime", "QuernData", "QuernAugmentation", "QuernRandom",
       ]),
 
     // What people import, and what they run.
@@ -57,7 +58,7 @@ let package = Package(
       name: "Quern",
       dependencies: [
         "QuernGraph", "QuernGradient", "QuernLayers", "QuernInterpreter", "QuernVectors",
-        "QuernRuntime", "QuernData", "QuernTraining", "QuernRandom",
+        "QuernRuntime", "QuernData", "QuernAugmentation", "QuernTraining", "QuernRandom",
       ]),
     .executableTarget(
       name: "QuernCommand",
@@ -92,10 +93,13 @@ let package = Package(
       name: "QuernVectorsTests", dependencies: ["QuernVectors", "QuernTinyCC", "QuernRandom"]),
     .testTarget(name: "QuernDataTests", dependencies: ["QuernData", "CZlib", "QuernRandom"]),
     .testTarget(
+      name: "QuernAugmentationTests",
+      dependencies: ["QuernAugmentation", "QuernData", "QuernRandom"]),
+    .testTarget(
       name: "QuernTrainingTests",
       dependencies: [
-        "QuernGraph", "QuernLayers", "QuernInterpreter", "QuernData", "QuernTraining",
-        "QuernRandom",
+        "QuernGraph", "QuernLayers", "QuernInterpreter", "QuernData", "QuernAugmentation",
+        "QuernTraining", "QuernRandom",
       ]),
     .testTarget(name: "QuernTests", dependencies: ["Quern"]),
     .testTarget(name: "QuernCommandTests", dependencies: ["QuernCommand"]),
