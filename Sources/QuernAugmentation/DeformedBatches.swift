@@ -5,16 +5,19 @@ import QuernData
 ///
 /// Not for use from several threads at once.
 package final class DeformedBatches {
-  /// How many batches are made ahead of the one that is trained on.
-  private static let depth = 4
-  /// Pictures that a thread deforms in one go: about a tenth of a millisecond's work.
-  private static let chunk = 16
+  /// Pictures that are deformed in one burst, rounded up to whole batches. In bursts, since threads
+  /// that train wait for one another: what takes one of them off its core holds up all.
+  private static let burst = 512
+  /// Bursts: one that is trained on, one that is being deformed.
+  private static let depth = 2
+  /// Pictures that a thread deforms in one go: some tenths of a millisecond's work.
+  private static let chunk = 32
 
   private let dataset: Dataset
   private let deformation: Deformation
   private let batchSize: Int
-  private let seed: UInt64
-  /// Made on demand, and used over and over.
+  /// Batches a burst.
+  private let burstBatches: Int
   private let deformers: DeformerPool
 
   private var epoch = 0
@@ -32,9 +35,10 @@ package final class DeformedBatches {
     self.dataset = dataset
     self.deformation = deformation
     self.batchSize = batchSize
-    self.seed = seed
     deformers = try DeformerPool(dataset, deformation, seed: seed, threads: threads)
-    slots = (0..<Self.depth).map { _ in Slot(count: batchSize * dataset.pictureSize) }
+    burstBatches = (Self.burst + batchSize - 1) / batchSize
+    let size = burstBatches * batchSize * dataset.pictureSize
+    slots = (0..<Self.depth).map { _ in Slot(count: size) }
   }
 
   deinit { for slot in slots { slot.group.wait() } }
@@ -48,36 +52,41 @@ package final class DeformedBatches {
   package func begin(epoch: Int, order: [Int], batch: Int = 0) {
     for slot in slots {
       slot.group.wait()
-      slot.batch = nil
+      slot.burst = nil
     }
     self.epoch = epoch
     self.order = order
-    for ahead in 0..<Self.depth { start(batch + ahead) }
+    for ahead in 0..<Self.depth { start(batch / burstBatches + ahead) }
   }
 
-  /// Copies a batch's pictures, (N, H, W), and has a later one deformed in its place.
+  /// Copies a batch's pictures, (N, H, W); with the last of a burst, a later one is begun in its
+  /// place.
   ///
   /// - Precondition: ``begin(epoch:order:batch:)`` was called, and there is room.
   package func copy(_ batch: Int, into target: UnsafeMutableBufferPointer<Float>) {
-    precondition(target.count >= batchSize * dataset.pictureSize && !order.isEmpty)
-    let slot = slots[batch % Self.depth]
+    let size = batchSize * dataset.pictureSize
+    precondition(target.count >= size && batch * batchSize < order.count)
+    let (burst, place) = (batch / burstBatches, batch % burstBatches)
+    let slot = slots[burst % Self.depth]
     // Steps are not always taken in order: some are repeated, to find out what went wrong in them.
-    if slot.batch != batch { start(batch) }
+    if slot.burst != burst { start(burst) }
     slot.group.wait()
-    target.baseAddress?.update(from: slot.pictures, count: batchSize * dataset.pictureSize)
-    start(batch + Self.depth)
+    target.baseAddress?.update(from: slot.pictures + place * size, count: size)
+    if place == burstBatches - 1 { start(burst + Self.depth) }
   }
 
-  private func start(_ batch: Int) {
-    guard batch * batchSize < order.count else { return }
-    let slot = slots[batch % Self.depth]
+  private func start(_ burst: Int) {
+    let first = burst * burstBatches * batchSize
+    guard first < order.count else { return }
+    let slot = slots[burst % Self.depth]
     slot.group.wait()
-    slot.batch = batch
+    slot.burst = burst
+    // Of the last burst, only batches that there are.
+    let batches = min(burstBatches, (order.count - first + batchSize - 1) / batchSize)
     let (epoch, size, deformers) = (epoch, dataset.pictureSize, deformers)
-    var first = 0
-    while first < batchSize {
-      let places = first..<min(first + Self.chunk, batchSize)
-      let examples = places.map { order[(batch * batchSize + $0) % order.count] }
+    for start in stride(from: 0, to: batches * batchSize, by: Self.chunk) {
+      let places = start..<min(start + Self.chunk, batches * batchSize)
+      let examples = places.map { order[(first + $0) % order.count] }
       DispatchQueue.global(qos: .userInitiated).async(group: slot.group) {
         deformers.withDeformer { deformer in
           for (place, example) in zip(places, examples) {
@@ -85,17 +94,16 @@ package final class DeformedBatches {
           }
         }
       }
-      first = places.upperBound
     }
   }
 }
 
-/// Room for a batch.
+/// Room for the pictures of a burst.
 ///
-/// `batch` belongs to the thread that trains; a part of `pictures` to the block that deforms it, as
+/// `burst` belongs to the thread that trains; a part of `pictures` to the block that deforms it, as
 /// long as `group` is not empty, and then to the thread that trains.
 private final class Slot: @unchecked Sendable {
-  var batch: Int?
+  var burst: Int?
   let pictures: UnsafeMutablePointer<Float>
   let group = DispatchGroup()
 

@@ -72,7 +72,7 @@ final class DisplacementField {
       let other = row + height * framedPitch
       var x = 0
       while x < pitch {
-        let bits = hash((lane &+ UInt32(truncatingIfNeeded: y &* pitch &+ x)) ^ key)
+        let bits = hashedLanes((lane &+ UInt32(truncatingIfNeeded: y &* pitch &+ x)) ^ key)
         var first = floats(bits & 0xffff) * 0x1p-15 - 1
         var second = floats(bits &>> 16) * 0x1p-15 - 1
         if x == last {

@@ -21,7 +21,7 @@ extension UnsafeMutablePointer where Pointee == Float {
 
 /// `CounterRandom.hash` of sixteen numbers.
 @inline(__always)
-func hash(_ value: SIMD16<UInt32>) -> SIMD16<UInt32> {
+package func hashedLanes(_ value: SIMD16<UInt32>) -> SIMD16<UInt32> {
   var x = value
   x ^= x &>> 16
   x = x &* 0x7feb_352d
