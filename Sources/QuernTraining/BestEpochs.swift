@@ -7,6 +7,13 @@ public struct BestEpochs: Sendable, Hashable {
     public var validationError: Double
     public var validationLoss: Double
     public var testError: Double
+
+    public init(epoch: Int, validationError: Double, validationLoss: Double, testError: Double) {
+      self.epoch = epoch
+      self.validationError = validationError
+      self.validationLoss = validationLoss
+      self.testError = testError
+    }
   }
 
   /// The epoch that did best on the validation set, whose test error is "test error for best
@@ -17,14 +24,14 @@ public struct BestEpochs: Sendable, Hashable {
   public var byTest: Result
 
   /// A run's first epoch is the best in both.
-  init(_ first: Result) { self.init(byValidation: first, byTest: first) }
+  package init(_ first: Result) { self.init(byValidation: first, byTest: first) }
 
   init(byValidation: Result, byTest: Result) {
     self.byValidation = byValidation
     self.byTest = byTest
   }
 
-  func adding(_ result: Result) -> BestEpochs {
+  package func adding(_ result: Result) -> BestEpochs {
     var best = self
     if (result.validationError, result.validationLoss)
       < (byValidation.validationError, byValidation.validationLoss)

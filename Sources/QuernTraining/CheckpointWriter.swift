@@ -1,3 +1,5 @@
+import QuernData
+
 /// Writes a run's checkpoint every so often, so that little is lost where the process is killed.
 ///
 /// Training goes on while a file is written: only the copying of its tensors holds up the step
@@ -29,6 +31,8 @@ public final class CheckpointWriter {
   private var lastTime: ContinuousClock.Instant
   private var writing: Background<Void>?
 
+  /// Removes what a process that was killed while it wrote may have left beside the file.
+  ///
   /// - Parameters:
   ///   - path: the file, which is replaced again and again.
   ///   - onFailure: told what went wrong with a file before the last, such as a full disk.
@@ -42,6 +46,7 @@ public final class CheckpointWriter {
     self.onFailure = onFailure
     lastStep = trainer.position.step
     lastTime = clock.now
+    removeLeftovers(besides: path)
   }
 
   deinit { try? writing?.value() }
