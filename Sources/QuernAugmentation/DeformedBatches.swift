@@ -1,5 +1,6 @@
 import Dispatch
 import QuernData
+import Synchronization
 
 /// The batches of a data set, deformed on all cores while earlier ones are trained on.
 ///
@@ -14,15 +15,13 @@ package final class DeformedBatches {
   private static let chunk = 32
 
   private let dataset: Dataset
-  private let deformation: Deformation
   private let batchSize: Int
   /// Batches a burst.
   private let burstBatches: Int
-  private let deformers: DeformerPool
 
   private var epoch = 0
   private var order: [Int] = []
-  private var slots: [Slot] = []
+  private let slots: [Slot]
 
   /// - Parameters:
   ///   - batchSize: N, pictures a batch.
@@ -33,12 +32,16 @@ package final class DeformedBatches {
     _ dataset: Dataset, _ deformation: Deformation, batchSize: Int, seed: UInt64, threads: Int
   ) throws {
     self.dataset = dataset
-    self.deformation = deformation
     self.batchSize = batchSize
-    deformers = try DeformerPool(dataset, deformation, seed: seed, threads: threads)
     burstBatches = (Self.burst + batchSize - 1) / batchSize
     let size = burstBatches * batchSize * dataset.pictureSize
-    slots = (0..<Self.depth).map { _ in Slot(count: size) }
+    slots = try (0..<Self.depth).map { _ in
+      Slot(
+        count: size,
+        deformers: try (0..<max(threads, 1)).map { _ in
+          try PictureDeformer(dataset, deformation, seed: seed)
+        })
+    }
   }
 
   deinit { for slot in slots { slot.group.wait() } }
@@ -83,14 +86,19 @@ package final class DeformedBatches {
     slot.burst = burst
     // Of the last burst, only batches that there are.
     let batches = min(burstBatches, (order.count - first + batchSize - 1) / batchSize)
-    let (epoch, size, deformers) = (epoch, dataset.pictureSize, deformers)
-    for start in stride(from: 0, to: batches * batchSize, by: Self.chunk) {
-      let places = start..<min(start + Self.chunk, batches * batchSize)
-      let examples = places.map { order[(first + $0) % order.count] }
+    let count = batches * batchSize
+    let examples = (0..<count).map { order[(first + $0) % order.count] }
+    let (epoch, size) = (epoch, dataset.pictureSize)
+    slot.next.store(0, ordering: .relaxed)
+    for worker in slot.deformers.indices {
       DispatchQueue.global(qos: .userInitiated).async(group: slot.group) {
-        deformers.withDeformer { deformer in
-          for (place, example) in zip(places, examples) {
-            deformer.deform(example, epoch: epoch, into: slot.pictures + place * size)
+        while true {
+          // Whoever is done takes the next pictures.
+          let first = slot.next.wrappingAdd(Self.chunk, ordering: .relaxed).oldValue
+          if first >= count { return }
+          for place in first..<min(first + Self.chunk, count) {
+            slot.deformers[worker].deform(
+              examples[place], epoch: epoch, into: slot.pictures + place * size)
           }
         }
       }
@@ -98,18 +106,22 @@ package final class DeformedBatches {
   }
 }
 
-/// Room for the pictures of a burst.
+/// Room for the pictures of a burst, and what deforms them.
 ///
-/// `burst` belongs to the thread that trains; a part of `pictures` to the block that deforms it, as
-/// long as `group` is not empty, and then to the thread that trains.
+/// `burst` belongs to the thread that trains. As long as `group` is not empty, each deformer belongs
+/// to one block, and a part of `pictures` to the block that took it; then to the thread that trains.
 private final class Slot: @unchecked Sendable {
   var burst: Int?
   let pictures: UnsafeMutablePointer<Float>
+  let deformers: [PictureDeformer]
+  /// The first picture that no block has taken.
+  let next = Atomic<Int>(0)
   let group = DispatchGroup()
 
-  init(count: Int) {
+  init(count: Int, deformers: [PictureDeformer]) {
     pictures = .allocate(capacity: count)
     pictures.initialize(repeating: 0, count: count)
+    self.deformers = deformers
   }
 
   deinit { pictures.deallocate() }

@@ -69,6 +69,17 @@ package final class PictureDeformer {
     }
   }
 
+  /// A picture as it is in the given epoch, (H, W), counted from 0.
+  ///
+  /// - Precondition: `index` is one of the data set's.
+  package func picture(_ index: Int, epoch: Int) -> [Float] {
+    [Float](unsafeUninitializedCapacity: height * width) { buffer, count in
+      guard let start = buffer.baseAddress else { return }
+      deform(index, epoch: epoch, into: start)
+      count = height * width
+    }
+  }
+
   /// Finds out where the pixels of row `y` are read.
   private func locate(_ y: Int, _ chance: PictureChance) {
     let inverse = chance.inverse

@@ -18,7 +18,7 @@ struct QuernCommand: ParsableCommand {
       DemoCommand.self, ModelsCommand.self, SummaryCommand.self, ShowCommand.self,
       TrainCommand.self, PredictCommand.self, BenchCommand.self, ProfileCommand.self,
       GradientCommand.self,
-      CheckCommand.self,
+      CheckCommand.self, DeformCommand.self,
     ])
 
   static func main() {

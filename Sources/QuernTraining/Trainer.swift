@@ -253,12 +253,16 @@ public final class Trainer {
 
   // MARK: Evaluation
 
+  /// Small batches may help training; in evaluation they would only cost time.
+  private static let evaluationBatch = 128
+
   /// Runs a data set through the network with the weights as they are now.
   public func evaluate(_ dataset: Dataset) throws -> Evaluation {
     let evaluator =
       try evaluator
       ?? Evaluator(
-        network, loss: loss, batchSize: settings.batchSize, execution: settings.execution)
+        network, loss: loss, batchSize: max(settings.batchSize, Self.evaluationBatch),
+        execution: settings.execution)
     self.evaluator = evaluator
     try evaluator.load(from: executable)
     return try evaluator.evaluate(dataset)

@@ -20,7 +20,7 @@ import Testing
   func withoutStrengthPicturesStayAsTheyAre(_ deformation: Deformation) throws {
     let data = try noise(count: 3).normalised()
     let deformer = try PictureDeformer(data, deformation, seed: 1)
-    for index in 0..<3 { #expect(try deformer.deformed(index) == data.picture(index)) }
+    for index in 0..<3 { #expect(try deformer.picture(index, epoch: 0) == data.picture(index)) }
   }
 
   /// Oblong pictures, whose width is no multiple of the lanes, or more than two of them.
@@ -28,9 +28,9 @@ import Testing
   func otherSizes(_ height: Int, _ width: Int) throws {
     let data = try noise(count: 2, height: height, width: width)
     let plain = try PictureDeformer(data, Deformation(), seed: 1)
-    #expect(try plain.deformed(1, size: height * width) == data.picture(1))
+    #expect(try plain.picture(1, epoch: 0) == data.picture(1))
     let paper = try PictureDeformer(data, .paper, seed: 1)
-    let result = paper.deformed(1, size: height * width)
+    let result = paper.picture(1, epoch: 0)
     #expect(result != (try data.picture(1)))
     #expect(result.allSatisfy { 0...1 ~= $0 })
   }
@@ -46,7 +46,7 @@ import Testing
       let chance = PictureChance(deformation, seed: seed, epoch: 0, index: 0, label: 0)
       guard 90 - abs(chance.angle) < 0.03 else { continue }
       found += 1
-      let result = try PictureDeformer(data, deformation, seed: seed).deformed(0)
+      let result = try PictureDeformer(data, deformation, seed: seed).picture(0, epoch: 0)
       for y in 0..<29 {
         for x in 0..<29 {
           let expected = chance.angle > 0 ? picture[(28 - x) * 29 + y] : picture[x * 29 + 28 - y]
@@ -71,7 +71,7 @@ import Testing
       let chance = PictureChance(
         deformation, seed: 9, epoch: 5, index: index, label: Int(data.labels[index]))
       let angle = chance.angle * Double.pi / 180
-      let result = deformer.deformed(index, epoch: 5)
+      let result = deformer.picture(index, epoch: 5)
       for y in 0..<29 {
         for x in 0..<29 {
           // Forward: scaled after it was turned or sheared; so back in the other order.
@@ -111,9 +111,9 @@ import Testing
     var y: [Double] = []
     var neighbours: [Double] = []
     for epoch in 0..<2000 {
-      let right = deformer.deformed(0, epoch: epoch)
+      let right = deformer.picture(0, epoch: epoch)
       x.append(Double(right[14 * 29 + 14]) - 14)
-      y.append(Double(downDeformer.deformed(0, epoch: epoch)[14 * 29 + 14]) - 14)
+      y.append(Double(downDeformer.picture(0, epoch: epoch)[14 * 29 + 14]) - 14)
       neighbours.append(Double(right[14 * 29 + 15] - right[14 * 29 + 14]) - 1)
     }
     var taps = (-10...10).map { exp(-Double($0 * $0) / 50) }
@@ -177,11 +177,11 @@ import Testing
       shape: [2, 29, 29], labels: [3, 3])
     let first = try PictureDeformer(data, .paper, seed: 1)
     let second = try PictureDeformer(data, .paper, seed: 2)
-    let picture = first.deformed(0, epoch: 0)
-    #expect(picture == first.deformed(0, epoch: 0))
-    #expect(picture != first.deformed(0, epoch: 1))
-    #expect(picture != second.deformed(0, epoch: 0))
-    #expect(first.deformed(0, epoch: 1) != second.deformed(0, epoch: 1))
+    let picture = first.picture(0, epoch: 0)
+    #expect(picture == first.picture(0, epoch: 0))
+    #expect(picture != first.picture(0, epoch: 1))
+    #expect(picture != second.picture(0, epoch: 0))
+    #expect(first.picture(0, epoch: 1) != second.picture(0, epoch: 1))
   }
 
   @Test func lanesHashAsCounterRandomDoes() {

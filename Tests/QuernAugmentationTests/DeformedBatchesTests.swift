@@ -31,7 +31,7 @@ import Testing
         for place in 0..<batchSize {
           // The last batch is filled up from the order's front.
           let index = order[(batch * batchSize + place) % data.count]
-          let expected = deformer.deformed(index, epoch: epoch)
+          let expected = deformer.picture(index, epoch: epoch)
           #expect(Array(pictures[place * 841..<(place + 1) * 841]) == expected)
         }
       }
@@ -48,7 +48,7 @@ import Testing
       for place in 0..<batchSize {
         #expect(
           Array(pictures[place * 64..<(place + 1) * 64])
-            == deformer.deformed(place % 30, epoch: 3, size: 64))
+            == deformer.picture(place % 30, epoch: 3))
       }
     }
   }

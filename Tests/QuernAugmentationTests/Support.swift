@@ -27,15 +27,6 @@ func noise(count: Int, height: Int = 29, width: Int = 29, seed: UInt64 = 3) thro
     name: "noise", bytes: bytes, shape: [count, height, width, 1], labels: labels, classCount: 10)
 }
 
-extension PictureDeformer {
-  func deformed(_ index: Int, epoch: Int = 0, size: Int = 29 * 29) -> [Float] {
-    [Float](unsafeUninitializedCapacity: size) { buffer, count in
-      if let base = buffer.baseAddress { deform(index, epoch: epoch, into: base) }
-      count = size
-    }
-  }
-}
-
 /// Mean and standard deviation.
 func moments(_ values: [Double]) -> (mean: Double, deviation: Double) {
   let mean = values.reduce(0, +) / Double(values.count)

@@ -139,7 +139,7 @@ import Testing
     }
   }
 
-  /// The rate goes with the batch: a step sums up what its examples would have done.
+  /// The rate goes with the batch: a step sums up what its examples would have done. Up to 32.
   @Test func thePapersRateGoesWithTheBatch() throws {
     func rate(_ batch: String) throws -> Double {
       let result = try quern([
@@ -151,7 +151,25 @@ import Testing
       let place = try #require(words.firstIndex(of: "rate"))
       return try #require(Double(words[place + 1]))
     }
-    #expect(abs(try rate("48") / rate("16") - 3) < 1e-9)
+    #expect(try rate("1") == 0.001)
+    #expect(try rate("8") == 0.008)
+    #expect(try rate("32") == 0.032)
+    #expect(try rate("64") == 0.032)
+  }
+
+  @Test func drawingDeformedPictures() throws {
+    let result = try quern(["deform", "--pictures", "3,9", "--epochs", "5"])
+    #expect(result.status == 0 && result.errors.isEmpty, "\(result)")
+    let lines = result.output.split(separator: "\n", omittingEmptySubsequences: false)
+    // 8×8 pictures take four lines; six of them stand side by side.
+    #expect(lines.count == 2 * 5 + 1)
+    #expect(
+      lines[0].hasPrefix("picture 3, of class ") && lines[5].hasPrefix("picture 9, of class "))
+    #expect(lines[1].count == 6 * 8 + 5 * 2)
+    #expect(try quern(["deform", "--pictures", "3,9", "--epochs", "5"]).output == result.output)
+    #expect(
+      try quern(["deform", "--pictures", "3,9", "--epochs", "5", "--seed", "2"]).output
+        != result.output)
   }
 
   @Test func badInput() throws {
@@ -175,6 +193,10 @@ import Testing
     try expectFailure(train + ["--deform", "rotation:400"], ["--deform", "rotation of 400"])
     try expectFailure(
       ["train", "resnet8", "--recipe", "paper"], ["--recipe paper", "resnet8", "--deform paper"])
+    try expectFailure(["deform", "--deform", "blur"], ["--deform", "\"blur\""])
+    try expectFailure(["deform", "--pictures", "0,x"], ["--pictures", "\"x\"", "1436"])
+    try expectFailure(["deform", "--pictures", "1437"], ["--pictures", "1437"])
+    try expectFailure(["deform", "--epochs", "0"], ["--epochs"])
     try expectFailure(train + ["--recipe", "cake"], ["--recipe"], status: 64)
     try expectFailure(train + ["--every", "3"], ["--every needs --checkpoint"], status: 64)
     try expectFailure(train + ["--resume"], ["--resume needs --checkpoint"], status: 64)
