@@ -139,11 +139,11 @@ import Testing
     }
   }
 
-  /// The rate goes with the batch: a step sums up what its examples would have done. Up to 32.
+  /// The rate goes with the batch: a step sums up what its examples would have done. Up to a limit.
   @Test func thePapersRateGoesWithTheBatch() throws {
-    func rate(_ batch: String) throws -> Double {
+    func rate(_ batch: String, _ model: String = "ciresan-1") throws -> Double {
       let result = try quern([
-        "train", "ciresan-1", "--recipe", "paper", "--data", "digits", "--epochs", "1", "--batch",
+        "train", model, "--recipe", "paper", "--data", "digits", "--epochs", "1", "--batch",
         batch, "--deform", "none",
       ])
       #expect(result.status == 0 && !result.output.contains("deformed"), "\(result)")
@@ -155,11 +155,13 @@ import Testing
     #expect(try rate("8") == 0.008)
     #expect(try rate("32") == 0.032)
     #expect(try rate("64") == 0.032)
+    #expect(try rate("32", "ciresan-5") == 0.016)
   }
 
   @Test func drawingDeformedPictures() throws {
     let result = try quern(["deform", "--pictures", "3,9", "--epochs", "5"])
     #expect(result.status == 0 && result.errors.isEmpty, "\(result)")
+    #expect(try quern(["deform", "--help"]).output.contains("USAGE: quern deform"))
     let lines = result.output.split(separator: "\n", omittingEmptySubsequences: false)
     // 8×8 pictures take four lines; six of them stand side by side.
     #expect(lines.count == 2 * 5 + 1)

@@ -6,8 +6,8 @@ struct DeformCommand: ParsableCommand {
     commandName: "deform",
     abstract: "Draw training pictures as they are, and as epochs of training would deform them.",
     discussion: """
-      The pictures are those that 'quern train --deform' with the same seed trains on, as long as \
-      the network takes pictures of their size.
+      The pictures are those that 'quern train --deform' with the same seed trains on, where the \
+      network takes pictures of their size and no share is set apart for validation.
 
       Examples:
         quern deform --data mnist

@@ -15,11 +15,12 @@ struct RecipeArguments: ParsableArguments {
         paper (arXiv 1003.0358): pictures of 29×29 from −1 to 1, scaled tanh, weights from −0.05 to \
         0.05, plain SGD, '--deform paper', and a learning rate that falls by a constant factor each \
         epoch, to a thousandth in the last. The paper takes pictures one by one, at rates from 0.001 \
-        to 0.000001. Here a step takes a batch (\(Recipe.paperBatch)) and the mean of its gradients, \
-        so the rate is the paper's times the batch, as if the gradients were summed; at most times \
-        \(Recipe.paperBatch), for beyond that training diverges. Each epoch is evaluated on the \
-        training pictures as they are, which is the validation set, and on the test set; at the end \
-        comes the test error of the epoch that was best in validation, as in the paper's table.
+        to 0.000001. Here a step takes a batch (\(Recipe.paperBatch); \(Recipe.deepPaperBatch) for \
+        ciresan-4 and -5) and the mean of its gradients, so the rate is the paper's times the batch, \
+        as if the gradients were summed; with a larger --batch it stays, for then training diverges. \
+        Each epoch is evaluated on the training pictures as they are, which is the validation set, \
+        and on the test set; at the end comes the test error of the epoch that was best in \
+        validation, as in the paper's table.
         """))
   var recipe: RecipeName?
 
