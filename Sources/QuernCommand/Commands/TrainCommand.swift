@@ -12,7 +12,7 @@ struct TrainCommand: ParsableCommand {
 
       Examples:
         quern train lenet --data fashion-mnist --save lenet.safetensors
-        quern train ciresan-1 --recipe paper --data mnist --checkpoint run.safetensors --resume
+        quern train ciresan-1 --recipe paper --data mnist --checkpoint run.st --resume
         quern train lenet --data mnist --deform elastic:4:34,rotation:10 --epochs 20
       """)
 
@@ -62,7 +62,7 @@ struct TrainCommand: ParsableCommand {
       discussion: "0 undoes what the file of --load says."))
   var validation: Double?
 
-  @Option(help: "Decides initial weights, shuffling and dropout. (default: 1)")
+  @Option(help: "Decides initial weights, shuffling, deformations and dropout. (default: 1)")
   var seed: UInt64?
 
   @OptionGroup var checkpoints: CheckpointArguments
