@@ -19,7 +19,7 @@ final class DisplacementField {
   let radius: Int
 
   /// (2, H, pitch) values: x's field, then y's.
-  private(set) var values: UnsafeMutablePointer<Float>
+  let values: UnsafeMutablePointer<Float>
   /// Random numbers, a row of both fields each, framed with zeros: (2, H, framedPitch).
   private let noise: UnsafeMutablePointer<Float>
   private let framedPitch: Int
