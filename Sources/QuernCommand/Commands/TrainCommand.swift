@@ -103,6 +103,8 @@ struct TrainCommand: ParsableCommand {
     let test = try DataArguments.fit(testSet.value(), to: network, recipe)
     let trainer = try Trainer(preparation, training: training, evaluation: test)
     if let checkpoint { try trainer.restore(checkpoint) }
+    // Before anything is printed: whoever sees the run has begun may stop it.
+    Interrupt.install()
     try announce(
       trainer, test: test, from: checkpoint,
       named: resumed == nil ? load : checkpoints.checkpoint)
@@ -113,7 +115,6 @@ struct TrainCommand: ParsableCommand {
       evaluationName: settings.validationFraction == nil && !settings.validatesOnTrainingSet
         ? "test" : "validation",
       log: try log.map { try TrainingLog(path: $0, appending: past != nil) }, writer: writer)
-    Interrupt.install()
     let outcome = try session.run()
 
     try writer?.finish()
