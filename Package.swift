@@ -46,11 +46,12 @@ let package = Package(
         .embedInCode("Resources/digits-labels-idx1-ubyte.gz"),
       ]),
     .target(name: "QuernData", dependencies: ["CZlib", "QuernDigits", "QuernRandom"]),
+    .target(name: "QuernAugmentation", dependencies: ["QuernData", "QuernRandom"]),
     .target(
       name: "QuernTraining",
       dependencies: [
         "QuernGraph", "QuernGradient", "QuernLayers", "QuernPasses", "QuernInterpreter",
-        "QuernVectors", "QuernRuntime", "QuernData", "QuernRandom",
+        "QuernVectors", "QuernRuntime", "QuernData", "QuernAugmentation", "QuernRandom",
       ]),
 
     // Pictures for the eye: PNG files, filters, weights.
@@ -68,7 +69,8 @@ let package = Package(
       name: "Quern",
       dependencies: [
         "QuernGraph", "QuernGradient", "QuernLayers", "QuernInterpreter", "QuernVectors",
-        "QuernRuntime", "QuernData", "QuernTraining", "QuernImages", "QuernRandom",
+        "QuernRuntime", "QuernData", "QuernAugmentation", "QuernTraining", "QuernImages",
+        "QuernRandom",
       ]),
     // Plots and diagrams as SVG.
     .target(name: "QuernDrawing"),
@@ -109,10 +111,13 @@ let package = Package(
       name: "QuernVectorsTests", dependencies: ["QuernVectors", "QuernTinyCC", "QuernRandom"]),
     .testTarget(name: "QuernDataTests", dependencies: ["QuernData", "CZlib", "QuernRandom"]),
     .testTarget(
+      name: "QuernAugmentationTests",
+      dependencies: ["QuernAugmentation", "QuernData", "QuernRandom"]),
+    .testTarget(
       name: "QuernTrainingTests",
       dependencies: [
-        "QuernGraph", "QuernLayers", "QuernInterpreter", "QuernData", "QuernTraining",
-        "QuernRandom",
+        "QuernGraph", "QuernLayers", "QuernInterpreter", "QuernData", "QuernAugmentation",
+        "QuernTraining", "QuernRandom",
       ]),
     .testTarget(
       name: "QuernImagesTests",

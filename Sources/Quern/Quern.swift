@@ -7,6 +7,7 @@
 /// |---|---|
 /// | describe a network | `Network`, and layers such as `Conv2D`, `Dense`, `ReLU`; `BuiltInModel` |
 /// | load data | `DataSource`, `Dataset` |
+/// | deform pictures | `Deformation` |
 /// | train | `Trainer`; `SGD`, `Momentum`, `Nesterov`, `Adam`, `AdamW`; `LearningRateSchedule` |
 /// | save, load, predict | `Model`, `Checkpoint`, `Weights` |
 /// | evaluate | `Evaluation`, `ConfusionMatrix` |
@@ -26,6 +27,7 @@
 ///     let trainer = try Trainer(network, training: data.training, evaluation: data.test)
 ///     try trainer.train(epochs: 20) { print($0) }
 ///     try trainer.model().save(to: "digits.safetensors")
+@_exported import QuernAugmentation
 @_exported import QuernData
 @_exported import QuernGradient
 @_exported import QuernGraph

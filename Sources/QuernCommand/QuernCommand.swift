@@ -25,6 +25,7 @@ struct QuernCommand: ParsableCommand {
         name: "Look and learn",
         subcommands: [
           ExplainCommand.self, DescendCommand.self, FilterCommand.self, LookCommand.self,
+          DeformCommand.self,
         ]),
       CommandGroup(
         name: "See and measure the compiler",

@@ -19,7 +19,7 @@ import Testing
     #expect(all.status == 0 && all.errors.isEmpty)
     let names = [
       "demo", "models", "summary", "train", "predict", "explain", "descend", "filter", "look",
-      "show", "bench", "profile", "gradient", "check",
+      "deform", "show", "bench", "profile", "gradient", "check",
     ]
     for name in names {
       #expect(all.output.contains("  \(name) "))
