@@ -54,8 +54,10 @@ let package = Package(
         "QuernVectors", "QuernRuntime", "QuernData", "QuernAugmentation", "QuernRandom",
       ]),
 
-    // Pictures for the eye: PNG files, filters, weights.
-    .target(name: "QuernImages", dependencies: ["CPNG", "QuernData", "QuernGraph"]),
+    // For the eye: plots and diagrams as SVG; PNG files, filters, weights as pictures.
+    .target(name: "QuernDrawing"),
+    .target(
+      name: "QuernImages", dependencies: ["CPNG", "QuernData", "QuernGraph", "QuernDrawing"]),
 
     // The lecture's questions, answered by graphs and compiled kernels.
     .target(
@@ -72,8 +74,6 @@ let package = Package(
         "QuernRuntime", "QuernData", "QuernAugmentation", "QuernTraining", "QuernImages",
         "QuernRandom",
       ]),
-    // Plots and diagrams as SVG.
-    .target(name: "QuernDrawing"),
     .executableTarget(
       name: "QuernCommand",
       dependencies: [
