@@ -57,6 +57,45 @@ import Testing
     }
   }
 
+  /// What a stopping rule keeps within an epoch and from one to the next is in the file: a killed run
+  /// stops after the same epoch, with the same weights.
+  @Test(
+    arguments: [
+      ["--stop", "validation", "--patience", "2", "--validation", "0.2", "--epochs", "40"],
+      [
+        "--stop", "parameters", "--epsilon", "0.4", "--optimizer", "adam", "--schedule", "cosine:8",
+        "--epochs", "8",
+      ],
+    ])
+  func killedWithAStoppingRule(rule: [String]) throws {
+    try withTemporaryFolder { folder in
+      let train = ["train", "digits-conv", "--deform", "rotation:10"] + rule
+      let whole = try quern(train + ["--checkpoint", folder + "/whole"])
+      let lines = whole.output.split(separator: "\n")
+      let stop = try #require(lines.first { $0.hasPrefix("stopped after epoch") }, "\(whole)")
+
+      let path = folder + "/run"
+      let run = train + ["--checkpoint", path, "--every", "1", "--resume"]
+      var random = SystemIndependentRandom(state: 20_101_124)
+      var resumed = 0
+      for kill in 0..<5 {
+        let delay = 50_000 + random.next(below: 100_000)
+        let killed = try quern(run) {
+          usleep(delay)
+          terminate($0)
+        }
+        #expect(killed.status == 128 + SIGKILL, "kill \(kill): \(killed)")
+        if killed.output.contains("going on from \(path)") { resumed += 1 }
+      }
+      #expect(resumed > 0)
+      // The rule too is in the file.
+      let last = try quern(["train", "digits-conv", "--checkpoint", path, "--resume"])
+      #expect(last.status == 0 && last.output.contains("going on from \(path)"), "\(last)")
+      #expect(last.output.split(separator: "\n").contains(stop), "\(last)")
+      #expect(try contents(path) == contents(folder + "/whole"))
+    }
+  }
+
   @Test func interruptingARunWithACheckpoint() throws {
     try withTemporaryFolder { folder in
       let path = folder + "/run"

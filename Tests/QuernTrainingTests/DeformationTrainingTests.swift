@@ -90,6 +90,39 @@ import Testing
     #expect(best.byTest.epoch == (testErrors.firstIndex(of: best.byTest.testError) ?? -2) + 1)
   }
 
+  /// The validation rule compares the error on the training set as it is; what it keeps and the best
+  /// epochs are in one file.
+  @Test(arguments: [3, 6, 8])
+  func stoppingWhereTheTrainingSetValidates(_ stop: Int) throws {
+    func stopping() throws -> Trainer {
+      let trainer = try trainer { $0.validatesOnTrainingSet = true }
+      try trainer.stop(by: .validation(patience: 2))
+      return trainer
+    }
+    let whole = try stopping()
+    var measures: [Double?] = []
+    let outcome = try whole.train(epochs: 40) {
+      #expect($0.stoppingMeasure == 1 - ($0.evaluationAccuracy ?? 2))
+      measures.append($0.stoppingMeasure)
+    }
+    #expect(outcome == .stopped)
+    #expect(whole.stopping?.error.best == whole.bestEpochs?.byValidation.validationError)
+    try withTemporaryFolder { folder in
+      let first = try stopping()
+      var steps = 0
+      var resumed: [Double?] = []
+      try first.train(
+        epochs: 40, onEpoch: { resumed.append($0.stoppingMeasure) }, onStep: { _ in steps += 1 },
+        shouldStop: { steps == stop })
+      try first.checkpoint().write(to: folder + "/run")
+      let second = try trainer(threads: 2) { $0.validatesOnTrainingSet = true }
+      try second.restore(Checkpoint(contentsOf: folder + "/run"))
+      #expect(try second.train(epochs: 40) { resumed.append($0.stoppingMeasure) } == outcome)
+      #expect(try second.checkpoint() == whole.checkpoint())
+      #expect(resumed == measures)
+    }
+  }
+
   @Test func bestEpochs() throws {
     func result(_ epoch: Int, _ error: Double, _ loss: Double, _ test: Double) -> BestEpochs.Result
     {

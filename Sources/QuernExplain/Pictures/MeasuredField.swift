@@ -8,10 +8,10 @@ import QuernTraining
 /// measuring which pixels have a gradient that is not zero.
 ///
 /// The measured one is the gradient of the output's sum over its channels by every pixel, computed
-/// by compiled kernels. Nothing may cancel and nothing may be switched off, so weights, scales and
-/// pixels are positive random numbers (then every ReLU passes its input on, and every term of every
-/// sum is positive), and since a max-pooling passes on one position of each window only, the pixels
-/// seen are united over draws of weights and pixels.
+/// by compiled kernels with direct sums. Nothing may cancel and nothing may be switched off, so
+/// weights, scales and pixels are positive random numbers (then every ReLU passes its input on, and
+/// every term of every sum is positive), and since a max-pooling passes on one position of each
+/// window only, the pixels seen are united over draws of weights and pixels.
 public struct MeasuredField: Sendable, Encodable {
   /// The layer's full name, and its output's position.
   public var layer: String
@@ -86,7 +86,8 @@ public struct MeasuredField: Sendable, Encodable {
     let gradient = try vectorJacobianProduct(
       of: output, seed: builder.constant(Self.magnification), withRespectTo: [built.input])[0]
     try builder.output("gradient", gradient)
-    let executable = try options.makeExecutable(builder.graph)
+    // A fast convolution works on tiles, and where nothing is to come it leaves rounding errors.
+    let executable = try options.makeExecutable(builder.graph, convolution: .direct)
     try network.initialWeights(seed: seed).copy(to: executable)
 
     var random = SeededGenerator(seed: seed)
