@@ -103,6 +103,9 @@ import Testing
     #expect(text.contains("= 10    5·1 + 0·0 + 0·0 + 5·1"))
     #expect(text.contains("Im_in[n, y + i − 1, x + j − 1, c] · K[i, j, c, t]"))
     #expect(text.contains("for (long y") && text.contains("for (long i"))
+    // Where a fast convolution would do, the C is still that of the formula.
+    let wide = try output(["convolution", "--channels", "32", "--filters", "64", "--size", "56"])
+    #expect(wide.contains("convolution_contraction_tile") && !wide.contains("tileTransform"))
     let own: [Example] = try decoded([
       "convolution", "--picture", "5,1/0,4", "--filter", "0,1/1,0",
     ])

@@ -124,10 +124,9 @@ struct GeneratedKernel {
   let outline: [String]
 
   init(_ graph: Graph, _ options: ExecutionOptions) throws {
+    // The definition's sums; a fast convolution's C shows other formulas.
     let (program, code) = try CompiledGraph.plan(
-      graph,
-      CompileOptions(
-        target: options.target, threads: 1))
+      graph, CompileOptions(target: options.target, threads: 1, convolution: .direct))
     let names = Set(program.kernels.map(\.name))
     let source = code.source.split(separator: "\n", omittingEmptySubsequences: false).map(
       String.init)
