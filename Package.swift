@@ -9,12 +9,13 @@ let package = Package(
     .executable(name: "quern", targets: ["QuernCommand"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0")
   ],
   targets: [
     // System libraries.
     .systemLibrary(name: "CTinyCC", path: "Sources/CTinyCC", providers: [.apt(["libtcc-dev"])]),
     .systemLibrary(name: "CZlib", path: "Sources/CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CPNG", path: "Sources/CPNG", providers: [.apt(["libpng-dev"])]),
     // The C that generated code rests on: vector statements, barrier.
     .target(name: "QuernKernels", path: "Kernels", linkerSettings: [.linkedLibrary("m")]),
 
@@ -45,11 +46,24 @@ let package = Package(
         .embedInCode("Resources/digits-labels-idx1-ubyte.gz"),
       ]),
     .target(name: "QuernData", dependencies: ["CZlib", "QuernDigits", "QuernRandom"]),
+    .target(name: "QuernAugmentation", dependencies: ["QuernData", "QuernRandom"]),
     .target(
       name: "QuernTraining",
       dependencies: [
         "QuernGraph", "QuernGradient", "QuernLayers", "QuernPasses", "QuernInterpreter",
-        "QuernVectors", "QuernRuntime", "QuernData", "QuernRandom",
+        "QuernVectors", "QuernRuntime", "QuernData", "QuernAugmentation", "QuernRandom",
+      ]),
+
+    // For the eye: plots and diagrams as SVG; PNG files, filters, weights as pictures.
+    .target(name: "QuernDrawing"),
+    .target(
+      name: "QuernImages", dependencies: ["CPNG", "QuernData", "QuernGraph", "QuernDrawing"]),
+
+    // The lecture's questions, answered by graphs and compiled kernels.
+    .target(
+      name: "QuernExplain",
+      dependencies: [
+        "QuernGraph", "QuernGradient", "QuernLayers", "QuernPasses", "QuernTraining", "QuernRandom",
       ]),
 
     // What people import, and what they run.
@@ -57,12 +71,14 @@ let package = Package(
       name: "Quern",
       dependencies: [
         "QuernGraph", "QuernGradient", "QuernLayers", "QuernInterpreter", "QuernVectors",
-        "QuernRuntime", "QuernData", "QuernTraining", "QuernRandom",
+        "QuernRuntime", "QuernData", "QuernAugmentation", "QuernTraining", "QuernImages",
+        "QuernRandom",
       ]),
     .executableTarget(
       name: "QuernCommand",
       dependencies: [
-        "Quern", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Quern", "QuernDrawing", "QuernExplain",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     // Quern's part in the speed comparison with other systems.
@@ -95,13 +111,25 @@ let package = Package(
       name: "QuernVectorsTests", dependencies: ["QuernVectors", "QuernTinyCC", "QuernRandom"]),
     .testTarget(name: "QuernDataTests", dependencies: ["QuernData", "CZlib", "QuernRandom"]),
     .testTarget(
+      name: "QuernAugmentationTests",
+      dependencies: ["QuernAugmentation", "QuernData", "QuernRandom"]),
+    .testTarget(
       name: "QuernTrainingTests",
       dependencies: [
-        "QuernGraph", "QuernLayers", "QuernInterpreter", "QuernData", "QuernTraining",
-        "QuernRandom",
+        "QuernGraph", "QuernLayers", "QuernInterpreter", "QuernData", "QuernAugmentation",
+        "QuernTraining", "QuernRandom",
       ]),
+    .testTarget(
+      name: "QuernImagesTests",
+      dependencies: [
+        "QuernImages", "QuernInterpreter", "QuernRuntime", "QuernRandom", "CZlib",
+      ]),
+    .testTarget(name: "QuernDrawingTests", dependencies: ["QuernDrawing"]),
+    .testTarget(
+      name: "QuernExplainTests",
+      dependencies: ["QuernExplain", "QuernGraph", "QuernLayers", "QuernTraining", "QuernVectors"]),
     .testTarget(name: "QuernTests", dependencies: ["Quern"]),
-    .testTarget(name: "QuernCommandTests", dependencies: ["QuernCommand"]),
+    .testTarget(name: "QuernCommandTests", dependencies: ["QuernCommand", "QuernImages"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x

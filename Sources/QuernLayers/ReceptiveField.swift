@@ -17,6 +17,17 @@ public struct ReceptiveField: Sendable, Hashable, Codable {
     self.jump = jump
     self.start = start
   }
+
+  /// The field of an output that sees only its own position.
+  public static let identity = Self(size: 1, jump: 1, start: 0)
+
+  /// The field of a layer with the field `next` in what this one's layer makes: index maps composed.
+  ///
+  /// - Precondition: sizes and jumps stay below 2⁶³.
+  public func followed(by next: Self) -> Self {
+    Self(
+      size: size + (next.size - 1) * jump, jump: jump * next.jump, start: start + next.start * jump)
+  }
 }
 
 /// The input positions that one element of a node sees: for each dimension of the input, which.
@@ -52,6 +63,23 @@ extension Graph {
         mend: "give an index for each dimension, from 0 to below its extent")
     }
     return walk(from: element.map { [$0] }, of: node, to: input, clipped: clipped)
+  }
+
+  /// The input positions that any of several elements of a node see: as ``seen(by:of:in:clipped:)``
+  /// for the product of lists of positions, one list for each dimension of the node.
+  public func seen(
+    byAny region: [[Int]], of node: NodeID, in input: NodeID, clipped: Bool = true
+  ) throws(GraphError) -> SeenPositions? {
+    let shape = self[node].shape
+    guard region.count == shape.rank, region.allSatisfy({ !$0.isEmpty }),
+      !clipped
+        || zip(region, shape.extents).allSatisfy({ $0.allSatisfy((0..<$1).contains) })
+    else {
+      throw GraphError(
+        "receptive field", "\(region) are no positions of a tensor of shape \(shape)",
+        mend: "give indices for each dimension, from 0 to below its extent")
+    }
+    return walk(from: region.map(Set.init), of: node, to: input, clipped: clipped)
   }
 
   private func walk(

@@ -5,7 +5,8 @@ import QuernLayers
 /// A file with a network's weights and, if it is to be trained on, all else that takes.
 ///
 /// The format is safetensors. Weights bear the network's names (`conv1.weight`), the optimiser's
-/// state its own before them (`optimizer/velocity/conv1.weight`). The metadata hold what is not a
+/// state its own before them (`optimizer/velocity/conv1.weight`), and what a stopping rule keeps
+/// likewise (`stopping/reference/conv1.weight`). The metadata hold what is not a
 /// tensor. Files of other origin need only the weights.
 public struct Checkpoint: Sendable, Equatable {
   /// The network's name; nil in a file of other origin.
@@ -43,7 +44,7 @@ public struct Checkpoint: Sendable, Equatable {
     var weights: [String: Safetensors.Tensor] = [:]
     var optimizer: [String: Safetensors.Tensor] = [:]
     for (name, tensor) in file.tensors {
-      if name.hasPrefix(Self.optimizerPrefix) {
+      if name.hasPrefix(Self.optimizerPrefix) || name.hasPrefix(StoppingState.prefix) {
         optimizer[name] = tensor
       } else {
         weights[name] = tensor
@@ -66,6 +67,7 @@ public struct Checkpoint: Sendable, Equatable {
     if let training {
       file.metadata.merge(training.metadata) { _, new in new }
       file.tensors.merge(training.optimizerTensors) { _, new in new }
+      file.tensors.merge(training.stopping?.tensors ?? [:]) { _, new in new }
     }
     try file.write(to: path)
   }

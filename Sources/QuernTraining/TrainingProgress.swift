@@ -33,10 +33,16 @@ public struct EpochSummary: Hashable, Sendable {
   /// On the validation set, or else the test set, after the epoch; nil where there is neither.
   public var evaluationLoss: Double?
   public var evaluationAccuracy: Double?
+  /// On the test set, where it is evaluated besides; nil where it is not.
+  public var testLoss: Double?
+  public var testAccuracy: Double?
   public var examplesPerSecond: Double
   /// Training and evaluation.
   public var seconds: Double
   public var learningRate: Double
+  /// What the stopping rule compares: ‖Δw‖ over the epoch, ‖∇Q‖ after it, or the validation error;
+  /// nil where there is no rule.
+  public var stoppingMeasure: Double?
 }
 
 extension EpochSummary: CustomStringConvertible {

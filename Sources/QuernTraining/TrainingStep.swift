@@ -33,7 +33,7 @@ public struct TrainingStep: Sendable {
   /// What the optimiser keeps: `optimizer/velocity/conv1.weight`.
   let optimizerTensors: [TensorSignature]
   /// Whether ``StepOutput/correct`` is there.
-  let countsCorrect: Bool
+  public let countsCorrect: Bool
 
   /// - Parameters:
   ///   - network: what is trained.

@@ -6,12 +6,17 @@ final class TrainingSession {
   private let epochs: Int
   private let evaluationName: String
   private let log: TrainingLog?
+  private let writer: CheckpointWriter?
 
-  init(_ trainer: Trainer, epochs: Int, evaluationName: String, log: TrainingLog? = nil) {
+  init(
+    _ trainer: Trainer, epochs: Int, evaluationName: String, log: TrainingLog? = nil,
+    writer: CheckpointWriter? = nil
+  ) {
     self.trainer = trainer
     self.epochs = epochs
     self.evaluationName = evaluationName
     self.log = log
+    self.writer = writer
   }
 
   func run() throws -> Trainer.Outcome {
@@ -28,6 +33,7 @@ final class TrainingSession {
       onStep: { progress in
         bar.update(progress)
         try log?.record(progress)
+        try writer?.writeIfDue()
       }, shouldStop: { Interrupt.isRequested })
   }
 
@@ -43,7 +49,20 @@ final class TrainingSession {
         "  \(evaluationName) loss \(Numbers.fixed(loss, 4))"
         + "  \(evaluationName) error \(Numbers.percent(1 - accuracy, 2))"
     }
+    if let accuracy = summary.testAccuracy {
+      text += "  test error \(Numbers.percent(1 - accuracy, 2))"
+    }
+    if let stopping = TrainingStop.measure(summary, trainer.stopping?.rule) {
+      text += "  " + stopping
+    }
     return text + "  \(Numbers.fixed(summary.examplesPerSecond, 0)) examples/s"
       + "  \(Numbers.seconds(summary.seconds))"
+  }
+  /// What a run comes to, as the table of Cireşan et al. has it.
+  static func line(_ best: BestEpochs) -> String {
+    let (validation, test) = (best.byValidation, best.byTest)
+    return "test error for best validation \(Numbers.percent(validation.testError, 2)) (epoch "
+      + "\(validation.epoch), validation error \(Numbers.percent(validation.validationError, 3))); "
+      + "best test error \(Numbers.percent(test.testError, 2)) (epoch \(test.epoch))"
   }
 }
