@@ -64,17 +64,18 @@ swift:
 	    echo "Install a newer one as https://www.swift.org/install/linux tells." >&2; exit 1; \
 	  fi
 
-# System packages, told by a header and a library: TinyCC's library, and zlib.
+# System packages, told by a header and a library: TinyCC's library, zlib and libpng.
 in_system = $(and $(wildcard $(foreach d,/usr/include /usr/include/*-linux-* /usr/local/include,$d/$1)),\
   $(wildcard $(foreach d,/usr/lib /usr/lib64 /usr/lib/*-linux-* /usr/local/lib,$d/$2.a $d/$2.so)))
 MISSING := $(strip $(if $(call in_system,libtcc.h,libtcc),,libtcc-dev) \
-  $(if $(call in_system,zlib.h,libz),,zlib1g-dev))
+  $(if $(call in_system,zlib.h,libz),,zlib1g-dev) \
+  $(if $(call in_system,png.h,libpng),,libpng-dev))
 
 packages:
 ifneq ($(MISSING),)
 	@command -v apt-get >/dev/null || { \
 	  echo "Missing: $(MISSING) (Debian's names), and there is no apt-get to install them." >&2; \
-	  echo "Install TinyCC's library (libtcc) and zlib, with their headers, then try again." >&2; \
+	  echo "Install TinyCC's library (libtcc), zlib and libpng, with their headers, then try again." >&2; \
 	  exit 1; }
 	@sudo=; \
 	  if [ "$$(id -u)" != 0 ]; then \

@@ -15,6 +15,7 @@ let package = Package(
     // System libraries.
     .systemLibrary(name: "CTinyCC", path: "Sources/CTinyCC", providers: [.apt(["libtcc-dev"])]),
     .systemLibrary(name: "CZlib", path: "Sources/CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CPNG", path: "Sources/CPNG", providers: [.apt(["libpng-dev"])]),
     // The C that generated code rests on: vector statements, barrier.
     .target(name: "QuernKernels", path: "Kernels", linkerSettings: [.linkedLibrary("m")]),
 
@@ -52,12 +53,15 @@ let package = Package(
         "QuernVectors", "QuernRuntime", "QuernData", "QuernRandom",
       ]),
 
+    // Pictures for the eye: PNG files, filters, weights.
+    .target(name: "QuernImages", dependencies: ["CPNG", "QuernData", "QuernGraph"]),
+
     // What people import, and what they run.
     .target(
       name: "Quern",
       dependencies: [
         "QuernGraph", "QuernGradient", "QuernLayers", "QuernInterpreter", "QuernVectors",
-        "QuernRuntime", "QuernData", "QuernTraining", "QuernRandom",
+        "QuernRuntime", "QuernData", "QuernTraining", "QuernImages", "QuernRandom",
       ]),
     // Plots and diagrams as SVG.
     .target(name: "QuernDrawing"),
@@ -99,9 +103,14 @@ let package = Package(
         "QuernGraph", "QuernLayers", "QuernInterpreter", "QuernData", "QuernTraining",
         "QuernRandom",
       ]),
+    .testTarget(
+      name: "QuernImagesTests",
+      dependencies: [
+        "QuernImages", "QuernInterpreter", "QuernRuntime", "QuernRandom", "CZlib",
+      ]),
     .testTarget(name: "QuernDrawingTests", dependencies: ["QuernDrawing"]),
     .testTarget(name: "QuernTests", dependencies: ["Quern"]),
-    .testTarget(name: "QuernCommandTests", dependencies: ["QuernCommand"]),
+    .testTarget(name: "QuernCommandTests", dependencies: ["QuernCommand", "QuernImages"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x

@@ -12,6 +12,7 @@
 /// | evaluate | `Evaluation`, `ConfusionMatrix` |
 /// | write a layer or loss | `Layer`, `Loss`, and the op-level `Tensor` and `GraphBuilder` |
 /// | see a graph and its gradient | `TrainingStep`, `EvaluationStep`, `gradient(of:withRespectTo:)` |
+/// | read and write PNG, filter pictures, draw weights | `Picture`, `PictureFilter`, `WeightPictures` |
 /// | run any graph | `ExecutionOptions.makeExecutable(_:)`, `Interpreter` |
 ///
 ///     let network = Network("digits", input: .picture(height: 8, width: 8, channels: 1)) {
@@ -28,6 +29,7 @@
 @_exported import QuernData
 @_exported import QuernGradient
 @_exported import QuernGraph
+@_exported import QuernImages
 @_exported import QuernInterpreter
 @_exported import QuernLayers
 @_exported import QuernRandom

@@ -19,6 +19,8 @@ struct QuernCommand: ParsableCommand {
       TrainCommand.self, PredictCommand.self, BenchCommand.self, ProfileCommand.self,
       GradientCommand.self, DescendCommand.self,
       CheckCommand.self,
+      FilterCommand.self,
+      LookCommand.self,
     ])
 
   static func main() {

@@ -47,7 +47,7 @@ func preferLargePages(_ buffer: UnsafeMutableRawBufferPointer) {
 }
 
 /// An open regular file, closed when it goes.
-struct SystemFile: ~Copyable {
+package struct SystemFile: ~Copyable {
   let path: String
   let size: Int
   private let descriptor: Int32
@@ -105,8 +105,9 @@ struct SystemFile: ~Copyable {
     }
   }
 
-  /// The whole contents.
-  static func contents(of path: String) throws -> [UInt8] {
+  /// The whole contents of a file.
+  /// - Throws: ``DataError`` if there is none, if it is not a regular file, or not readable.
+  package static func contents(of path: String) throws -> [UInt8] {
     let file = try SystemFile(reading: path)
     return try [UInt8](unsafeUninitializedCapacity: file.size) { buffer, count in
       let target = UnsafeMutableRawBufferPointer(buffer)

@@ -18,6 +18,12 @@ enum Terminal {
     return Int(size.ws_col)
   }
 
+  /// Whether it shows 24-bit colours, as far as the environment tells.
+  static var hasTrueColour: Bool {
+    guard let value = getenv("COLORTERM") else { return false }
+    return ["truecolor", "24bit"].contains(String(cString: value))
+  }
+
   /// Text as it is, at once.
   static func write(_ text: String) { write(text, to: 1) }
 

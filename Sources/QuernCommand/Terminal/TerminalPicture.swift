@@ -1,3 +1,5 @@
+import Quern
+
 /// Pictures drawn with characters: two rows of pixels a line, by upper and lower half blocks.
 enum TerminalPicture {
   /// Lines for a grey picture of `height` × `width` values; `range` is black to white.
@@ -31,5 +33,28 @@ enum TerminalPicture {
   private static func shade(_ level: Float) -> String {
     let shades = [" ", "░", "▒", "▓", "█"]
     return shades[min(Int(level * Float(shades.count)), shades.count - 1)]
+  }
+
+  /// Lines for a picture in colour or grey, for a terminal.
+  ///
+  /// With 24-bit colours where the environment says that there are (`COLORTERM`), otherwise with the
+  /// 6×6×6 colours that nearly all terminals have.
+  static func lines(_ picture: Picture) -> [String] {
+    let isTrueColour = Terminal.hasTrueColour
+    let bytes = picture.inColour.bytes
+    func code(_ y: Int, _ x: Int) -> String {
+      let start = (y * picture.width + x) * 3
+      let parts = bytes[start..<start + 3].map(Int.init)
+      if isTrueColour { return "2;\(parts[0]);\(parts[1]);\(parts[2])" }
+      let cube = parts.map { ($0 * 5 + 127) / 255 }
+      return "5;\(16 + 36 * cube[0] + 6 * cube[1] + cube[2])"
+    }
+    return stride(from: 0, to: picture.height, by: 2).map { y in
+      let line = (0..<picture.width).map { x in
+        let lower = y + 1 < picture.height ? ";48;" + code(y + 1, x) : ";49"
+        return "\u{1b}[38;" + code(y, x) + lower + "m▀"
+      }
+      return line.joined() + "\u{1b}[0m"
+    }
   }
 }
