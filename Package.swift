@@ -65,10 +65,16 @@ let package = Package(
       ]),
     // Plots and diagrams as SVG.
     .target(name: "QuernDrawing"),
+    // What a training run leaves: a page, and event files for TensorBoard.
+    .target(
+      name: "QuernReport",
+      dependencies: ["QuernDrawing", "QuernImages", "QuernGraph", "QuernLayers", "QuernData"]),
+    .target(name: "QuernTensorBoard", dependencies: ["QuernData"]),
     .executableTarget(
       name: "QuernCommand",
       dependencies: [
-        "Quern", "QuernDrawing", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Quern", "QuernDrawing", "QuernReport", "QuernTensorBoard",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     // Quern's part in the speed comparison with other systems.
@@ -109,6 +115,10 @@ let package = Package(
         "QuernImages", "QuernInterpreter", "QuernRuntime", "QuernRandom", "CZlib",
       ]),
     .testTarget(name: "QuernDrawingTests", dependencies: ["QuernDrawing"]),
+    .testTarget(
+      name: "QuernReportTests",
+      dependencies: ["QuernReport", "QuernDrawing", "QuernImages", "QuernLayers"]),
+    .testTarget(name: "QuernTensorBoardTests", dependencies: ["QuernTensorBoard"]),
     .testTarget(name: "QuernTests", dependencies: ["Quern"]),
     .testTarget(name: "QuernCommandTests", dependencies: ["QuernCommand", "QuernImages"]),
   ],

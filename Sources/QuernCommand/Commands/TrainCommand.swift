@@ -76,6 +76,7 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Write a JSON line here for each step and epoch.")
   var log: String?
 
+  @OptionGroup var reports: ReportArguments
   @OptionGroup var execution: ExecutionArguments
 
   func run() throws {
@@ -84,6 +85,7 @@ struct TrainCommand: ParsableCommand {
     let recipe = Recipe(builtIn)
     let checkpoint = try load.map { try Checkpoint(contentsOf: $0) }
     if let save { try Files.checkWritable(save) }
+    try reports.prepare()
     let settings = try settings(recipe, checkpoint?.training)
     let stoppingRule = try stopping.rule(past: checkpoint?.training?.stopping?.rule)
     let epochs = epochs ?? recipe.epochs
@@ -105,14 +107,17 @@ struct TrainCommand: ParsableCommand {
     try announce(trainer, test: test, from: checkpoint)
     if let rule = trainer.stopping?.rule { print("ends early when: \(rule)") }
 
+    let evaluationName = settings.validationFraction == nil ? "test" : "validation"
+    let recorder = try reports.recorder(trainer, evaluationName: evaluationName)
     let session = TrainingSession(
-      trainer, epochs: epochs,
-      evaluationName: settings.validationFraction == nil ? "test" : "validation",
-      log: try log.map { try TrainingLog(path: $0, appending: checkpoint?.training != nil) })
+      trainer, epochs: epochs, evaluationName: evaluationName,
+      log: try log.map { try TrainingLog(path: $0, appending: checkpoint?.training != nil) },
+      recorder: recorder)
     Interrupt.install()
     let outcome = try session.run()
 
     if let save { try trainer.checkpoint().write(to: save) }
+    try recorder?.finish(outcome, test: test)
     if outcome == .interrupted {
       let position = trainer.position
       Terminal.complain(

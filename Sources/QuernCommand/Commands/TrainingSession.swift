@@ -6,12 +6,17 @@ final class TrainingSession {
   private let epochs: Int
   private let evaluationName: String
   private let log: TrainingLog?
+  private let recorder: RunRecorder?
 
-  init(_ trainer: Trainer, epochs: Int, evaluationName: String, log: TrainingLog? = nil) {
+  init(
+    _ trainer: Trainer, epochs: Int, evaluationName: String, log: TrainingLog? = nil,
+    recorder: RunRecorder? = nil
+  ) {
     self.trainer = trainer
     self.epochs = epochs
     self.evaluationName = evaluationName
     self.log = log
+    self.recorder = recorder
   }
 
   func run() throws -> Trainer.Outcome {
@@ -24,10 +29,12 @@ final class TrainingSession {
         print(line(summary))
         Terminal.flush()
         try log?.record(summary)
+        try recorder?.record(summary)
       },
       onStep: { progress in
         bar.update(progress)
         try log?.record(progress)
+        try recorder?.record(progress)
       }, shouldStop: { Interrupt.isRequested })
   }
 
