@@ -5,21 +5,21 @@ import QuernLayers
 /// A network's layers as boxes from top to bottom, branches side by side. What is connected is read
 /// off the graph.
 public struct NetworkDiagram {
-  struct Box {
+  package struct Box {
     /// Of the layer and of the activations behind it.
-    var names: [String]
-    var kind: String
+    package var names: [String]
+    package var kind: String
     /// Without the batch.
-    var shape: [Int]
-    var parameters: Int
+    package var shape: [Int]
+    package var parameters: Int
     /// Numbers of the boxes it reads, ascending.
-    var sources: [Int]
+    package var sources: [Int]
     /// Longest way from the input.
-    var depth = 0
+    package var depth = 0
   }
 
   /// The first is the input.
-  let boxes: [Box]
+  package let boxes: [Box]
 
   /// - Throws: `GraphError` as `Network.build` does.
   public init(_ network: Network) throws(GraphError) {

@@ -48,7 +48,7 @@ extension TrainingReport {
           ]))
     }
     let chart = BarChart(
-      bars, series: ["measured", "the machine's limit"], valueLabel: "ms a training step",
+      "", bars, series: ["measured", "the machine's limit"], valueLabel: "ms a training step",
       width: 860)
     let table = HTML.table(
       [
