@@ -68,11 +68,10 @@ extension TrainingReport {
     plot.add(line(training, "training", Self.trainingColor, .circle))
     if !evaluation.isEmpty {
       plot.add(line(evaluation, evaluationName, Self.evaluationColor, .diamond))
-      if let best = evaluation.min(by: { $0.y < $1.y }), evaluation.count > 2 {
-        plot.add(
-          ReferenceLine(
-            .horizontal, at: best.y,
-            note: "lowest \(evaluationName): \(NumberText.fixed(best.y, decimals: 2)) %"))
+      if let best = evaluation.min(by: { $0.y < $1.y }) {
+        plot.subtitle =
+          "lowest \(evaluationName) error: \(NumberText.fixed(best.y, decimals: 2)) %, epoch "
+          + NumberText.fixed(best.x, decimals: 0)
       }
     }
     return plot

@@ -34,19 +34,15 @@ extension TrainingReport {
     let sorted = kernels.sorted { ($1.milliseconds, $0.name) < ($0.milliseconds, $1.name) }
     let total = sorted.reduce(0) { $0 + $1.milliseconds }
     let limit = sorted.reduce(0) { $0 + $1.limitMilliseconds }
-    var bars = sorted.prefix(Self.barCount).map {
+    let bars = sorted.prefix(Self.barCount).map {
       BarChart.Bar($0.name, [$0.milliseconds, $0.limitMilliseconds])
     }
+    // A bar for all of them would be longer than those that matter.
     let rest = sorted.dropFirst(Self.barCount)
-    if !rest.isEmpty {
-      bars.append(
-        BarChart.Bar(
-          ReportText.counted(rest.count, "other"),
-          [
-            rest.reduce(0) { $0 + $1.milliseconds },
-            rest.reduce(0) { $0 + $1.limitMilliseconds },
-          ]))
-    }
+    let restTime = NumberText.significant(rest.reduce(0) { $0 + $1.milliseconds })
+    let restText =
+      rest.isEmpty
+      ? "" : " \(ReportText.counted(rest.count, "other")) are not drawn: \(restTime) ms together."
     let chart = BarChart(
       "", bars, series: ["measured", "the machine's limit"], valueLabel: "ms a training step",
       width: 860)
@@ -74,7 +70,7 @@ extension TrainingReport {
             + "larger of the times that its multiply-adds take at the machine's measured rate and "
             + "that its tensors take at the measured memory bandwidth: together "
             + "\(NumberText.significant(limit)) ms. A kernel whose tensors stay in the caches can "
-            + "be faster than that."),
+            + "be faster than that.\(restText)"),
         Self.figure(chart.drawing()),
         HTML("details", [:], [HTML("summary", text: "Kernels as a table"), table]),
       ])

@@ -29,7 +29,8 @@ def expect(condition, message):
 
 def train(folder, *arguments):
     """A part of a run of digits-conv; its events go to `folder`."""
-    quern.run("train", "digits-conv", "--batch", 64, "--tensorboard", folder, *arguments)
+    quern.run("train", "digits-conv", "--batch", 64, "--schedule", "constant",
+              "--tensorboard", folder, *arguments)
 
 
 def same(found, logged, what):
