@@ -7,7 +7,7 @@ extension TrainingReport {
     if let errorPlot { plots.append(errorPlot) }
     if let ratePlot { plots.append(ratePlot) }
     var content = [
-      HTML("div", ["class": "figures"], plots.map { Self.figure($0.drawing()) })
+      HTML("div", ["class": "figures plots"], plots.map { Self.figure($0.drawing()) })
     ]
     if !curves.epochs.isEmpty {
       content.append(
@@ -48,7 +48,7 @@ extension TrainingReport {
     plot.add(
       LineMark(
         steps, name: perPoint == 1 ? "each step" : "mean of \(perPoint) steps",
-        color: Color.skyBlue.mixed(with: .white, 0.35), width: 1))
+        color: Color.skyBlue.mixed(with: .white, 0.1), width: 1))
     if !training.isEmpty { plot.add(line(training, "training", Self.trainingColor, .circle)) }
     if !evaluation.isEmpty {
       plot.add(line(evaluation, evaluationName, Self.evaluationColor, .diamond))

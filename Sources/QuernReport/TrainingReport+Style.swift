@@ -10,7 +10,7 @@ extension TrainingReport {
     }
     @media (prefers-color-scheme: dark) {
       :root {
-        --page: #0f1317; --card: #181d23; --ink: #e4e9ee; --muted: #9aa7b4; --line: #2c343c;
+        --page: #0e0e0e; --card: #181818; --ink: #e6e6e6; --muted: #a3a3a3; --line: #303030;
       }
       .drawing svg { filter: invert(0.905) hue-rotate(180deg); }
     }
@@ -38,6 +38,7 @@ extension TrainingReport {
     .figures { display: flex; flex-wrap: wrap; gap: 1.25rem 2rem; align-items: flex-start; }
     figure { margin: 0; }
     .drawing { max-width: 100%; }
+    .plots .drawing { flex: 1 1 27rem; max-width: 40rem; }
     .drawing svg { display: block; max-width: 100%; height: auto; border-radius: 6px; }
     .scroll { overflow-x: auto; max-width: 100%; }
     table { border-collapse: collapse; font-size: 0.9rem; }

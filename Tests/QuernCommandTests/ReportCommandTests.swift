@@ -138,6 +138,7 @@ import Testing
         "479", "--report", folder + "/a/b/",
       ])
       #expect(result.status == 0, "\(result)")
+      #expect(result.output.contains("report: \(folder)/a/b/index.html"), "\(result)")
       let page = try Page(contentsOf: folder + "/a/b/index.html")
       #expect(page.texts["h2"]?.contains("Time by kernel") == false)
       #expect(page.texts["h2"]?.contains("First layer") == true)

@@ -40,5 +40,12 @@ enum Folders {
     }
   }
 
+  /// Without slashes at the end.
+  static func plain(_ path: String) -> String {
+    var path = path
+    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    return path
+  }
+
   static func holds(_ path: String) -> Bool { access(path, F_OK) == 0 }
 }

@@ -41,6 +41,7 @@ struct ReportArguments: ParsableArguments {
   func recorder(_ trainer: Trainer, evaluationName: String) throws -> RunRecorder? {
     guard report != nil || tensorboard != nil else { return nil }
     return try RunRecorder(
-      trainer, evaluationName: evaluationName, reportFolder: report, eventFolder: tensorboard)
+      trainer, evaluationName: evaluationName, reportFolder: report.map(Folders.plain),
+      eventFolder: tensorboard.map(Folders.plain))
   }
 }
