@@ -104,7 +104,14 @@ public struct NetworkDiagram {
   }
 
   private static func item(_ box: Box, id: String) -> Diagram.Item {
-    var lines = [box.names.joined(separator: " + "), ReportText.product(box.shape)]
+    // Of activations in the same scope the last part of the name is enough.
+    let scope = box.names[0].lastIndex(of: ".").map { box.names[0][...$0] } ?? ""
+    let names =
+      box.names.prefix(1)
+      + box.names.dropFirst().map {
+        $0.hasPrefix(scope) ? String($0.dropFirst(scope.count)) : $0
+      }
+    var lines = [names.joined(separator: " + "), ReportText.product(box.shape)]
     if box.parameters > 0 { lines.append(ReportText.counted(box.parameters, "parameter")) }
     let fill: Color =
       switch box.kind {
