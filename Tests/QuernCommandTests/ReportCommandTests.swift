@@ -130,12 +130,27 @@ import Testing
     }
   }
 
+  /// A folder with 20 training and 10 test pictures of 4×4 pixels, as IDX files.
+  private func writePictures(to folder: String) throws {
+    func number(_ value: Int) -> [UInt8] { [0, 0, 0, UInt8(value)] }
+    for (name, count) in [("train", 20), ("t10k", 10)] {
+      let pixels = (0..<count * 16).map { UInt8(truncatingIfNeeded: $0 &* 37) }
+      try write(
+        [0, 0, 8, 3] + number(count) + number(4) + number(4) + pixels,
+        to: "\(folder)/\(name)-images-idx3-ubyte")
+      try write(
+        [0, 0, 8, 1] + number(count) + (0..<count).map { UInt8($0 % 10) },
+        to: "\(folder)/\(name)-labels-idx1-ubyte")
+    }
+  }
+
   /// The interpreter has no kernels, and folders are made with those they lie in.
   @Test func interpreter() throws {
     try withTemporaryFolder { folder in
+      try writePictures(to: folder)
       let result = try quern([
-        "train", "fc", "--data", "digits", "--backend", "interpreter", "--epochs", "1", "--batch",
-        "479", "--report", folder + "/a/b/",
+        "train", "fc", "--data", folder, "--backend", "interpreter", "--epochs", "1", "--batch",
+        "10", "--report", folder + "/a/b/",
       ])
       #expect(result.status == 0, "\(result)")
       #expect(result.output.contains("report: \(folder)/a/b/index.html"), "\(result)")
