@@ -70,7 +70,8 @@ extension TrainingReport {
             + "larger of the times that its multiply-adds take at the machine's measured rate and "
             + "that its tensors take at the measured memory bandwidth: together "
             + "\(NumberText.significant(limit)) ms. A kernel whose tensors stay in the caches can "
-            + "be faster than that.\(restText)"),
+            + "be faster than that; while other programs run, neither number means much.\(restText)"
+        ),
         Self.figure(chart.drawing()),
         HTML("details", [:], [HTML("summary", text: "Kernels as a table"), table]),
       ])
