@@ -9,7 +9,7 @@ let package = Package(
     .executable(name: "quern", targets: ["QuernCommand"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0")
   ],
   targets: [
     // System libraries.
@@ -46,25 +46,34 @@ let package = Package(
         .embedInCode("Resources/digits-labels-idx1-ubyte.gz"),
       ]),
     .target(name: "QuernData", dependencies: ["CZlib", "QuernDigits", "QuernRandom"]),
+    .target(name: "QuernAugmentation", dependencies: ["QuernData", "QuernRandom"]),
     .target(
       name: "QuernTraining",
       dependencies: [
         "QuernGraph", "QuernGradient", "QuernLayers", "QuernPasses", "QuernInterpreter",
-        "QuernVectors", "QuernRuntime", "QuernData", "QuernRandom",
+        "QuernVectors", "QuernRuntime", "QuernData", "QuernAugmentation", "QuernRandom",
       ]),
 
-    // Pictures for the eye: PNG files, filters, weights.
-    .target(name: "QuernImages", dependencies: ["CPNG", "QuernData", "QuernGraph"]),
+    // For the eye: plots and diagrams as SVG; PNG files, filters, weights as pictures.
+    .target(name: "QuernDrawing"),
+    .target(
+      name: "QuernImages", dependencies: ["CPNG", "QuernData", "QuernGraph", "QuernDrawing"]),
+
+    // The lecture's questions, answered by graphs and compiled kernels.
+    .target(
+      name: "QuernExplain",
+      dependencies: [
+        "QuernGraph", "QuernGradient", "QuernLayers", "QuernPasses", "QuernTraining", "QuernRandom",
+      ]),
 
     // What people import, and what they run.
     .target(
       name: "Quern",
       dependencies: [
         "QuernGraph", "QuernGradient", "QuernLayers", "QuernInterpreter", "QuernVectors",
-        "QuernRuntime", "QuernData", "QuernTraining", "QuernImages", "QuernRandom",
+        "QuernRuntime", "QuernData", "QuernAugmentation", "QuernTraining", "QuernImages",
+        "QuernRandom",
       ]),
-    // Plots and diagrams as SVG.
-    .target(name: "QuernDrawing"),
     // What a training run leaves: a page, and event files for TensorBoard.
     .target(
       name: "QuernReport",
@@ -73,7 +82,7 @@ let package = Package(
     .executableTarget(
       name: "QuernCommand",
       dependencies: [
-        "Quern", "QuernDrawing", "QuernReport", "QuernTensorBoard",
+        "Quern", "QuernDrawing", "QuernExplain", "QuernReport", "QuernTensorBoard",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -94,6 +103,9 @@ let package = Package(
       name: "QuernGradientTests",
       dependencies: ["QuernGradient", "QuernInterpreter", "QuernRandom"]),
     .testTarget(
+      name: "QuernPassesTests",
+      dependencies: ["QuernPasses", "QuernGradient", "QuernInterpreter", "QuernRandom"]),
+    .testTarget(
       name: "QuernSimplifyTests",
       dependencies: ["QuernPasses", "QuernGradient", "QuernInterpreter", "QuernRandom"]),
     .testTarget(
@@ -104,10 +116,13 @@ let package = Package(
       name: "QuernVectorsTests", dependencies: ["QuernVectors", "QuernTinyCC", "QuernRandom"]),
     .testTarget(name: "QuernDataTests", dependencies: ["QuernData", "CZlib", "QuernRandom"]),
     .testTarget(
+      name: "QuernAugmentationTests",
+      dependencies: ["QuernAugmentation", "QuernData", "QuernRandom"]),
+    .testTarget(
       name: "QuernTrainingTests",
       dependencies: [
-        "QuernGraph", "QuernLayers", "QuernInterpreter", "QuernData", "QuernTraining",
-        "QuernRandom",
+        "QuernGraph", "QuernLayers", "QuernInterpreter", "QuernData", "QuernAugmentation",
+        "QuernTraining", "QuernRandom",
       ]),
     .testTarget(
       name: "QuernImagesTests",
@@ -119,6 +134,9 @@ let package = Package(
       name: "QuernReportTests",
       dependencies: ["QuernReport", "QuernDrawing", "QuernImages", "QuernLayers"]),
     .testTarget(name: "QuernTensorBoardTests", dependencies: ["QuernTensorBoard"]),
+    .testTarget(
+      name: "QuernExplainTests",
+      dependencies: ["QuernExplain", "QuernGraph", "QuernLayers", "QuernTraining", "QuernVectors"]),
     .testTarget(name: "QuernTests", dependencies: ["Quern"]),
     .testTarget(name: "QuernCommandTests", dependencies: ["QuernCommand", "QuernImages"]),
   ],

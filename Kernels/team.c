@@ -66,7 +66,10 @@ struct member {
 struct quern_team {
   int threads;
   int ending;
+  // What is to be run: a step, or, where there is one, a kernel on a chunk.
   quern_step step;
+  quern_kernel kernel;
+  long chunk;
   char *arena;
   // Members meet at `gate` before and after a step, and at `meeting` between its kernels.
   struct barrier gate;
@@ -80,7 +83,11 @@ static void *work(void *argument) {
   for (;;) {
     barrier_wait(&team->gate);
     if (team->ending) return NULL;
-    team->step(team->arena, member->number, &team->meeting);
+    if (team->kernel != NULL) {
+      team->kernel(team->arena, member->number, team->chunk);
+    } else {
+      team->step(team->arena, member->number, &team->meeting);
+    }
     barrier_wait(&team->gate);
   }
 }
@@ -115,9 +122,19 @@ struct quern_team *quern_team_create(int threads) {
 
 void quern_team_run(struct quern_team *team, quern_step step, char *arena) {
   team->step = step;
+  team->kernel = NULL;
   team->arena = arena;
   barrier_wait(&team->gate);
   step(arena, 0, &team->meeting);
+  barrier_wait(&team->gate);
+}
+
+void quern_team_run_kernel(struct quern_team *team, quern_kernel kernel, char *arena, long chunk) {
+  team->kernel = kernel;
+  team->chunk = chunk;
+  team->arena = arena;
+  barrier_wait(&team->gate);
+  kernel(arena, 0, chunk);
   barrier_wait(&team->gate);
 }
 

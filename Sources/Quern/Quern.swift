@@ -7,13 +7,14 @@
 /// |---|---|
 /// | describe a network | `Network`, and layers such as `Conv2D`, `Dense`, `ReLU`; `BuiltInModel` |
 /// | load data | `DataSource`, `Dataset` |
+/// | deform pictures | `Deformation` |
 /// | train | `Trainer`; `SGD`, `Momentum`, `Nesterov`, `Adam`, `AdamW`; `LearningRateSchedule` |
 /// | save, load, predict | `Model`, `Checkpoint`, `Weights` |
 /// | evaluate | `Evaluation`, `ConfusionMatrix` |
 /// | write a layer or loss | `Layer`, `Loss`, and the op-level `Tensor` and `GraphBuilder` |
 /// | see a graph and its gradient | `TrainingStep`, `EvaluationStep`, `gradient(of:withRespectTo:)` |
 /// | read and write PNG, filter pictures, draw weights | `Picture`, `PictureFilter`, `WeightPictures` |
-/// | run any graph | `ExecutionOptions.makeExecutable(_:)`, `Interpreter` |
+/// | run any graph | `ExecutionOptions.makeExecutable(_:convolution:)`, `Interpreter` |
 ///
 ///     let network = Network("digits", input: .picture(height: 8, width: 8, channels: 1)) {
 ///       Conv2D(32, kernel: 3, padding: .same)
@@ -26,6 +27,7 @@
 ///     let trainer = try Trainer(network, training: data.training, evaluation: data.test)
 ///     try trainer.train(epochs: 20) { print($0) }
 ///     try trainer.model().save(to: "digits.safetensors")
+@_exported import QuernAugmentation
 @_exported import QuernData
 @_exported import QuernGradient
 @_exported import QuernGraph

@@ -31,12 +31,18 @@ package struct Chunks: Hashable {
     return bigCount == 0 ? base : "\(base) + (\(bigsBefore(index))) / \(count)"
   }
 
-  /// C that holds where tile `index` is a big one, or where it is a small one.
-  func isBig(_ index: String) -> String {
-    "(\(bigsBefore(index))) % \(count) >= \(count - bigCount)"
-  }
-  func isSmall(_ index: String) -> String {
-    "(\(bigsBefore(index))) % \(count) < \(count - bigCount)"
+  // In a loop over tiles a remainder goes round, so that none of them divides: a tile is big where
+  // it is at least `count − bigCount`.
+
+  /// C for the remainder at tile `index`.
+  func remainder(_ index: String) -> String { "(\(bigsBefore(index))) % \(count)" }
+  /// C that holds for big tiles, and for small ones.
+  func isBig(_ remainder: String) -> String { "\(remainder) >= \(count - bigCount)" }
+  func isSmall(_ remainder: String) -> String { "\(remainder) < \(count - bigCount)" }
+  /// C that goes on to the next tile's remainder.
+  func advance(_ remainder: String) -> String {
+    "\(remainder) = \(isBig(remainder)) ? \(remainder) - \(count - bigCount) : "
+      + "\(remainder) + \(bigCount);"
   }
 
   /// `count` times the big tiles before tile `index`, rounded up.

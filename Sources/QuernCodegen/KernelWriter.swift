@@ -12,25 +12,27 @@ struct KernelWriter {
   let scratchOffset: Int
   /// Bytes of private memory a thread needs.
   private(set) var scratchBytes = 0
+  private let section: SectionAhead?
   private var functions: [CText] = []
   private var written: [String: String] = [:]
 
   init(
-    _ kernel: Kernel, _ program: Program, machine: MachineFacts, threads: Int, scratchOffset: Int
+    _ position: Int, _ program: Program, machine: MachineFacts, threads: Int, scratchOffset: Int
   ) {
-    self.kernel = kernel
+    kernel = program.kernels[position]
+    section = SectionAhead(position, program)
     self.program = program
     self.machine = machine
     self.threads = threads
     self.scratchOffset = scratchOffset
   }
 
-  /// All functions of the kernel; the last is `kernel.name(arena, thread)`.
+  /// All functions of the kernel; the last is `kernel.name(arena, thread, chunk)`.
   mutating func text() throws -> CText {
     var body = CText()
     for (number, piece) in kernel.pieces.enumerated() {
       var nest = Nest(piece, program)
-      nest.cutLanes(4 * machine.target.lanes)
+      nest.cutLanes((nest.keepsOrder ? 1 : 4) * machine.target.lanes)
       if nest.stores.contains(where: { nest.references[$0.reference].element == .uint8 }) {
         throw LoweringError(
           kernel.label, "bytes are moved", mend: "convert the uint8 tensor with toFloat or toInt")
@@ -47,13 +49,13 @@ struct KernelWriter {
       text.append(function)
       text.line("")
     }
-    for id in kernel.nodes {
+    for id in kernel.inlined + kernel.nodes {
       let node = program.graph[id]
       let names = node.operands.map(operandName)
       text.comment("t\(id.index)\(node.shape) = \(node.formula(names))")
     }
-    text.braces("void \(kernel.name)(char *arena, long thread)") { text in
-      text.line("(void)arena, (void)thread;")
+    text.braces("void \(kernel.name)(\(GeneratedCode.kernelParameters))") { text in
+      text.line("(void)arena, (void)thread, (void)chunk;")
       text.append(body, indented: true)
     }
     return text
@@ -187,10 +189,31 @@ struct KernelWriter {
     let share = loop.share
     let from = isSplit ? "\(count) * thread / \(share)" : "0"
     let to = isSplit ? "\(count) * (thread + 1) / \(share)" : "\(count)"
-    try text.braces("for (long \(loop.tile) = \(from); \(loop.tile) < \(to); \(loop.tile)++)") {
-      text in
+    let chunks = loop.chunks
+    let head = "for (long \(loop.tile) = \(from); \(loop.tile) < \(to); \(loop.tile)++)"
+    if chunks.bigCount > 0 {
+      // Big tiles are spread among small ones.
+      let (rest, scale) = (loop.tile + "_rest", loop.scale)
+      let start = chunks.start("(\(from))")
+      try text.braces("") { text in
+        if isSplit {
+          text.line("long \(rest) = \(chunks.remainder("(\(from))"));")
+          text.line("long \(loop.name) = \(scale == 1 ? start : "(\(start)) * \(scale)");")
+        } else {
+          text.line("long \(rest) = \(count - 1), \(loop.name) = 0;")
+        }
+        try text.braces(head) { text in
+          try Self.nest(Array(loops.dropFirst()), split, &text, inside)
+          text.line("\(loop.name) += \(chunks.small * scale);")
+          text.line("if (\(chunks.isBig(rest))) \(loop.name) += \(scale);")
+          text.line(chunks.advance(rest))
+        }
+      }
+      return
+    }
+    try text.braces(head) { text in
       if loop.name != loop.tile {
-        let start = loop.chunks.start(loop.tile)
+        let start = chunks.start(loop.tile)
         let value = loop.scale == 1 ? start : "(\(start)) * \(loop.scale)"
         text.line("const long \(loop.name) = \(value);")
       }
@@ -204,8 +227,8 @@ struct KernelWriter {
     guard let packed = piece.plan.packed, let lane = piece.plan.laneAxis else { return }
     let nest = piece.nest
     let reference = nest.references[nest.factors[packed].reference]
-    let axes = piece.plan.panelAxes + [lane]
-    var terms = axes.filter(piece.varying.contains).map {
+    let axes = (piece.plan.panelAxes + [lane]).filter(piece.varying.contains)
+    var terms = ((nest.chunkAxis.map { [$0] } ?? []) + axes).map {
       (nest.axes[$0].name, reference.strides[$0])
     }
     if let block = piece.plan.block {
@@ -230,12 +253,17 @@ struct KernelWriter {
     _ piece: PieceLoops, _ mode: TileMode, _ text: inout CText
   ) throws {
     var branches: [(condition: String?, call: String)] = []
+    if mode == .whole, piece.nest.chunkAxis != nil, let section {
+      for line in piece.readAhead(section)?.preparation ?? [] { text.line(line) }
+    }
     for column in piece.columnShapes {
       for rows in piece.rowShapes {
         let shape = TileShape(rows: rows.rows, vectors: column.vectors, tail: column.tail)
         let width = column.vectors * machine.target.lanes
         let references = piece.references(width: width)
-        let ahead = mode == .whole ? piece.readAhead(width: width) : nil
+        let ahead =
+          mode == .whole
+          ? piece.readAhead(width: width) ?? section.flatMap { piece.readAhead($0) } : nil
         let used = piece.usedReferences(mode, references)
         var writer = TileWriter(
           nest: piece.nest, plan: piece.plan, machine: machine, shape: shape, mode: mode,
@@ -250,7 +278,9 @@ struct KernelWriter {
         if ahead != nil { parameters.append("const float *ahead") }
         let indices = piece.usedIndices(mode)
         parameters += indices.map { $0 < 0 ? "long position" : "long index\($0)" }
+        let addsUp = piece.nest.addsUp && mode != .accumulate
         if mode == .accumulate { parameters += ["long count", "int first"] }
+        if addsUp { parameters.append("int first") }
         let name = try define(base) {
           try writer.function(named: $0, parameters: parameters)
         }
@@ -258,7 +288,8 @@ struct KernelWriter {
         if let ahead { arguments.append(ahead.start) }
         arguments += indices.map { piece.indexArgument($0, mode) }
         if mode == .accumulate { arguments += ["count", "first"] }
-        let conditions = [rows.condition, column.condition].compactMap { $0 }
+        if addsUp { arguments.append("chunk == 0") }
+        let conditions = [rows.condition, column.condition].compactMap { $0 }.filter { $0 != "1" }
         branches.append(
           (
             conditions.isEmpty ? nil : conditions.joined(separator: " && "),

@@ -7,6 +7,8 @@ struct Nest {
     var name: String
     var extent: Int
     var isReduction: Bool
+    /// The caller's loop over chunks, which is none of this nest's.
+    var isChunk = false
   }
 
   /// A tensor as the piece touches it: bytes from the arena's start at axes 0, 0, …, and elements
@@ -42,30 +44,44 @@ struct Nest {
   var values: [Value]
   /// For values that are reads, the reference; for values that are indices, the index.
   var source: [Int: Int] = [:]
-  var stores: [(value: Int, reference: Int)] = []
+  /// For values that are reads, how many elements from the reference they lie.
+  var displacement: [Int: Int] = [:]
+  var stores: [(value: Int, reference: Int, displacement: Int)] = []
+  /// Whether values are computed in their order, each stored at once.
+  var keepsOrder: Bool
+  /// Whether results are added to what is stored, after the first chunk.
+  var addsUp: Bool
 
   init(_ piece: Piece, _ program: Program) {
     axes = piece.axes.enumerated().map {
-      LoopAxis(name: $1.name, extent: $1.extent, isReduction: $0 >= piece.outputRank)
+      LoopAxis(
+        name: $1.name, extent: $1.extent, isReduction: $0 >= piece.outputRank,
+        isChunk: piece.hasChunks && $0 == 0)
     }
     reduction = piece.reduction
     values = piece.values
+    keepsOrder = piece.keepsOrder
+    addsUp = piece.addsUp
     position = Index(piece.position, rank: piece.axes.count)
     for factor in piece.factors {
       let match = factor.match.map { add(Index($0, rank: axes.count)) }
       factors.append(
-        Factor(reference: add(factor.read, written: false, program), match: match))
+        Factor(reference: add(factor.read, written: false, program).reference, match: match))
     }
     for (number, value) in piece.values.enumerated() {
       switch value {
-      case .read(let access): source[number] = add(access, written: false, program)
+      case .read(let access):
+        let (reference, distance) = add(access, written: false, program)
+        source[number] = reference
+        displacement[number] = distance
       case .index(let expression):
         source[number] = add(Index(expression, rank: axes.count))
       default: break
       }
     }
     for store in piece.stores {
-      stores.append((store.value, add(store.access, written: true, program)))
+      let (reference, distance) = add(store.access, written: true, program)
+      stores.append((store.value, reference, distance))
     }
     nameAxes()
     dropUnitAxes()
@@ -78,7 +94,11 @@ struct Nest {
     return indices.count - 1
   }
 
-  private mutating func add(_ access: TensorAccess, written: Bool, _ program: Program) -> Int {
+  /// The reference for an access, and how many elements from it the access lies: places of one tensor
+  /// that move alike share a reference, except those that factors read.
+  private mutating func add(
+    _ access: TensorAccess, written: Bool, _ program: Program
+  ) -> (reference: Int, displacement: Int) {
     guard let storage = program.storages[access.tensor] else {
       preconditionFailure("every tensor that is read or written has a storage")
     }
@@ -88,10 +108,17 @@ struct Nest {
       byteOffset: storage.offset + offset * access.element.byteCount, strides: strides,
       element: access.element, isWritten: written)
     reference.name = Self.name(access, program.graph)
-    if let known = references.firstIndex(of: reference) { return known }
+    if let known = references.firstIndex(of: reference) { return (known, 0) }
+    let factors = Set(factors.map(\.reference))
+    for (index, known) in references.enumerated()
+    where known.tensor == reference.tensor && known.strides == strides && !factors.contains(index)
+      && known.isWritten == written && known.element == access.element
+    {
+      return (index, (reference.byteOffset - known.byteOffset) / access.element.byteCount)
+    }
     while references.contains(where: { $0.name == reference.name }) { reference.name += "_" }
     references.append(reference)
-    return references.count - 1
+    return (references.count - 1, 0)
   }
 
   /// What the C calls a tensor: an input's own name, or the node's number.
@@ -115,7 +142,9 @@ struct Nest {
   // MARK: Fewer axes
 
   private mutating func dropUnitAxes() {
-    for axis in axes.indices.reversed() where axes[axis].extent == 1 { remove(axis) }
+    for axis in axes.indices.reversed() where axes[axis].extent == 1 && !axes[axis].isChunk {
+      remove(axis)
+    }
   }
 
   private mutating func remove(_ axis: Int) {
@@ -148,7 +177,9 @@ struct Nest {
   }
 
   private func canMerge(_ axis: Int) -> Bool {
-    guard axes[axis].isReduction == axes[axis + 1].isReduction else { return false }
+    guard axes[axis].isReduction == axes[axis + 1].isReduction, !axes[axis].isChunk else {
+      return false
+    }
     let extent = axes[axis + 1].extent
     func fits(_ strides: [Int]) -> Bool { strides[axis] == strides[axis + 1] * extent }
     return references.allSatisfy { fits($0.strides) } && indices.allSatisfy { fits($0.strides) }
@@ -158,7 +189,7 @@ struct Nest {
   /// Cuts a long last axis of elementwise work into rows of a few vectors, so that a tile function
   /// loops instead of being called for every few elements.
   mutating func cutLanes(_ width: Int) {
-    guard isDirect, let last = axes.indices.last, axes[last].extent > 2 * width,
+    guard isDirect, let last = axes.indices.last, axes[last].extent > (keepsOrder ? 1 : 2) * width,
       axes[last].extent % width == 0
     else { return }
     var inner = axes[last]
@@ -181,7 +212,8 @@ struct Nest {
 
   // MARK: Questions
 
-  var outputAxes: [Int] { axes.indices.filter { !axes[$0].isReduction } }
+  var outputAxes: [Int] { axes.indices.filter { !axes[$0].isReduction && !axes[$0].isChunk } }
+  var chunkAxis: Int? { axes.firstIndex { $0.isChunk } }
   var reductionAxes: [Int] { axes.indices.filter { axes[$0].isReduction } }
   var reductionCount: Int { reductionAxes.reduce(1) { $0 * axes[$1].extent } }
   var outputCount: Int { outputAxes.reduce(1) { $0 * axes[$1].extent } }

@@ -7,6 +7,10 @@ extension PieceLoops {
   struct ReadAhead {
     /// Elements that one round leads on.
     var step: Int
+    /// Cache lines side by side that a round asks for.
+    var lines = 1
+    /// C that must stand before the call.
+    var preparation: [String] = []
     /// C for where a tile starts.
     var start: String
   }
@@ -40,8 +44,10 @@ extension PieceLoops {
       lineDistance = line * reference.strides[lane]
     }
     guard plan.rowTileCount >= lines, plan.rowTileCount <= Self.mostRowTiles else { return nil }
+    let chunk = nest.chunkAxis.map { [(nest.axes[$0].name, reference.strides[$0])] } ?? []
     let next = affineText(
-      [(nest.axes[lane].name, reference.strides[lane])], offset: width * reference.strides[lane])
+      chunk + [(nest.axes[lane].name, reference.strides[lane])],
+      offset: width * reference.strides[lane])
     var start = "\(reference.name) + \(next) + \(tile) % \(lines) * \(lineDistance)"
     if plan.unroll > 1 {
       // A round is several steps: as many parts of the reduction, each a tile's.
@@ -49,6 +55,40 @@ extension PieceLoops {
       start += " + \(tile) / \(lines) % \(plan.unroll) * \(part)"
     }
     return ReadAhead(step: step, start: start)
+  }
+
+  /// How tiles ask for what a section will need next.
+  func readAhead(_ section: SectionAhead) -> ReadAhead? {
+    guard nest.reduction == .sum, plan.block == nil, let axis = nest.reductionAxes.last,
+      case .output = plan.lanes
+    else { return nil }
+    let unroll = max(1, min(plan.unroll, nest.axes[axis].extent))
+    let rounds = nest.reductionCount / nest.axes[axis].extent * (nest.axes[axis].extent / unroll)
+    guard rounds > 1 else { return nil }
+    // Tiles are numbered as their loops are nested.
+    let walked = loops.filter { $0.chunks.count > 1 }
+    var number = ""
+    for loop in walked {
+      number = number.isEmpty ? loop.tile : "(\(number)) * \(loop.chunks.count) + \(loop.tile)"
+    }
+    guard !number.isEmpty else { return nil }
+    let count = walked.reduce(1) { $0 * $1.chunks.count }
+    let shares = section.plan(tileCount: count, rounds: rounds, mostLines: min(unroll, 3))
+    let elements = shares.linesPerTile * 16
+    var choice = ""
+    for (region, tiles) in zip(section.regions, shares.tiles) {
+      let chunk = region.lead == 0 ? "chunk" : "(chunk + \(region.lead))"
+      let place =
+        "(const float *)(arena + \(region.offset) + \(chunk) * \(region.bytes)) + "
+        + (tiles.lowerBound == 0 ? "turn" : "(turn - \(tiles.lowerBound))") + " * \(elements)"
+      let isLast = tiles == shares.tiles.last
+      choice += isLast ? place : "turn < \(tiles.upperBound) ? \(place)\n    : "
+    }
+    return ReadAhead(
+      step: shares.linesPerRound * 16, lines: shares.linesPerRound,
+      preparation: [
+        "const long turn = \(number);", "const float *const ahead = \(choice);",
+      ], start: "ahead")
   }
 
   /// Whether each reduction step leads as far as every other.

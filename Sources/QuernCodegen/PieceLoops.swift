@@ -69,6 +69,11 @@ struct PieceLoops {
   /// Axes whose position changes from tile to tile.
   var varying: Set<Int> { Set(loops.filter { $0.chunks.count > 1 }.map(\.axis)) }
 
+  /// Axes whose position a call of a tile function depends on.
+  private var callerAxes: [Int] {
+    (nest.chunkAxis.map { [$0] } ?? []) + nest.outputAxes.filter(varying.contains)
+  }
+
   /// The loop that can be shared out most evenly; the outermost of several that are as good.
   var split: Split? {
     guard threads > 1 else { return nil }
@@ -109,9 +114,15 @@ struct PieceLoops {
     // The last tile is a small one.
     let smalls = chunks.count - chunks.bigCount - (tail == nil ? 0 : 1)
     if chunks.bigCount > 0 {
-      result.append(ColumnShape(vectors: chunks.small + 1, condition: chunks.isBig(tile)))
+      result.append(ColumnShape(vectors: chunks.small + 1, condition: chunks.isBig(tile + "_rest")))
     }
-    if smalls > 0 { result.append(ColumnShape(vectors: chunks.small, condition: "1")) }
+    if smalls > 0 {
+      let others = tail == nil ? "1" : "\(tile) < \(chunks.count - 1)"
+      result.append(
+        ColumnShape(
+          vectors: chunks.small,
+          condition: chunks.bigCount > 0 ? chunks.isSmall(tile + "_rest") : others))
+    }
     return result
   }
 
@@ -119,13 +130,13 @@ struct PieceLoops {
     var result: [(rows: [Int: Int], condition: String?)] = [([:], nil)]
     for axis in plan.rowAxes {
       let chunks = plan.rows[axis] ?? Chunks(nest.axes[axis].extent, atMost: 1)
-      let tile = nest.axes[axis].name + "_tile"
+      let rest = nest.axes[axis].name + "_tile_rest"
       let sizes = chunks.sizes
       result = result.flatMap { shape in
         sizes.enumerated().map { number, size in
           let own: String? =
             sizes.count == 1
-            ? nil : number == 0 ? chunks.isBig(tile) : chunks.isSmall(tile)
+            ? nil : number == 0 ? chunks.isBig(rest) : chunks.isSmall(rest)
           let condition = [shape.condition, own].compactMap { $0 }.joined(separator: " && ")
           return (
             shape.rows.merging([axis: size]) { $1 }, condition.isEmpty ? nil : condition
@@ -241,9 +252,7 @@ struct PieceLoops {
   func argument(_ index: Int, _ references: [Nest.Reference], _ mode: TileMode) -> String {
     let reference = references[index]
     if let packed = plan.packed, nest.factors[packed].reference == index { return panelAddress }
-    var terms = nest.outputAxes.filter(varying.contains).map {
-      (nest.axes[$0].name, reference.strides[$0])
-    }
+    var terms = callerAxes.map { (nest.axes[$0].name, reference.strides[$0]) }
     if let block = plan.block, mode == .accumulate {
       terms.append((nest.axes[block.axis].name, reference.strides[block.axis]))
     }
@@ -253,9 +262,7 @@ struct PieceLoops {
 
   func indexArgument(_ number: Int, _ mode: TileMode) -> String {
     let index = number < 0 ? nest.position : nest.indices[number]
-    var terms = nest.outputAxes.filter(varying.contains).map {
-      (nest.axes[$0].name, index.strides[$0])
-    }
+    var terms = callerAxes.map { (nest.axes[$0].name, index.strides[$0]) }
     if let block = plan.block, mode == .accumulate {
       terms.append((nest.axes[block.axis].name, index.strides[block.axis]))
     }

@@ -23,8 +23,12 @@ public struct GeneratedCode: Sendable {
   public var source: String
   /// The arena with the threads' private memory behind it.
   public var arenaBytes: Int
-  /// The function that runs one step.
+  /// The function that runs one step, and the one that must have run before, and again after a
+  /// parameter was written that no step replaces.
   public static let entry = "quern_run"
+  public static let preparation = "quern_prepare"
+  /// What each kernel's function takes: the pictures it works on are those of the chunk, in a section.
+  static let kernelParameters = "char *arena, long thread, long chunk"
   /// What the generated code expects to find: all threads meet there.
   public static let barrier = "quern_barrier_wait"
 }
@@ -65,22 +69,51 @@ public func generate(_ program: Program, _ options: CodegenOptions) throws -> Ge
   text.line("#define SCRATCH \(perThread / 4)")
   text.line("")
   text.line("void \(GeneratedCode.barrier)(void *barrier);")
-  text.line("void \(GeneratedCode.entry)(char *arena, long thread, void *barrier);")
+  for name in [GeneratedCode.preparation, GeneratedCode.entry] {
+    text.line("void \(name)(char *arena, long thread, void *barrier);")
+  }
   for kernel in program.kernels {
-    text.line("void \(kernel.name)(char *arena, long thread);")
+    text.line("void \(kernel.name)(\(GeneratedCode.kernelParameters));")
   }
   text.line("")
   text.append(kernels)
+  text.line("// Before the first step: what is made of parameters that no step replaces.")
+  writeCalls(
+    program, 0..<program.preparedCount, GeneratedCode.preparation, options.threads, &text)
+  text.line("")
   text.line("// One step: every thread runs all kernels on its share of the tiles.")
-  text.braces("void \(GeneratedCode.entry)(char *arena, long thread, void *barrier)") { text in
-    text.line("(void)barrier;")
-    for (kernel, waits) in zip(program.kernels, program.needsBarrier) {
-      if waits, options.threads > 1 { text.line("\(GeneratedCode.barrier)(barrier);") }
-      text.line("\(kernel.name)(arena, thread);")
-    }
-  }
+  writeCalls(
+    program, program.preparedCount..<program.kernels.count, GeneratedCode.entry, options.threads,
+    &text)
   return GeneratedCode(
     source: text.text, arenaBytes: scratchOffset + perThread * options.threads)
+}
+
+/// A function that runs kernels in their order, sections as loops.
+private func writeCalls(
+  _ program: Program, _ kernels: Range<Int>, _ name: String, _ threads: Int, _ text: inout CText
+) {
+  func call(_ position: Int, chunk: String, _ text: inout CText) {
+    if program.needsBarrier[position], threads > 1 {
+      text.line("\(GeneratedCode.barrier)(barrier);")
+    }
+    text.line("\(program.kernels[position].name)(arena, thread, \(chunk));")
+  }
+  text.braces("void \(name)(char *arena, long thread, void *barrier)") { text in
+    text.line("(void)arena, (void)thread, (void)barrier;")
+    var position = kernels.lowerBound
+    while position < kernels.upperBound {
+      guard let section = program.sections.first(where: { $0.kernels.contains(position) }) else {
+        call(position, chunk: "0", &text)
+        position += 1
+        continue
+      }
+      text.braces("for (long chunk = 0; chunk < \(section.chunks); chunk++)") { text in
+        for position in section.kernels { call(position, chunk: "chunk", &text) }
+      }
+      position = section.kernels.upperBound
+    }
+  }
 }
 
 /// What ``KernelWriter`` made of a kernel.
@@ -98,7 +131,7 @@ private func writeKernels(
   DispatchQueue.concurrentPerform(iterations: count) { index in
     let result = Result<WrittenKernel, any Error> {
       var writer = KernelWriter(
-        program.kernels[index], program, machine: options.machine, threads: options.threads,
+        index, program, machine: options.machine, threads: options.threads,
         scratchOffset: scratchOffset)
       return WrittenKernel(text: try writer.text(), scratchBytes: writer.scratchBytes)
     }

@@ -55,6 +55,7 @@ struct TileContext {
   private var before: [String] = []
   private var after: [String] = []
   private var loaded: [LoadKey: VectorRegister] = [:]
+  private var constants: [UInt32: VectorRegister] = [:]
 
   private struct LoadKey: Hashable {
     var pointer: String
@@ -175,12 +176,15 @@ struct TileContext {
     return bytes ? "lanes\(buffersInBlock).bytes" : "lanes\(buffersInBlock).floats"
   }
 
-  mutating func store(_ register: VectorRegister, _ index: Int, row: [Int: Int], vector: Int) {
+  /// Stores a vector of outputs, `step` elements from a reference's own place.
+  mutating func store(
+    _ register: VectorRegister, _ index: Int, row: [Int: Int], vector: Int, step: Int = 0
+  ) {
     let reference = references[index]
     let stride = plan.laneAxis.map { reference.strides[$0] } ?? 1
     let count = laneCount(vector)
     let elements =
-      displacement(reference.strides, row) + vector * lanes * (isScalar ? 0 : stride)
+      displacement(reference.strides, row) + step + vector * lanes * (isScalar ? 0 : stride)
     let pointer = pointers[index] ?? reference.name
     if stride == 1 || count == 1 {
       builder.store(
@@ -224,6 +228,14 @@ struct TileContext {
       }
       register = builder.binary(.addInteger, register, offsets)
     }
+    return register
+  }
+
+  /// A constant in every lane, one register a block for each.
+  mutating func constant(_ value: Float) -> VectorRegister {
+    if let known = constants[value.bitPattern] { return known }
+    let register = builder.constant(value)
+    constants[value.bitPattern] = register
     return register
   }
 
@@ -288,6 +300,7 @@ struct TileContext {
     before = []
     after = []
     loaded = [:]
+    constants = [:]
     buffersInBlock = 0
     return result
   }

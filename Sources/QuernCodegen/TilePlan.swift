@@ -6,6 +6,8 @@ public struct MachineFacts: Sendable {
   /// Bytes.
   public var level1Cache = 32 << 10
   public var level2Cache = 1 << 20
+  /// The part of the cache that all cores share which kernels may count on.
+  public var sharedCache = 8 << 20
   /// Panels of all columns together, if they are to be packed before all rows.
   public var panelBytes = 384 << 10
   /// Reduction steps after which a tile's partial sums may go to memory.
@@ -38,7 +40,7 @@ struct TilePlan {
   var lanes: Lanes
   /// The factor that is first copied into panels of contiguous lanes.
   var packed: Int?
-  /// Output axes the packed factor also depends on: each position has its own panels.
+  /// Output axes the factor of contiguous lanes also depends on: each position has its own panels.
   var panelAxes: [Int] = []
   /// Output axes that tile rows run over, outermost first.
   var rowAxes: [Int] = []
@@ -140,6 +142,9 @@ struct TilePlan {
     let reference = nest.references[nest.factors[candidates[0]].reference]
     let shared = Self.reuse(nest, nest.factors[candidates[0]].reference, lane: lane)
     guard shared >= 8 else { return }
+    // A tile's rows share the factor's lanes; where it lies elsewhere, tiles begin anew.
+    panelAxes = rowAxes.filter { reference.strides[$0] != 0 }
+    rowAxes.removeAll { panelAxes.contains($0) }
     // A panel whose rows lie close together is as good where it is.
     let vectorSpan = machine.target.lanes * 4
     let inner = nest.reductionAxes.last.map { abs(reference.strides[$0]) * 4 } ?? 0
@@ -149,8 +154,6 @@ struct TilePlan {
       return
     }
     packed = candidates[0]
-    panelAxes = rowAxes.filter { reference.strides[$0] != 0 }
-    rowAxes.removeAll { panelAxes.contains($0) }
   }
 
   // MARK: Tile
@@ -167,7 +170,8 @@ struct TilePlan {
     // Enough to hide a multiply-add's latency; more rows of one vector would only be more text.
     let rowLimit = nest.isDirect ? 1 : laneAxis == nil || nest.factors.count < 2 ? 8 : 16
     let inner = rowAxes.last.map { nest.axes[$0].extent } ?? 1
-    for nv in 1...4 where nv <= max(vectors, 1) {
+    // Many values at once need the registers for themselves.
+    for nv in 1...(nest.keepsOrder ? 1 : 4) where nv <= max(vectors, 1) {
       let columns = Chunks(vectors, atMost: nv)
       var candidates = Set((1...rowLimit).map { min($0, rowCount(nest)) })
       candidates = candidates.filter {

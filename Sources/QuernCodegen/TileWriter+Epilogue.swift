@@ -23,11 +23,36 @@ extension TileWriter {
   }
 
   mutating func epilogue(_ body: inout CText) throws {
+    try addEarlierChunks(&body)
     if loopsOverRows {
       try loopedEpilogue(&body)
     } else {
       try unrolledEpilogue(&body)
     }
+  }
+
+  /// Adds what earlier chunks have stored to the sums.
+  private mutating func addEarlierChunks(_ body: inout CText) throws {
+    guard nest.addsUp, let store = nest.stores.first, !accumulators.isEmpty else { return }
+    if case .reduction = plan.lanes {
+      for (number, registers) in accumulators.enumerated() {
+        for register in registers {
+          let (sum, _) = joinLanes(register, nil)
+          context.builder.append(.move(accumulators[number][0], sum))
+        }
+      }
+      body.block(try context.takeBlock())
+    }
+    for (number, row) in context.rowPositions.enumerated() {
+      for (vector, register) in accumulators[number].enumerated() {
+        let stored = context.load(
+          store.reference, row: row, vector: vector, step: store.displacement,
+          count: context.isScalar ? nil : context.laneCount(vector))
+        context.builder.append(.binary(.add, register, register, .register(stored)))
+      }
+    }
+    let block = try context.takeBlock()
+    body.braces("if (!first)") { $0.block(block) }
   }
 
   private mutating func loopedEpilogue(_ body: inout CText) throws {
@@ -101,9 +126,19 @@ extension TileWriter {
   ) {
     var writer = ValueWriter(
       row: row, vector: vector, accumulator: accumulator, position: position)
-    let results = nest.stores.map { (writer.value($0.value, &context), $0.reference) }
-    for (register, reference) in results {
-      context.store(register, reference, row: row, vector: vector)
+    if nest.keepsOrder {
+      for number in nest.values.indices {
+        let register = writer.value(number, &context)
+        for store in nest.stores where store.value == number {
+          context.store(
+            register, store.reference, row: row, vector: vector, step: store.displacement)
+        }
+      }
+      return
+    }
+    let results = nest.stores.map { (writer.value($0.value, &context), $0) }
+    for (register, store) in results {
+      context.store(register, store.reference, row: row, vector: vector, step: store.displacement)
     }
   }
 
@@ -113,7 +148,7 @@ extension TileWriter {
       for vector in 0..<vectors {
         var accumulator = isPlain ? nil : accumulators[number][vector]
         var position = isPlain || !nest.wantsPosition ? nil : positions[number][vector]
-        if case .reduction = plan.lanes, let register = accumulator {
+        if case .reduction = plan.lanes, !nest.addsUp, let register = accumulator {
           (accumulator, position) = joinLanes(register, position)
         }
         finish(row: row, vector: vector, accumulator: accumulator, position: position)

@@ -31,9 +31,31 @@ extension TileWriter {
     body.block(try context.takeBlock())
   }
 
-  /// Asks for a cache line of the next panel.
-  mutating func fetchNextPanel() {
-    if readAhead != nil { context.builder.append(.prefetch(Address("ahead"))) }
+  /// Asks for a cache line of what is read ahead, in the round's step of this number.
+  mutating func fetchAhead(step: Int) {
+    guard let readAhead, step < readAhead.lines else { return }
+    context.builder.append(.prefetch(Address("ahead", offset: step * 64)))
+  }
+
+  /// Asks for the same place of the next panel, where panels lie one after the other: the first tile
+  /// of rows would otherwise wait for each line of it.
+  mutating func fetchFollowingPanel(_ axis: Int, step: Int) {
+    guard mode == .whole, nest.reduction == .sum, plan.packed == nil, nest.factors.count == 2,
+      nest.chunkAxis != nil, let lane = plan.laneAxis, let panel = plan.panelAxes.last
+    else { return }
+    for factor in nest.factors {
+      let reference = references[factor.reference]
+      guard reference.strides[lane] == 1, reference.element == .float32,
+        reference.strides[panel] >= nest.reductionCount
+      else { continue }
+      for element in stride(from: 0, to: context.shape.vectors * context.lanes, by: 16) {
+        let elements = reference.strides[panel] + step * reference.strides[axis] + element
+        context.builder.append(
+          .prefetch(
+            Address(
+              context.pointers[factor.reference] ?? reference.name, offset: elements * 4)))
+      }
+    }
   }
 
   /// Asks for what the next tile of rows will read in this reduction step.

@@ -11,7 +11,7 @@ struct TileWriter {
   /// With the packed factor in its panel; the partial sums, where there are any, come last.
   let references: [Nest.Reference]
   let partial: Int?
-  /// How to read the next panel ahead, from the parameter `ahead`.
+  /// How to read ahead what others need next, from the parameter `ahead`.
   let readAhead: PieceLoops.ReadAhead?
   var context: TileContext
   var accumulators: [[VectorRegister]] = []
@@ -211,8 +211,9 @@ struct TileWriter {
       }
       advanceIndices(axis, name)
       for number in 0..<unroll {
-        if number == 0 { fetchNextPanel() }
+        fetchAhead(step: number)
         fetchNextRows(axis, step: number)
+        fetchFollowingPanel(axis, step: number)
         step(offset: [axis: number * stepSize], axis: axis, count: nil)
       }
       let block = try context.takeBlock()

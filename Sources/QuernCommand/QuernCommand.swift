@@ -14,13 +14,25 @@ struct QuernCommand: ParsableCommand {
       Start with 'quern demo', then 'quern train lenet --data fashion-mnist'.
       """,
     version: "0.1.0",
-    subcommands: [
-      DemoCommand.self, ModelsCommand.self, SummaryCommand.self, ShowCommand.self,
-      TrainCommand.self, PredictCommand.self, BenchCommand.self, ProfileCommand.self,
-      GradientCommand.self, DescendCommand.self,
-      CheckCommand.self,
-      FilterCommand.self,
-      LookCommand.self,
+    groupedSubcommands: [
+      CommandGroup(
+        name: "Train and use",
+        subcommands: [
+          DemoCommand.self, ModelsCommand.self, SummaryCommand.self, TrainCommand.self,
+          PredictCommand.self,
+        ]),
+      CommandGroup(
+        name: "Look and learn",
+        subcommands: [
+          ExplainCommand.self, DescendCommand.self, FilterCommand.self, LookCommand.self,
+          DeformCommand.self,
+        ]),
+      CommandGroup(
+        name: "See and measure the compiler",
+        subcommands: [
+          ShowCommand.self, BenchCommand.self, ProfileCommand.self, GradientCommand.self,
+          CheckCommand.self,
+        ]),
     ])
 
   static func main() {

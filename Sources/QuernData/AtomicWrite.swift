@@ -79,13 +79,18 @@ package struct AtomicWriter {
     }
   }
 
+  /// What the names of temporary files begin with.
+  static let temporaryPrefix = ".quern-"
+
   private func replace(
     _ target: String, folder: String, _ body: (ByteSink) throws -> Void
   ) throws {
     let suffix = String(UInt64.random(in: 0 ... .max), radix: 36)
-    let temporary = "\(folder)/.quern-\(getpid())-\(suffix)"
+    let temporary = "\(folder)/\(Self.temporaryPrefix)\(getpid())-\(suffix)"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     if descriptor < 0 { throw failure("no file can be made in its folder", errno) }
+    // Gone with the process, however it ends: tells `removeLeftovers` whether somebody writes.
+    _ = flock(descriptor, LOCK_EX | LOCK_NB)
     do {
       var status = stat()
       if stat(target, &status) == 0 { fchmod(descriptor, status.st_mode & 0o7777) }
@@ -154,13 +159,13 @@ package struct AtomicWriter {
   }
 
   /// The file that a symbolic link points to, the path itself if it is none.
-  private static func resolved(_ path: String) -> String {
+  static func resolved(_ path: String) -> String {
     guard let real = realpath(path, nil) else { return path }
     defer { free(real) }
     return String(cString: real)
   }
 
-  private static func split(_ path: String) -> (folder: String, name: String) {
+  static func split(_ path: String) -> (folder: String, name: String) {
     guard let slash = path.lastIndex(of: "/") else { return (".", path) }
     let folder = String(path[..<slash])
     return (folder.isEmpty ? "/" : folder, String(path[path.index(after: slash)...]))

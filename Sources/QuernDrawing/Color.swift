@@ -113,10 +113,12 @@ public struct ColorMap: Hashable, Sendable {
     ].map { Color($0) })
   /// White to a blue on which dark lines are still seen: for grounds.
   public static let haze = ColorMap([0xfafcff, 0xdbe8f3, 0xb5d0e6, 0x86b1d3].map { Color($0) })
-  /// Blue below, white in the middle, red above (C. Brewer's "RdBu"): for signed numbers.
+  /// Blue below, white in the middle, red above: for signed numbers. The eleven of ColorBrewer's
+  /// "RdBu" (C. Brewer, M. Harrower, 2002), which people who do not tell red from green see as well.
   public static let diverging = ColorMap(
     [
-      0x2166ac, 0x4393c3, 0x92c5de, 0xd1e5f0, 0xf7f7f7, 0xfddbc7, 0xf4a582, 0xd6604d, 0xb2182b,
+      0x053061, 0x2166ac, 0x4393c3, 0x92c5de, 0xd1e5f0, 0xf7f7f7, 0xfddbc7, 0xf4a582, 0xd6604d,
+      0xb2182b, 0x67001f,
     ].map { Color($0) })
   /// Black to white.
   public static let grays = ColorMap([.black, .white])

@@ -29,7 +29,8 @@ struct RuleApplication {
       return try adjoint.reshaped(operand.shape)
     case .concatenate(let dimension):
       return try slice(dimension)
-    case .input, .constant, .iota, .maximumPosition:
+    case .input, .constant, .iota, .maximumPosition, .tileTransform:
+      // Passes make tile transforms after the gradient has been derived.
       throw missing()
     }
   }
@@ -78,7 +79,7 @@ extension Node {
     case .elementwise(let op): op.isDifferentiable(by: number)
     case .contraction(let contraction): contraction.factors[number].match == nil
     case .maximum, .reshape, .concatenate: true
-    case .input, .constant, .iota, .maximumPosition: false
+    case .input, .constant, .iota, .maximumPosition, .tileTransform: false
     }
   }
 }

@@ -30,6 +30,13 @@ extension Node {
       let kind = op.name == "maximum" ? "max" : "argmax"
       return "\(kind){\(over.joined(separator: ", "))} \(operands[0])[\(index)]"
     case .reshape: return "reshape \(operands[0])"
+    case .tileTransform(let transform):
+      let read = transform.input.map { $0.formula(transform.inputAxes.map(\.name)) }
+      let rows = transform.matrix.map { row in
+        row.map { $0 == $0.rounded() ? "\(Int($0))" : "\($0)" }.joined(separator: " ")
+      }
+      return "M·\(operands[0])[\(read.joined(separator: ", "))]·Mᵀ, "
+        + "M = (\(rows.joined(separator: "; ")))"
     case .concatenate(let dimension):
       return "concatenate(\(operands.joined(separator: ", "))) along dimension \(dimension)"
     }

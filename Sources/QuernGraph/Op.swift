@@ -16,6 +16,8 @@ public enum Op: Hashable, Sendable {
   case reshape
   /// The operands one after the other along a dimension.
   case concatenate(dimension: Int)
+  /// A linear map of square tiles of the one operand; made by passes.
+  case tileTransform(TileTransform)
 
   public var name: String {
     switch self {
@@ -28,6 +30,7 @@ public enum Op: Hashable, Sendable {
     case .maximumPosition: "maximumPosition"
     case .reshape: "reshape"
     case .concatenate: "concatenate"
+    case .tileTransform: "tileTransform"
     }
   }
 }

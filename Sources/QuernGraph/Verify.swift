@@ -102,6 +102,9 @@ extension Graph {
         operands.count == 1 && operands[0].shape.elementCount == node.shape.elementCount
       try expect(same ? TensorType(operands[0].element, node.shape) : nil)
     case .concatenate(let dimension): try expect(concatenatedType(dimension, operands))
+    case .tileTransform(let transform):
+      try verify(id, transform)
+      try expect(TensorType(.float32, transform.outputShape))
     }
   }
 
@@ -153,6 +156,20 @@ extension Graph {
           id, "a factor is \(element.rawValue)", "multiply float32 tensors; match int32 tensors")
       }
     }
+  }
+
+  private func verify(_ id: NodeID, _ transform: TileTransform) throws(GraphError) {
+    let node = self[id]
+    guard node.operands.count == 1, self[node.operands[0]].type.element == .float32 else {
+      throw wrong(id, "it takes one float32 tensor", "give one operand")
+    }
+    guard transform.outputSide > 0, transform.inputSide > 0,
+      transform.matrix.allSatisfy({ $0.count == transform.inputSide })
+    else { throw wrong(id, "its matrix is empty or ragged", "give rows of one length") }
+    try verify(id, axes: transform.axes, outputRank: transform.axes.count)
+    let operand = self[node.operands[0]]
+    try verify(id, transform.input, transform.input.count, operand, transform.inputAxes)
+    try verify(id, transform.output, transform.output.count, node, transform.outputAxes)
   }
 
   private func verify(_ id: NodeID, _ window: Window) throws(GraphError) {

@@ -1,23 +1,13 @@
-/// Colours for numbers with a sign: blue below zero, white at zero, red above.
-///
-/// They are the eleven of ColorBrewer's scheme "RdBu" (C. Brewer, M. Harrower, 2002), which people
-/// who do not tell red from green see as well, with straight lines between them.
-public enum DivergingColours {
-  private static let stops: [[Float]] =
-    [
-      [5, 48, 97], [33, 102, 172], [67, 147, 195], [146, 197, 222], [209, 229, 240],
-      [247, 247, 247], [253, 219, 199], [244, 165, 130], [214, 96, 77], [178, 24, 43],
-      [103, 0, 31],
-    ].map { $0.map { $0 / 255 } }
+import QuernDrawing
 
+/// Colours for numbers with a sign: blue below zero, white at zero, red above; `ColorMap.diverging`.
+public enum DivergingColours {
   /// Red, green and blue for −1 … 1; what lies outside is taken for the nearer end, and what is no
   /// number is grey.
   public static func colour(_ value: Float) -> [Float] {
     guard !value.isNaN else { return [0.5, 0.5, 0.5] }
-    let place = (min(max(value, -1), 1) + 1) / 2 * Float(stops.count - 1)
-    let lower = min(Int(place), stops.count - 2)
-    let share = place - Float(lower)
-    return zip(stops[lower], stops[lower + 1]).map { $0 + ($1 - $0) * share }
+    let color = ColorMap.diverging((Double(value) + 1) / 2)
+    return [color.red, color.green, color.blue].map { Float($0) / 255 }
   }
 
   /// A picture of numbers with a sign.

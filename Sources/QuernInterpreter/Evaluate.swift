@@ -38,6 +38,8 @@ func evaluate<Scalar: BinaryFloatingPoint & Sendable>(
         result.integers[o] = Int32(position)
       }
     }
+  case .tileTransform(let transform):
+    evaluate(transform, operands[0].floats, shapes[0], result.floats, node.shape)
   case .reshape: result.copy(operands[0])
   case .concatenate(let dimension):
     let inner = node.shape.extents[dimension...].reduce(1, *)

@@ -1,32 +1,49 @@
 extension NetworkSummary: CustomStringConvertible {
-  /// A table: layer, kind, output shape, parameters, multiply-adds, receptive field; then totals.
+  /// A table: layer, kind, output shape, parameters, multiply-adds, receptive field, and totals; then
+  /// one of the trained tensors, and warnings.
   public var description: String {
-    let header = ["layer", "kind", "output", "parameters", "multiply-adds", "receptive field"]
-    var cells = [header, ["input", "", Self.product(inputShape), "", "", ""]]
+    var layerCells = [["input", "", Self.product(inputShape), "", "", ""]]
     for layer in layers {
-      cells.append([
+      layerCells.append([
         layer.name, layer.kind, Self.product(layer.outputShape), Self.count(layer.parameters),
         Self.count(layer.multiplyAdds),
         layer.receptiveField.map { Self.product($0.map(\.size)) } ?? "",
       ])
     }
-    cells.append([
-      "total", "", "", Self.grouped(parameters), Self.grouped(multiplyAdds), "",
-    ])
+    var lines = [name]
+    lines += Self.table(
+      ["layer", "kind", "output", "parameters", "multiply-adds", "receptive field"], layerCells,
+      total: ["total", "", "", Self.grouped(parameters), Self.grouped(multiplyAdds), ""],
+      numbers: 3...4)
+    if let arenaBytes { lines.append("arena  \(Self.grouped(arenaBytes)) bytes") }
+    if !tensors.isEmpty {
+      lines.append("")
+      lines += Self.table(
+        ["parameter", "role", "shape", "elements"],
+        tensors.map {
+          [$0.name, $0.role.rawValue, Self.product($0.shape), Self.grouped($0.elements)]
+        },
+        total: ["total", "", "", Self.grouped(parameters)], numbers: 3...3)
+    }
+    lines += warnings.map { "warning: \($0)" }
+    return lines.joined(separator: "\n")
+  }
+
+  /// Lines of a table; the columns `numbers` go to the right.
+  private static func table(
+    _ header: [String], _ rows: [[String]], total: [String], numbers: ClosedRange<Int>
+  ) -> [String] {
+    let cells = [header] + rows + [total]
     let widths = header.indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
     func line(_ row: [String]) -> String {
       let padded = row.enumerated().map { column, cell in
         let space = String(repeating: " ", count: widths[column] - cell.count)
-        return (3...4).contains(column) ? space + cell : cell + space
+        return numbers.contains(column) ? space + cell : cell + space
       }
-      return Self.trimmed(padded.joined(separator: "  "))
+      return trimmed(padded.joined(separator: "  "))
     }
     let rule = widths.map { String(repeating: "─", count: $0) }.joined(separator: "  ")
-    var lines = [name, line(header), rule]
-    lines += cells[1..<cells.count - 1].map(line)
-    lines += [rule, line(cells[cells.count - 1])]
-    if let arenaBytes { lines.append("arena  \(Self.grouped(arenaBytes)) bytes") }
-    return lines.joined(separator: "\n")
+    return [line(header), rule] + rows.map(line) + [rule, line(total)]
   }
 
   private static func product(_ extents: [Int]) -> String {

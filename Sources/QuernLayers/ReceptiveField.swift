@@ -17,6 +17,17 @@ public struct ReceptiveField: Sendable, Hashable, Codable {
     self.jump = jump
     self.start = start
   }
+
+  /// The field of an output that sees only its own position.
+  public static let identity = Self(size: 1, jump: 1, start: 0)
+
+  /// The field of a layer with the field `next` in what this one's layer makes: index maps composed.
+  ///
+  /// - Precondition: sizes and jumps stay below 2⁶³.
+  public func followed(by next: Self) -> Self {
+    Self(
+      size: size + (next.size - 1) * jump, jump: jump * next.jump, start: start + next.start * jump)
+  }
 }
 
 /// The input positions that one element of a node sees: for each dimension of the input, which.
@@ -52,6 +63,23 @@ extension Graph {
         mend: "give an index for each dimension, from 0 to below its extent")
     }
     return walk(from: element.map { [$0] }, of: node, to: input, clipped: clipped)
+  }
+
+  /// The input positions that any of several elements of a node see: as ``seen(by:of:in:clipped:)``
+  /// for the product of lists of positions, one list for each dimension of the node.
+  public func seen(
+    byAny region: [[Int]], of node: NodeID, in input: NodeID, clipped: Bool = true
+  ) throws(GraphError) -> SeenPositions? {
+    let shape = self[node].shape
+    guard region.count == shape.rank, region.allSatisfy({ !$0.isEmpty }),
+      !clipped
+        || zip(region, shape.extents).allSatisfy({ $0.allSatisfy((0..<$1).contains) })
+    else {
+      throw GraphError(
+        "receptive field", "\(region) are no positions of a tensor of shape \(shape)",
+        mend: "give indices for each dimension, from 0 to below its extent")
+    }
+    return walk(from: region.map(Set.init), of: node, to: input, clipped: clipped)
   }
 
   private func walk(
@@ -135,6 +163,9 @@ private struct PositionWalk {
       }
     case .maximum(let window), .maximumPosition(let window):
       read(node.operands[0], window.map, window.axes, positions)
+    case .tileTransform(let transform):
+      // A tile's elements see the whole tile: the written positions say which tiles.
+      read(node.operands[0], transform.input, transform.inputAxes, tiles(transform, positions))
     case .reshape:
       reshape(node.operands[0], to: node.shape, positions)
     case .concatenate(let dimension):
@@ -164,6 +195,22 @@ private struct PositionWalk {
       positions = zip(positions, others).map { $0.union($1) }
     }
     seen[id.index] = positions
+  }
+
+  /// The positions along each axis of a transform that write any of these.
+  private func tiles(_ transform: TileTransform, _ positions: [Set<Int>]) -> [Set<Int>] {
+    transform.axes.indices.map { axis in
+      guard
+        let dimension = transform.output.firstIndex(where: { $0.coefficient(of: axis) != 0 })
+      else { return Set(0..<transform.axes[axis].extent) }
+      let index = transform.output[dimension]
+      let side = index.terms.contains { $0.axis >= transform.axes.count } ? transform.outputSide : 1
+      return Set(
+        (0..<transform.axes[axis].extent).filter { tile in
+          let start = index.offset + index.coefficient(of: axis) * tile
+          return (start..<start + side).contains { positions[dimension].contains($0) }
+        })
+    }
   }
 
   private mutating func read(

@@ -1,4 +1,5 @@
 import QuernCodegen
+import QuernPasses
 import QuernTinyCC
 import QuernVectors
 
@@ -12,20 +13,37 @@ public struct CompileOptions: Sendable {
     case cc
   }
 
+  /// Which algorithms may compute convolutions.
+  public enum ConvolutionAlgorithm: String, Sendable, CaseIterable {
+    /// Winograd's for windows with stride 1 where that takes less time. Rounding errors are up to
+    /// about ten times those of direct sums.
+    case fast
+    /// Sums as in the definition, always.
+    case direct
+  }
+
   /// Vector instructions that the code uses.
   public var target: Target
   /// Threads that share each step, the caller's among them.
   public var threads: Int
   /// What compiles the C.
   public var backend: Backend
+  /// How convolutions are computed.
+  public var convolution: ConvolutionAlgorithm
   /// Another processor than the generator reckons with: tests give it small caches, so that small
   /// tensors are worked off in blocks as large ones are.
   package var machine: MachineFacts?
+  /// Other estimates than the generator's, by which tests have small convolutions computed fast.
+  package var costs: ConvolutionCosts?
 
-  public init(target: Target = .best, threads: Int = 1, backend: Backend = .tinycc) {
+  public init(
+    target: Target = .best, threads: Int = 1, backend: Backend = .tinycc,
+    convolution: ConvolutionAlgorithm = .fast
+  ) {
     self.target = target
     self.threads = threads
     self.backend = backend
+    self.convolution = convolution
   }
 
   var compiler: any CCompiler {

@@ -20,15 +20,28 @@ extension CompiledGraph {
   /// The step's effects are those of `runs` steps.
   public func timeKernels(runs: Int) throws -> [KernelTime] {
     var times = [[Double]](repeating: [], count: program.kernels.count)
-    let steps = try program.kernels.map { try function($0.name) }
+    prepare()
+    let functions = try program.kernels.map { try function($0.name) }
     for _ in 0..<max(1, runs) {
-      for (index, step) in steps.enumerated() {
+      var seconds = [Double](repeating: 0, count: functions.count)
+      func time(_ position: Int, chunk: Int) {
         let start = ArenaMemory.now()
-        run(step)
-        times[index].append(ArenaMemory.now() - start)
+        run(functions[position], chunk: chunk)
+        seconds[position] += ArenaMemory.now() - start
       }
+      var position = program.preparedCount
+      while position < functions.count {
+        let section =
+          program.sections.first { $0.kernels.contains(position) }
+          ?? Section(kernels: position..<position + 1, chunks: 1)
+        for chunk in 0..<section.chunks {
+          for position in section.kernels { time(position, chunk: chunk) }
+        }
+        position = section.kernels.upperBound
+      }
+      for index in seconds.indices { times[index].append(seconds[index]) }
     }
-    return zip(program.kernels, times).map { kernel, times in
+    return zip(program.kernels, times).dropFirst(program.preparedCount).map { kernel, times in
       KernelTime(
         name: kernel.name, seconds: times.sorted()[times.count / 2],
         multiplyAdds: kernel.multiplyAdds, bytes: bytes(kernel))

@@ -36,6 +36,10 @@ public final class CompiledGraph: Executable {
   private let memory: ArenaMemory
   private let loaded: LoadedCode
   private let step: quern_step
+  private let preparation: quern_step
+  /// Whether a parameter that no step replaces has been written since the last preparation.
+  private var needsPreparation: Bool
+  private let fixed: Set<String>
   private let team: OpaquePointer?
 
   /// Compiles a graph: the passes in order.
@@ -59,6 +63,11 @@ public final class CompiledGraph: Executable {
     (program, code) = try Self.plan(source, options)
     loaded = try options.compiler.compile(source: code.source, symbols: Self.symbols)
     step = unsafeBitCast(try loaded.function(named: GeneratedCode.entry), to: quern_step.self)
+    preparation = unsafeBitCast(
+      try loaded.function(named: GeneratedCode.preparation), to: quern_step.self)
+    needsPreparation = program.preparedCount > 0
+    let updated = Set(source.updates.map(\.input))
+    fixed = Set(source.inputs.filter { !updated.contains($0.id) }.map(\.input.name))
     compilerSeconds = loaded.compileSeconds
     memory = try ArenaMemory(byteCount: code.arenaBytes)
     for storage in program.storages.values { memory.fill(storage) }
@@ -79,9 +88,14 @@ public final class CompiledGraph: Executable {
   public static func plan(
     _ source: Graph, _ options: CompileOptions
   ) throws -> (program: Program, code: GeneratedCode) {
-    let program = try lower(simplify(source))
+    var graph = simplify(source)
+    if options.convolution == .fast {
+      graph = useFastConvolutions(
+        graph, options.costs ?? ConvolutionCosts(lanes: options.target.lanes))
+    }
     var codegen = CodegenOptions(target: options.target, threads: options.threads)
     if let machine = options.machine { codegen.machine = machine }
+    let program = try lower(graph, sharedCache: codegen.machine.sharedCache)
     let code = try generate(program, codegen)
     return (program, code)
   }
@@ -99,15 +113,34 @@ public final class CompiledGraph: Executable {
   }
 
   /// One step: computes all outputs, then replaces the inputs that have updates.
-  public func run() { run(step) }
+  public func run() {
+    prepare()
+    run(step)
+  }
 
-  func run(_ step: quern_step) {
+  /// Computes what steps need of parameters that none replaces, where those have changed.
+  func prepare() {
+    guard needsPreparation else { return }
+    run(preparation)
+    needsPreparation = false
+  }
+
+  private func run(_ step: quern_step) {
     if let team { quern_team_run(team, step, memory.start) } else { step(memory.start, 0, nil) }
   }
 
+  /// One kernel alone, on the pictures of one chunk where it is part of a section.
+  func run(_ kernel: quern_kernel, chunk: Int) {
+    if let team {
+      quern_team_run_kernel(team, kernel, memory.start, chunk)
+    } else {
+      kernel(memory.start, 0, chunk)
+    }
+  }
+
   /// A kernel's own function; it leaves the barrier alone.
-  func function(_ name: String) throws -> quern_step {
-    unsafeBitCast(try loaded.function(named: name), to: quern_step.self)
+  func function(_ name: String) throws -> quern_kernel {
+    unsafeBitCast(try loaded.function(named: name), to: quern_kernel.self)
   }
 
   // MARK: Tensors
@@ -135,13 +168,22 @@ public final class CompiledGraph: Executable {
     let storage = try writableStorage(name)
     try check(name, storage, bytes.count)
     guard var source = bytes.baseAddress else { return }
+    noteChange(of: name)
     memory.forEachRun(storage) { target, count in
       target.copyMemory(from: source, byteCount: count)
       source += count
     }
   }
 
+  private func noteChange(of name: String) {
+    guard program.preparedCount > 0, !needsPreparation, fixed.contains(name),
+      let id = graph.input(named: name), case .input(let input) = graph[id].op
+    else { return }
+    needsPreparation = input.role == .parameter || input.role == .state
+  }
+
   public func clear(_ name: String) throws {
+    noteChange(of: name)
     memory.forEachRun(try writableStorage(name)) { target, count in
       target.initializeMemory(as: UInt8.self, repeating: 0, count: count)
     }

@@ -16,6 +16,9 @@ package final class Background<Value: Sendable>: Sendable {
     }
   }
 
+  /// Whether the result is there.
+  package var isFinished: Bool { result.withLock { $0 != nil } }
+
   /// The result, once it is there. Waits for it.
   package func value() throws -> Value {
     while true {

@@ -1,3 +1,4 @@
+import QuernAugmentation
 import QuernData
 import QuernGraph
 import QuernLayers
@@ -14,6 +15,8 @@ package final class BatchLoader {
   package let batchSize: Int
   /// The order in which examples are taken; a permutation of all of them.
   package var order: [Int]
+  /// Where the pictures come from instead, if they are deformed.
+  package var deformed: DeformedBatches?
 
   private let targetName: String
   /// K where the target is one-hot, nil where it is a label.
@@ -50,6 +53,16 @@ package final class BatchLoader {
     weights = Array(repeating: 1, count: batchSize)
   }
 
+  /// Begins an epoch.
+  ///
+  /// - Parameters:
+  ///   - epoch: counted from 0.
+  ///   - batch: the first that is wanted.
+  package func begin(epoch: Int, order: [Int], batch: Int) {
+    self.order = order
+    deformed?.begin(epoch: epoch, order: order, batch: batch)
+  }
+
   /// Batches an epoch, the last, incomplete one included.
   package var batchCount: Int { (dataset.count + batchSize - 1) / batchSize }
 
@@ -64,9 +77,10 @@ package final class BatchLoader {
     let examples = examples(of: batch)
     let count = examples.count
     if count == batchSize {
-      copy(examples)
+      copy(examples, batch: batch)
     } else {
-      copy(examples + (count..<batchSize).map { order[($0 - count) % order.count] })
+      copy(
+        examples + (count..<batchSize).map { order[($0 - count) % order.count] }, batch: batch)
     }
     for place in weights.indices { weights[place] = place < count ? 1 : 0 }
     try executable.write(Network.inputName, pictures)
@@ -81,7 +95,12 @@ package final class BatchLoader {
     return count
   }
 
-  private func copy(_ examples: ArraySlice<Int>) {
+  private func copy(_ examples: ArraySlice<Int>, batch: Int) {
+    if let deformed {
+      pictures.withUnsafeMutableBufferPointer { deformed.copy(batch, into: $0) }
+      for (place, example) in examples.enumerated() { labels[place] = dataset.labels[example] }
+      return
+    }
     pictures.withUnsafeMutableBufferPointer { pictures in
       labels.withUnsafeMutableBufferPointer { labels in
         dataset.copyBatch(examples, into: pictures, labels: labels)

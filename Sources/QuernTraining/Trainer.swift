@@ -1,3 +1,4 @@
+import QuernAugmentation
 import QuernData
 import QuernGraph
 import QuernLayers
@@ -9,45 +10,6 @@ import QuernRandom
 /// ``TrainingStep``. A run is decided by its seed: equal settings give equal bits, for any number of
 /// threads, and also where the run was stopped, saved and resumed in between.
 public final class Trainer {
-  public struct Settings: Sendable {
-    /// N, examples a step.
-    public var batchSize: Int
-    /// η, before the schedule.
-    public var learningRate: Double
-    /// What η is multiplied by as training goes on.
-    public var schedule: LearningRateSchedule
-    /// How parameters move along their gradients.
-    public var optimizer: any Optimizer
-    /// Where the norm of all gradients together is larger, they are scaled down to it.
-    public var gradientNormLimit: Double?
-    /// Decides the initial weights, the orders of the examples and what dropout drops.
-    public var seed: UInt64
-    /// Terms added to the loss.
-    public var regularisation: Regularisation
-    /// Where given, this share of the training set is set apart, and each epoch is evaluated on it.
-    public var validationFraction: Double?
-    /// Backend, target and threads.
-    public var execution: ExecutionOptions
-
-    public init(
-      batchSize: Int = 128, learningRate: Double = 0.05,
-      schedule: LearningRateSchedule = .constant, optimizer: any Optimizer = Momentum(),
-      gradientNormLimit: Double? = nil, regularisation: Regularisation = .none,
-      validationFraction: Double? = nil, seed: UInt64 = 1,
-      execution: ExecutionOptions = ExecutionOptions()
-    ) {
-      self.batchSize = batchSize
-      self.learningRate = learningRate
-      self.schedule = schedule
-      self.optimizer = optimizer
-      self.gradientNormLimit = gradientNormLimit
-      self.regularisation = regularisation
-      self.validationFraction = validationFraction
-      self.seed = seed
-      self.execution = execution
-    }
-  }
-
   /// Why ``train(epochs:onEpoch:onStep:shouldStop:stopAfter:)`` came back.
   public enum Outcome: Hashable, Sendable {
     /// All epochs are done.
@@ -66,8 +28,14 @@ public final class Trainer {
   public let training: Dataset
   /// What each epoch is followed by an evaluation on: the share set apart, if there is one.
   public let evaluation: Dataset?
+  /// What each epoch is evaluated on besides; with `validatesOnTrainingSet` only.
+  public let test: Dataset?
   /// Where the run stands.
-  public private(set) var position: TrainingPosition
+  public internal(set) var position: TrainingPosition
+  /// How many epochs the run is to have in all; nil before it was told.
+  public internal(set) var epochCount: Int?
+  /// The best epochs so far; nil before the first was evaluated on both sets.
+  public internal(set) var bestEpochs: BestEpochs?
   /// What runs the steps.
   public let executable: any Executable
 
@@ -115,9 +83,10 @@ public final class Trainer {
   ///   - training: pictures of the network's input shape; their number need not be a multiple of
   ///     the batch.
   ///   - evaluation: a validation or test set; with `validationFraction`, that share of the
-  ///     training set takes its place.
+  ///     training set takes its place; with `validatesOnTrainingSet`, it is the test set.
   ///   - settings: how it is trained.
-  /// - Throws: `GraphError` where network, loss and data do not fit; `BackendError`.
+  /// - Throws: `GraphError` where network, loss and data do not fit; `DataError` for pictures that
+  ///   cannot be deformed; `BackendError`.
   public convenience init(
     _ network: Network, loss: any Loss = SoftmaxCrossEntropy(), training: Dataset,
     evaluation: Dataset? = nil, settings: Settings = Settings()
@@ -143,12 +112,19 @@ public final class Trainer {
     }
     if let fraction = settings.validationFraction {
       let split = try training.split(validationFraction: fraction, seed: settings.seed)
-      (self.training, self.evaluation) = (split.training, split.validation)
+      (self.training, self.evaluation, test) = (split.training, split.validation, nil)
+    } else if settings.validatesOnTrainingSet {
+      (self.training, self.evaluation, test) = (training, training, evaluation)
     } else {
-      (self.training, self.evaluation) = (training, evaluation)
+      (self.training, self.evaluation, test) = (training, evaluation, nil)
     }
     loader = try BatchLoader(
       self.training, batchSize: settings.batchSize, targetName: step.targetName, in: step.graph)
+    if let deformation = settings.deformation {
+      loader.deformed = try DeformedBatches(
+        self.training, deformation, batchSize: settings.batchSize, seed: settings.seed,
+        threads: settings.execution.threads)
+    }
     position = TrainingPosition(seed: settings.seed)
     replay = StepReplay(step.graph)
   }
@@ -161,83 +137,6 @@ public final class Trainer {
   /// The network with the weights as they are now.
   public func model() throws -> Model {
     try Model(network, loss: loss, weights: weights(), execution: settings.execution)
-  }
-
-  // MARK: Checkpoints
-
-  /// All that is needed to go on later, or elsewhere.
-  public func checkpoint() throws -> Checkpoint {
-    let optimizer = try Weights(step.optimizerTensors.map(\.name), of: executable)
-    var state = TrainingState(
-      position: position, optimizerName: settings.optimizer.name,
-      optimizerSettings: settings.optimizer.settings, learningRate: settings.learningRate,
-      schedule: settings.schedule, gradientNormLimit: settings.gradientNormLimit,
-      regularisation: settings.regularisation,
-      validationFraction: settings.validationFraction, batchSize: settings.batchSize,
-      seed: settings.seed,
-      exampleCount: training.count, optimizerTensors: optimizer.tensors)
-    state.stopping = stopping
-    return Checkpoint(
-      model: network.name, fingerprint: try network.fingerprint(), weights: try weights(),
-      training: state)
-  }
-
-  /// Takes over the weights of a checkpoint, and, if it holds a training run, goes on with that.
-  ///
-  /// - Throws: `DataError` for a checkpoint of another model, of another optimiser, or in the middle
-  ///   of an epoch over another data set or with another batch size.
-  public func restore(_ checkpoint: Checkpoint) throws {
-    // A file with weights alone may leave out state, which then starts afresh.
-    let parameters = Set(step.parameterNames)
-    try checkpoint.check(
-      against: network,
-      required: step.weights.filter {
-        checkpoint.training != nil || parameters.contains($0.name)
-      }, known: step.weights)
-    if let state = checkpoint.training {
-      try check(state, from: checkpoint.source)
-      try Weights(state.optimizerTensors).copy(to: executable)
-      position = state.position
-      stopping = state.stopping
-    }
-    try checkpoint.weights.copy(to: executable)
-  }
-
-  private func check(_ state: TrainingState, from source: String) throws {
-    guard state.optimizerName == settings.optimizer.name else {
-      throw DataError(
-        .mislabelled, in: source, found: "a run with the optimizer \(state.optimizerName)",
-        expected: settings.optimizer.name, mend: "Go on with \(state.optimizerName).")
-    }
-    try state.stopping?.check(step.weights, parameterNames: step.parameterNames, from: source)
-    let names = Set(step.optimizerTensors.map(\.name))
-    for signature in step.optimizerTensors {
-      guard let tensor = state.optimizerTensors[signature.name],
-        tensor.shape == signature.type.shape.extents, tensor.elementType == .float32
-      else {
-        throw DataError(
-          .countMismatch, in: source,
-          found: "no state \(signature.name) of shape \(signature.type.shape)",
-          expected: "one tensor for each parameter", mend: "Use another copy of the file.")
-      }
-    }
-    if let surplus = state.optimizerTensors.keys.filter({ !names.contains($0) }).min() {
-      throw DataError(
-        .countMismatch, in: source, found: "a tensor \(surplus)",
-        expected: "the state of \(state.optimizerName) alone",
-        mend: "Use another copy of the file.")
-    }
-    guard
-      state.position.stepInEpoch == 0
-        || (state.batchSize == settings.batchSize && state.exampleCount == training.count)
-    else {
-      throw DataError(
-        .countMismatch, in: source,
-        found: "a run that stopped in the middle of an epoch of \(state.exampleCount) examples in "
-          + "batches of \(state.batchSize)",
-        expected: "\(training.count) examples in batches of \(settings.batchSize)",
-        mend: "Go on with the same data set and batch size.")
-    }
   }
 
   // MARK: Training
@@ -257,6 +156,7 @@ public final class Trainer {
     onStep: (TrainingProgress) throws -> Void = { _ in }, shouldStop: () -> Bool = { false },
     stopAfter: (EpochSummary) -> Bool = { _ in false }
   ) throws -> Outcome {
+    epochCount = epochs
     if try beginTraining() { return .stopped }
     while position.epoch < epochs {
       if position.stepInEpoch == 0 { try beginEpoch() }
@@ -264,7 +164,8 @@ public final class Trainer {
       let start = clock.now
       var shuffler = Shuffler(
         count: training.count, generator: SeededGenerator(state: position.shuffleState))
-      loader.order = shuffler.nextEpoch()
+      loader.begin(
+        epoch: position.epoch, order: shuffler.nextEpoch(), batch: position.stepInEpoch)
       replay.forget()
 
       var progress: TrainingProgress?
@@ -283,11 +184,13 @@ public final class Trainer {
 
       let trained = start.duration(to: clock.now).seconds
       let evaluated = try evaluation.map { try evaluate($0) }
+      let tested = try test.map { try evaluate($0) }
       var summary = EpochSummary(
         epoch: position.epoch + 1, epochCount: epochs, step: position.step,
         loss: position.lossSum / Double(max(position.exampleCount, 1)),
         accuracy: Double(position.correctCount) / Double(max(position.exampleCount, 1)),
         evaluationLoss: evaluated?.loss, evaluationAccuracy: evaluated?.accuracy,
+        testLoss: tested?.loss, testAccuracy: tested?.accuracy,
         examplesPerSecond: trained > 0 ? Double(examples) / trained : 0,
         seconds: start.duration(to: clock.now).seconds,
         learningRate: progress?.learningRate ?? learningRate)
@@ -297,6 +200,12 @@ public final class Trainer {
       position.correctCount = 0
       position.exampleCount = 0
       position.shuffleState = shuffler.generator.state
+      if let evaluated, let tested {
+        let result = BestEpochs.Result(
+          epoch: summary.epoch, validationError: evaluated.errorRate,
+          validationLoss: evaluated.loss, testError: tested.errorRate)
+        bestEpochs = bestEpochs?.adding(result) ?? BestEpochs(result)
+      }
       let holds = try endEpoch(&summary)
       try onEpoch(summary)
       if stopAfter(summary) || holds {
@@ -355,43 +264,18 @@ public final class Trainer {
 
   // MARK: Evaluation
 
+  /// Small batches may help training; in evaluation they would only cost time.
+  private static let evaluationBatch = 128
+
   /// Runs a data set through the network with the weights as they are now.
   public func evaluate(_ dataset: Dataset) throws -> Evaluation {
     let evaluator =
       try evaluator
       ?? Evaluator(
-        network, loss: loss, batchSize: settings.batchSize, execution: settings.execution)
+        network, loss: loss, batchSize: max(settings.batchSize, Self.evaluationBatch),
+        execution: settings.execution)
     self.evaluator = evaluator
     try evaluator.load(from: executable)
     return try evaluator.evaluate(dataset)
-  }
-}
-
-extension Trainer.Settings {
-  /// - Throws: ``SettingsError`` for numbers that make no sense.
-  func validate() throws {
-    guard batchSize > 0 else {
-      throw SettingsError(description: "batch size: \(batchSize) found; give at least 1")
-    }
-    guard learningRate > 0, learningRate.isFinite else {
-      throw SettingsError(description: "learning rate: \(learningRate) found; give more than 0")
-    }
-    if let limit = gradientNormLimit, !(limit > 0) {
-      throw SettingsError(description: "gradient norm limit: \(limit) found; give more than 0")
-    }
-    for (name, value) in [("l1", regularisation.l1), ("l2", regularisation.l2)]
-    where !(value.isFinite && value >= 0) {
-      throw SettingsError(
-        description: "regularisation: \(name) is \(value); give a number that is not negative")
-    }
-    if let fraction = validationFraction, !(0 < fraction && fraction < 1) {
-      throw SettingsError(
-        description: "validation fraction: \(fraction) found; give a share between 0 and 1")
-    }
-    for (name, value) in optimizer.settings where !(value.isFinite && value >= 0) {
-      throw SettingsError(
-        description: "\(optimizer.name): \(name) is \(value); give a number that is not negative")
-    }
-    try execution.validate()
   }
 }

@@ -19,6 +19,7 @@
 /// | `epoch`, `step` | counted from 1 | the same |
 /// | `loss`, `accuracy` | this step's loss; accuracy so far | means over the epoch |
 /// | `evaluationLoss`, `evaluationAccuracy` | – | on validation or test set |
+/// | `testLoss`, `testAccuracy` | – | on the test set, where both are evaluated |
 /// | `learningRate`, `examplesPerSecond` | yes | yes |
 /// | `seconds` | – | of the epoch |
 public final class TrainingLog {
@@ -30,6 +31,8 @@ public final class TrainingLog {
     var accuracy: Double
     var evaluationLoss: Double?
     var evaluationAccuracy: Double?
+    var testLoss: Double?
+    var testAccuracy: Double?
     var learningRate: Double
     var examplesPerSecond: Double
     var seconds: Double?

@@ -33,6 +33,9 @@ public struct EpochSummary: Hashable, Sendable {
   /// On the validation set, or else the test set, after the epoch; nil where there is neither.
   public var evaluationLoss: Double?
   public var evaluationAccuracy: Double?
+  /// On the test set, where it is evaluated besides; nil where it is not.
+  public var testLoss: Double?
+  public var testAccuracy: Double?
   public var examplesPerSecond: Double
   /// Training and evaluation.
   public var seconds: Double

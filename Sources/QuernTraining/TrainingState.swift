@@ -1,3 +1,4 @@
+import QuernAugmentation
 import QuernData
 import QuernLayers
 
@@ -31,10 +32,15 @@ public struct TrainingState: Sendable, Equatable {
   public var gradientNormLimit: Double?
   public var regularisation: Regularisation
   public var validationFraction: Double?
+  public var validatesOnTrainingSet: Bool
+  public var deformation: Deformation?
   public var batchSize: Int
   public var seed: UInt64
   /// Examples of the training set; with ``batchSize``, what a step within an epoch means.
   public var exampleCount: Int
+  /// Epochs the run is to have in all, if it was told.
+  public var epochCount: Int?
+  public var bestEpochs: BestEpochs?
   /// Names such as `optimizer/velocity/conv1.weight`.
   public var optimizerTensors: [String: Safetensors.Tensor]
   /// Nil where training does not end by itself.
@@ -65,6 +71,13 @@ public struct TrainingState: Sendable, Equatable {
     if regularisation.l1 != 0 { result["quern.l1"] = "\(regularisation.l1)" }
     if regularisation.l2 != 0 { result["quern.l2"] = "\(regularisation.l2)" }
     if let validationFraction { result["quern.validationFraction"] = "\(validationFraction)" }
+    if validatesOnTrainingSet { result["quern.validatesOnTrainingSet"] = "true" }
+    if let deformation { result["quern.deformation"] = "\(deformation)" }
+    if let epochCount { result["quern.epochCount"] = "\(epochCount)" }
+    if let bestEpochs {
+      result["quern.bestByValidation"] = "\(bestEpochs.byValidation)"
+      result["quern.bestByTest"] = "\(bestEpochs.byTest)"
+    }
     for (name, value) in optimizerSettings { result["quern.optimizer.\(name)"] = "\(value)" }
     if let stopping { result.merge(stopping.metadata) { _, new in new } }
     return result
@@ -73,8 +86,9 @@ public struct TrainingState: Sendable, Equatable {
   init(
     position: TrainingPosition, optimizerName: String, optimizerSettings: [String: Double],
     learningRate: Double, schedule: LearningRateSchedule, gradientNormLimit: Double?,
-    regularisation: Regularisation, validationFraction: Double?, batchSize: Int, seed: UInt64,
-    exampleCount: Int, optimizerTensors: [String: Safetensors.Tensor]
+    regularisation: Regularisation, validationFraction: Double?, validatesOnTrainingSet: Bool,
+    deformation: Deformation?, batchSize: Int, seed: UInt64, exampleCount: Int, epochCount: Int?,
+    bestEpochs: BestEpochs?, optimizerTensors: [String: Safetensors.Tensor]
   ) {
     self.position = position
     self.optimizerName = optimizerName
@@ -84,9 +98,13 @@ public struct TrainingState: Sendable, Equatable {
     self.gradientNormLimit = gradientNormLimit
     self.regularisation = regularisation
     self.validationFraction = validationFraction
+    self.validatesOnTrainingSet = validatesOnTrainingSet
+    self.deformation = deformation
     self.batchSize = batchSize
     self.seed = seed
     self.exampleCount = exampleCount
+    self.epochCount = epochCount
+    self.bestEpochs = bestEpochs
     self.optimizerTensors = optimizerTensors
   }
 
@@ -120,12 +138,20 @@ public struct TrainingState: Sendable, Equatable {
     optimizerName = try read("optimizer") { $0 }
     learningRate = try read("learningRate") { Double($0) }
     schedule = try read("schedule") { LearningRateSchedule($0) }
-    func readIfThere(_ key: String) throws -> Double? {
-      try metadata["quern." + key] == nil ? nil : read(key) { Double($0) }
+    func ifThere<Value>(_ key: String, _ convert: (String) -> Value?) throws -> Value? {
+      try metadata["quern." + key] == nil ? nil : read(key, convert)
     }
+    func readIfThere(_ key: String) throws -> Double? { try ifThere(key) { Double($0) } }
     gradientNormLimit = try readIfThere("gradientNormLimit")
     regularisation = try Regularisation(l1: readIfThere("l1") ?? 0, l2: readIfThere("l2") ?? 0)
     validationFraction = try readIfThere("validationFraction")
+    validatesOnTrainingSet = try ifThere("validatesOnTrainingSet") { Bool($0) } ?? false
+    deformation = try ifThere("deformation") { try? Deformation($0) }
+    epochCount = try ifThere("epochCount", count)
+    let best = try ifThere("bestByValidation") { BestEpochs.Result($0) }
+    bestEpochs = try best.map {
+      BestEpochs(byValidation: $0, byTest: try read("bestByTest") { BestEpochs.Result($0) })
+    }
     batchSize = try read("batchSize", count)
     seed = try read("seed") { UInt64($0) }
     exampleCount = try read("exampleCount", count)

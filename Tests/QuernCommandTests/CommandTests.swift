@@ -18,8 +18,8 @@ import Testing
     let all = try quern(["--help"])
     #expect(all.status == 0 && all.errors.isEmpty)
     let names = [
-      "demo", "models", "summary", "show", "train", "predict", "bench", "gradient", "descend",
-      "check",
+      "demo", "models", "summary", "train", "predict", "explain", "descend", "filter", "look",
+      "deform", "show", "bench", "profile", "gradient", "check",
     ]
     for name in names {
       #expect(all.output.contains("  \(name) "))

@@ -34,6 +34,7 @@ func fill(_ executables: [any Executable], _ graph: Graph, seed: UInt64) throws 
 func expectAgreement(
   _ graph: Graph, seed: UInt64 = 1, tolerance: Double = 2e-5, threads: [Int] = [1, 2, 3],
   steps: Int = 1, targets: [Target] = Target.allCases,
+  adjust: (inout CompileOptions) -> Void = { _ in },
   sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
   let names =
@@ -48,7 +49,9 @@ func expectAgreement(
   for target in targets where target.isSupported {
     var reference: [String: [UInt32]] = [:]
     for count in threads {
-      let compiled = try CompiledGraph(graph, CompileOptions(target: target, threads: count))
+      var options = CompileOptions(target: target, threads: count)
+      adjust(&options)
+      let compiled = try CompiledGraph(graph, options)
       try fill([compiled], graph, seed: seed)
       for _ in 0..<steps { compiled.run() }
       for name in names {

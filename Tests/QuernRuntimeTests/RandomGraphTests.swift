@@ -29,7 +29,9 @@ import Testing
       // On one target both thread counts, on the others one each.
       let threads = number == seed % targets.count ? counts : [counts[(seed + number) % 2]]
       // Half of the graphs are compiled as if caches were small.
-      let options = Self.options(target, smallCaches: seed / 2 % 2 == 0)
+      var options = Self.options(target, smallCaches: seed / 2 % 2 == 0)
+      // A third have all convolutions computed fast that can be, however small.
+      if seed % 3 == 0 { options.costs = .onlyProducts(lanes: target.lanes) }
       guard try trial.agrees(options, threads: threads) else { return }
     }
     try trial.compareWithDifferences(random.loss, random.gradients, random.inputs)

@@ -106,9 +106,9 @@ struct Benchmark {
   private func compiled(_ graph: Graph, _ options: ExecutionOptions) throws -> Runner {
     let runner = Runner(options, try options.makeExecutable(graph))
     try workload.prepare(runner.executable)
-    // The first run also brings memory in, which hardly matters to a step of a second; the second
+    // The first run also brings memory in, which hardly matters to a step of many seconds; the second
     // tells how long a step takes.
-    if try runner.run() > 1 { return runner }
+    if try runner.run() > 5 { return runner }
     let once = try runner.run()
     runner.repeats = max(1, Int(0.01 / max(once, 1e-7)))
     runner.times = []

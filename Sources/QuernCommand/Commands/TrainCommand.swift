@@ -6,24 +6,33 @@ struct TrainCommand: ParsableCommand {
     commandName: "train",
     abstract: "Train a model and print the test error after each epoch.",
     discussion: """
-      With --load, training goes on where the file left it; options that are not given are taken \
-      from there. A run that is stopped (Ctrl-C), saved and resumed ends with the same bits as one \
-      that was not.
+      With --load or --resume, training goes on where the file left it; options that are not given \
+      are taken from there. A run that is stopped (Ctrl-C) or killed, and resumed, ends with the \
+      same bits as one that was not. A second Ctrl-C quits at once.
 
       With --stop, training may end before its epochs do. Measured after each epoch: for parameters \
       the norm of the change of all parameters over the epoch; for gradient the norm of the gradient \
-      of the mean loss over the whole training set, which takes about as long as the epoch; for \
-      validation the error on the share that --validation sets apart, or else on the test set, \
-      which then no longer tells how well the model does on pictures it was not chosen by. Patience \
-      counts epochs; the weights of the best epoch are those saved and tested. Example:
+      of the mean loss over the whole training set, not deformed, which takes about as long as the \
+      epoch; for validation the error on the share that --validation sets apart, with --recipe paper \
+      on the training set before it is deformed, or else on the test set, which then no longer tells \
+      how well the model does on pictures it was not chosen by. Patience counts epochs; the weights \
+      of the best epoch are those saved and tested.
 
+      Examples:
+        quern train lenet --data fashion-mnist --save lenet.safetensors
         quern train lenet --validation 0.1 --stop validation --patience 3 --epochs 50
+        quern train ciresan-1 --recipe paper --data mnist --checkpoint run.st --resume
+        quern train lenet --data mnist --deform elastic:4:34,rotation:10 --epochs 20
       """)
 
   @OptionGroup var model: ModelArguments
   @OptionGroup var data: DataArguments
+  @OptionGroup var recipes: RecipeArguments
 
-  @Option(help: "Epochs in all, those of a resumed run's past included. (default: the model's)")
+  @Option(
+    help:
+      "Epochs in all, those of a resumed run's past included. (default: the file's, or recipe's)"
+  )
   var epochs: Int?
 
   @Option(help: "Examples a step. (default: the model's, as a rule 128)")
@@ -64,8 +73,10 @@ struct TrainCommand: ParsableCommand {
 
   @OptionGroup var stopping: StopArguments
 
-  @Option(help: "Decides initial weights, shuffling and dropout. (default: 1)")
+  @Option(help: "Decides initial weights, shuffling, deformations and dropout. (default: 1)")
   var seed: UInt64?
+
+  @OptionGroup var checkpoints: CheckpointArguments
 
   @Option(help: "Write a checkpoint here at the end, or when interrupted.")
   var save: String?
@@ -82,13 +93,16 @@ struct TrainCommand: ParsableCommand {
   func run() throws {
     let builtIn = try model.builtIn()
     let network = try model.network()
-    let recipe = Recipe(builtIn)
-    let checkpoint = try load.map { try Checkpoint(contentsOf: $0) }
+    let resumed = try checkpoints.past()
+    let checkpoint = try resumed ?? load.map { try Checkpoint(contentsOf: $0) }
+    let past = checkpoint?.training
+    let recipe = try recipes.recipe(
+      builtIn, epochs: epochs ?? past?.epochCount, batch: batch ?? past?.batchSize)
     if let save { try Files.checkWritable(save) }
     try reports.prepare()
-    let settings = try settings(recipe, checkpoint?.training)
-    let stoppingRule = try stopping.rule(past: checkpoint?.training?.stopping?.rule)
-    let epochs = epochs ?? recipe.epochs
+    let settings = try settings(recipe, past)
+    let stoppingRule = try stopping.rule(past: past?.stopping?.rule)
+    let epochs = epochs ?? past?.epochCount ?? recipe.epochs
     guard epochs > 0 else { throw Failure("--epochs is \(epochs); give at least 1") }
     if let validation, !(0 <= validation && validation < 1) {
       throw Failure("--validation is \(validation); give a share of at least 0 and below 1")
@@ -104,37 +118,56 @@ struct TrainCommand: ParsableCommand {
     let trainer = try Trainer(preparation, training: training, evaluation: test)
     if let checkpoint { try trainer.restore(checkpoint) }
     if let stoppingRule { try trainer.stop(by: stoppingRule) }
-    try announce(trainer, test: test, from: checkpoint)
-    if let rule = trainer.stopping?.rule { print("ends early when: \(rule)") }
+    // Before anything is printed: whoever sees the run has begun may stop it.
+    Interrupt.install()
+    try announce(
+      trainer, test: test, from: checkpoint,
+      named: resumed == nil ? load : checkpoints.checkpoint)
 
-    let evaluationName = settings.validationFraction == nil ? "test" : "validation"
+    let writer = checkpoints.writer(trainer)
+    let evaluationName =
+      settings.validationFraction == nil && !settings.validatesOnTrainingSet
+      ? "test" : "validation"
     let recorder = try reports.recorder(trainer, evaluationName: evaluationName)
     let session = TrainingSession(
       trainer, epochs: epochs, evaluationName: evaluationName,
-      log: try log.map { try TrainingLog(path: $0, appending: checkpoint?.training != nil) },
+      log: try log.map { try TrainingLog(path: $0, appending: past != nil) }, writer: writer,
       recorder: recorder)
-    Interrupt.install()
     let outcome = try session.run()
 
+    try writer?.finish()
     if let save { try trainer.checkpoint().write(to: save) }
     try recorder?.finish(outcome, test: test)
     if outcome == .interrupted {
-      let position = trainer.position
-      Terminal.complain(
-        "quern: interrupted after step \(position.step) (epoch \(position.epoch + 1), step "
-          + "\(position.stepInEpoch)); "
-          + (save.map { "saved; go on with --load \($0) --save \($0) --epochs \(epochs)" }
-            ?? "nothing saved: give --save to be able to go on"))
+      Terminal.complain("quern: " + farewell(trainer.position, epochs: epochs))
       throw ExitCode(130)
     }
     if let line = TrainingStop.line(trainer, outcome) { print(line) }
+    if let best = trainer.bestEpochs { print(TrainingSession.line(best)) }
     if settings.validationFraction != nil {
       let result = try trainer.evaluate(test)
       print(
         "test loss \(Numbers.fixed(result.loss, 4)), test error "
           + Numbers.percent(result.errorRate, 2))
     }
-    if let save { print("saved \(save)") }
+    for path in [checkpoints.checkpoint, save] {
+      if let path { print("saved \(path)") }
+    }
+  }
+
+  /// What became of an interrupted run, and how to go on with it.
+  private func farewell(_ position: TrainingPosition, epochs: Int) -> String {
+    let text =
+      "interrupted after step \(position.step) (epoch \(position.epoch + 1), step "
+      + "\(position.stepInEpoch)); "
+    if let path = checkpoints.checkpoint {
+      return text + "saved \(path); go on with the same command"
+        + (checkpoints.resume ? "" : " and --resume")
+    }
+    if let save {
+      return text + "saved; go on with --load \(save) --save \(save) --epochs \(epochs)"
+    }
+    return text + "nothing saved: give --checkpoint or --save to be able to go on"
   }
 
   /// What was asked for, else what the checkpoint says, else the model's recipe.
@@ -142,7 +175,8 @@ struct TrainCommand: ParsableCommand {
     var optimizer = optimizer ?? recipe.optimizer
     if self.optimizer == nil, let name = state?.optimizerName {
       guard let known = OptimizerName(rawValue: name) else {
-        throw Failure("\(load ?? "checkpoint"): unknown optimizer \(name); give --optimizer")
+        throw Failure(
+          "\(load ?? checkpoints.checkpoint ?? ""): unknown optimizer \(name); give --optimizer")
       }
       optimizer = known
     }
@@ -160,11 +194,16 @@ struct TrainCommand: ParsableCommand {
       gradientNormLimit: clip ?? state?.gradientNormLimit,
       regularisation: Regularisation(
         l1: l1 ?? state?.regularisation.l1 ?? 0, l2: l2 ?? state?.regularisation.l2 ?? 0),
-      validationFraction: fraction == 0 ? nil : fraction, seed: seed ?? state?.seed ?? 1,
+      validationFraction: fraction == 0 ? nil : fraction,
+      validatesOnTrainingSet: fraction == nil
+        && (state?.validatesOnTrainingSet ?? recipe.validatesOnTrainingSet),
+      deformation: try recipes.deformation(recipe, state), seed: seed ?? state?.seed ?? 1,
       execution: try execution.options())
   }
 
-  private func announce(_ trainer: Trainer, test: Dataset, from checkpoint: Checkpoint?) throws {
+  private func announce(
+    _ trainer: Trainer, test: Dataset, from checkpoint: Checkpoint?, named name: String?
+  ) throws {
     let settings = trainer.settings
     print(
       "\(trainer.network.name): \(Numbers.grouped(try trainer.network.summary().parameters)) "
@@ -174,12 +213,18 @@ struct TrainCommand: ParsableCommand {
       "\(settings.optimizer.name), learning rate \(settings.learningRate) (\(settings.schedule)), "
         + "batch \(settings.batchSize), seed \(settings.seed), \(settings.execution.summary)"
         + (trainer.executable.compileSeconds.map { ", compiled in \(Numbers.seconds($0))" } ?? ""))
-    if let load, let checkpoint {
+    if let deformation = settings.deformation { print("deformed anew each epoch: \(deformation)") }
+    if let rule = trainer.stopping?.rule { print("ends early when: \(rule)") }
+    if let name, let checkpoint {
       let position = trainer.position
       print(
         checkpoint.training == nil
-          ? "weights from \(load)"
-          : "going on from \(load): epoch \(position.epoch + 1), step \(position.stepInEpoch)")
+          ? "weights from \(name)"
+          : "going on from \(name): epoch \(position.epoch + 1), step \(position.stepInEpoch)")
+    } else if checkpoints.resume {
+      print("no \(checkpoints.checkpoint ?? "checkpoint") yet: beginning afresh")
     }
+    // Whoever follows a run through a pipe sees at once what it is.
+    Terminal.flush()
   }
 }

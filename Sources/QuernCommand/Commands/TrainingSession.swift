@@ -6,17 +6,19 @@ final class TrainingSession {
   private let epochs: Int
   private let evaluationName: String
   private let log: TrainingLog?
+  private let writer: CheckpointWriter?
   private let recorder: RunRecorder?
 
   init(
     _ trainer: Trainer, epochs: Int, evaluationName: String, log: TrainingLog? = nil,
-    recorder: RunRecorder? = nil
+    writer: CheckpointWriter? = nil, recorder: RunRecorder? = nil
   ) {
     self.trainer = trainer
     self.epochs = epochs
     self.evaluationName = evaluationName
     self.log = log
     self.recorder = recorder
+    self.writer = writer
   }
 
   func run() throws -> Trainer.Outcome {
@@ -35,6 +37,7 @@ final class TrainingSession {
         bar.update(progress)
         try log?.record(progress)
         try recorder?.record(progress)
+        try writer?.writeIfDue()
       }, shouldStop: { Interrupt.isRequested })
   }
 
@@ -50,10 +53,20 @@ final class TrainingSession {
         "  \(evaluationName) loss \(Numbers.fixed(loss, 4))"
         + "  \(evaluationName) error \(Numbers.percent(1 - accuracy, 2))"
     }
+    if let accuracy = summary.testAccuracy {
+      text += "  test error \(Numbers.percent(1 - accuracy, 2))"
+    }
     if let stopping = TrainingStop.measure(summary, trainer.stopping?.rule) {
       text += "  " + stopping
     }
     return text + "  \(Numbers.fixed(summary.examplesPerSecond, 0)) examples/s"
       + "  \(Numbers.seconds(summary.seconds))"
+  }
+  /// What a run comes to, as the table of Cireşan et al. has it.
+  static func line(_ best: BestEpochs) -> String {
+    let (validation, test) = (best.byValidation, best.byTest)
+    return "test error for best validation \(Numbers.percent(validation.testError, 2)) (epoch "
+      + "\(validation.epoch), validation error \(Numbers.percent(validation.validationError, 3))); "
+      + "best test error \(Numbers.percent(test.testError, 2)) (epoch \(test.epoch))"
   }
 }

@@ -10,6 +10,9 @@ struct Recipe {
   var schedule: LearningRateSchedule = .constant
   /// What pixels from black to white become.
   var pixels: ClosedRange<Float> = 0...1
+  var deformation: Deformation?
+  /// Whether epochs are evaluated on the training set as it is, beside the test set.
+  var validatesOnTrainingSet = false
 
   init(_ model: BuiltInModel) {
     switch model {

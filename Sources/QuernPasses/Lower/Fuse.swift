@@ -23,6 +23,10 @@ struct Fusion {
   /// Constants and positions that must lie in memory, because more than elementwise ops read them.
   private let materialised: Set<NodeID>
 
+  /// Comparisons that are computed wherever they are read, from a tensor that lies in memory anyway:
+  /// where a ReLU was positive, say. Keeping them would take as much memory again.
+  let inlined: Set<NodeID>
+
   /// Past this many ops a kernel would only shuffle spilled registers.
   static let nodeLimit = 48
 
@@ -31,6 +35,7 @@ struct Fusion {
     self.views = views
     users = graph.users
     materialised = Self.materialised(graph, views)
+    inlined = Self.inlined(graph, views, users)
     for id in graph.ids { place(id) }
     mergeFeeders()
     for index in groups.indices { groups[index].nodes.sort() }
@@ -47,7 +52,7 @@ struct Fusion {
       if materialised.contains(id) { start(id, root: nil) }
     case .reshape:
       if views.copied.contains(id) { start(id, root: id) }
-    case .contraction, .concatenate: start(id, root: id)
+    case .contraction, .concatenate, .tileTransform: start(id, root: id)
     case .maximum(let window), .maximumPosition(let window):
       let twin = groups.firstIndex { group in
         guard let root = group.root, graph[root].operands == node.operands else { return false }
@@ -62,7 +67,45 @@ struct Fusion {
       } else {
         start(id, root: id)
       }
-    case .elementwise: placeElementwise(id)
+    case .elementwise: if !inlined.contains(id) { placeElementwise(id) }
+    }
+  }
+
+  private static func inlined(
+    _ graph: Graph, _ views: Views, _ users: [[NodeID]]
+  ) -> Set<NodeID> {
+    let roots = Set(graph.roots.map(views.root))
+    func isElementwise(_ id: NodeID) -> Bool {
+      if case .elementwise = graph[id].op { true } else { false }
+    }
+    func isConstant(_ id: NodeID) -> Bool {
+      if case .constant = graph[views.root(id)].op { true } else { false }
+    }
+    /// Whether something reads it from memory whatever becomes of the comparison.
+    func isStored(_ id: NodeID) -> Bool {
+      if case .input = graph[id].op { return true }
+      return roots.contains(id)
+        || users[id.index].contains { !isElementwise($0) && graph[$0].op != .reshape }
+    }
+    return Set(
+      graph.ids.filter { id in
+        let node = graph[id]
+        switch node.op {
+        case .elementwise(.less), .elementwise(.lessOrEqual), .elementwise(.equal): break
+        default: return false
+        }
+        let tensors = node.operands.filter { !isConstant($0) }
+        guard tensors.count == 1, let source = tensors.first, graph[source].op != .reshape,
+          graph[source].shape == node.shape, isStored(source), !roots.contains(id)
+        else { return false }
+        return users[id.index].allSatisfy { isElementwise($0) && graph[$0].shape == node.shape }
+      })
+  }
+
+  /// The operands of a node, those of inlined operands in their place.
+  private func sources(of id: NodeID) -> [NodeID] {
+    graph[id].operands.flatMap { operand in
+      inlined.contains(operand) ? graph[operand].operands : [operand]
     }
   }
 
@@ -95,7 +138,7 @@ struct Fusion {
   }
 
   private mutating func placeElementwise(_ id: NodeID) {
-    let operands = graph[id].operands.map(views.root)
+    let operands = sources(of: id).map(views.root)
     let candidates = Set(operands.compactMap { groupOf[$0] }).sorted { a, b in
       (groups[a].root != nil ? 1 : 0, a) > (groups[b].root != nil ? 1 : 0, b)
     }
@@ -114,7 +157,7 @@ struct Fusion {
     guard target.nodes.count < Self.nodeLimit,
       Self.refines(target.domain, graph[id].shape)
     else { return false }
-    for operand in graph[id].operands {
+    for operand in sources(of: id) {
       let source = views.root(operand)
       if groupOf[source] == group {
         // It is in registers at its own position only: it may not be repeated.
@@ -162,7 +205,7 @@ struct Fusion {
     var pending = [to]
     while let group = pending.popLast() {
       for id in groups[group].nodes {
-        for operand in graph[id].operands {
+        for operand in sources(of: id) {
           guard let source = groupOf[views.root(operand)], source != group else { continue }
           if source == from { return true }
           if visited.insert(source).inserted { pending.append(source) }

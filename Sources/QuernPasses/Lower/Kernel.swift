@@ -11,14 +11,19 @@ public struct Kernel: Sendable {
   public var label: String
   /// The nodes computed here, in order.
   public var nodes: [NodeID]
+  /// Comparisons that are computed here too, wherever else they are.
+  public var inlined: [NodeID]
   /// Parts of the output that are computed alike; together they cover it, no two overlap. More than
   /// one arises from strides: each residue class of the positions reads its own filter elements.
   public var pieces: [Piece]
 
-  public init(name: String, label: String, nodes: [NodeID], pieces: [Piece]) {
+  public init(
+    name: String, label: String, nodes: [NodeID], inlined: [NodeID] = [], pieces: [Piece]
+  ) {
     self.name = name
     self.label = label
     self.nodes = nodes
+    self.inlined = inlined
     self.pieces = pieces
   }
 }
@@ -49,6 +54,13 @@ public struct Piece: Sendable {
   public var position: AffineExpression
   /// What is computed at each output position; operands refer to earlier values.
   public var values: [Value]
+  /// Whether values are computed in their order, and not each where it is first needed: it keeps
+  /// fewer of many values alive.
+  public var keepsOrder = false
+  /// Whether axis 0 is the chunk of a ``Section``: the caller's loop, not one of the kernel's.
+  public var hasChunks = false
+  /// Whether chunks are parts of the sum: each adds to what is stored, after the first.
+  public var addsUp = false
   public var stores: [Store]
 
   public struct Store: Sendable {
@@ -68,6 +80,14 @@ public enum Value: Hashable, Sendable {
   /// An `int32` that is affine in the output axes.
   case index(AffineExpression)
   case apply(ElementwiseOp, [Int], ElementType)
+  /// The sum of earlier `float32` values times constants; at least one term.
+  case combination([Term])
+
+  /// A value times a constant that is not zero.
+  public struct Term: Hashable, Sendable {
+    public var value: Int
+    public var coefficient: Double
+  }
 }
 
 /// A read or write of a stored tensor at an affine index for each dimension.

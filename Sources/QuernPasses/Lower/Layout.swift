@@ -40,6 +40,21 @@ public struct Storage: Sendable {
     origin = zip(strides, before).reduce(0) { $0 + $1.0 * $1.1 }
   }
 
+  /// Tiles that kernels of a section hand to each other: (side, side, n, rows, columns, C).
+  ///
+  /// A transform writes all places of a tile at once. Cache lines apart by a power of two would meet
+  /// in one set of the cache, so places are an odd number of lines apart.
+  init(tiles tensor: NodeID, _ shape: Shape) {
+    self.init(
+      tensor, TensorType(.float32, shape), before: shape.extents.map { _ in 0 },
+      after: shape.extents.map { _ in 0 }, fill: 0)
+    guard shape.rank > 2 else { return }
+    let line = 16
+    strides[1] = ((strides[1] + line - 1) / line | 1) * line
+    strides[0] = strides[1] * shape[1]
+    elementCount = strides[0] * shape[0]
+  }
+
   /// The element an access touches at axes 0, 0, …, counted from the storage's start, and how far
   /// one step along each of `rank` axes leads.
   public func address(_ access: TensorAccess, rank: Int) -> (offset: Int, strides: [Int]) {

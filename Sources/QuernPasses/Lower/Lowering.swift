@@ -8,6 +8,11 @@ public struct Program: Sendable {
   /// By the node whose value is stored. An update written in place shares its input's.
   public let storages: [NodeID: Storage]
   public let arenaBytes: Int
+  /// How many kernels at the start make what later ones need of parameters that no step replaces: they
+  /// run once, and again after such a parameter was written.
+  public let preparedCount: Int
+  /// Parts of the order that run several times, a few pictures each time.
+  public let sections: [Section]
   /// Whether all threads must have finished what comes before, for each kernel.
   public let needsBarrier: [Bool]
   /// The node that holds the value of each output: reshapes are looked through.
@@ -18,8 +23,11 @@ public struct Program: Sendable {
 
 /// Turns a graph into a program: fuse, schedule, lay out, place.
 ///
+/// - Parameter sharedCache: bytes of cache that all cores share.
 /// - Throws: ``LoweringError`` for graphs that only the interpreter runs.
-public func lower(_ source: Graph) throws(LoweringError) -> Program {
+public func lower(
+  _ source: Graph, sharedCache: Int = 8 << 20
+) throws(LoweringError) -> Program {
   let prepared = addCopies(source)
   var views = Views(graph: prepared.graph, copied: prepared.copied)
   let graph = prepared.graph
@@ -38,11 +46,17 @@ public func lower(_ source: Graph) throws(LoweringError) -> Program {
     let survey = HaloSurvey(kernels, graph)
     let conflicts = survey.conflicts.subtracting(views.copied)
     if conflicts.isEmpty {
+      let chains = Chain.find(
+        graph, kernels: kernels, groupOf: groupOf,
+        size: ChunkSize(sharedCache: sharedCache))
       let schedule = Schedule(
-        graph, views: views, kernels: kernels, groupOf: groupOf, survey: survey)
+        graph, views: views, kernels: kernels, groupOf: groupOf, survey: survey, chains: chains)
+      for chain in chains {
+        for member in chain.members { kernels[member] = chain.cut(kernels[member], member) }
+      }
       return assemble(
         graph, views: views, kernels: schedule.order.map { kernels[$0] }, schedule: schedule,
-        survey: survey, names: &names)
+        survey: survey, chains: chains, names: &names)
     }
     let added = conflicts.filter { graph[$0].op == .reshape }
     guard !added.isEmpty else {
@@ -117,7 +131,7 @@ private func storedNodes(_ graph: Graph, views: Views, fusion: Fusion) -> Set<No
   for id in graph.ids {
     let node = graph[id]
     if node.op == .reshape, !views.copied.contains(id) { continue }
-    for operand in node.operands {
+    for operand in node.operands where !fusion.inlined.contains(operand) {
       let source = views.root(operand)
       if fusion.groupOf[source] != fusion.groupOf[id] || fusion.groupOf[id] == nil {
         stored.insert(source)
@@ -150,7 +164,7 @@ private func unique(_ text: String, _ used: inout Set<String>) -> String {
 
 private func assemble(
   _ graph: Graph, views: Views, kernels scheduled: [Kernel], schedule: Schedule,
-  survey: HaloSurvey, names: inout Set<String>
+  survey: HaloSurvey, chains: [Chain], names: inout Set<String>
 ) -> Program {
   var kernels = scheduled
   for update in graph.updates where schedule.inPlace[update.input] == nil {
@@ -160,7 +174,18 @@ private func assemble(
   let all = Set(
     kernels.flatMap { ($0.reads + $0.writes).map(\.tensor) } + graph.inputs.map(\.id))
   var storages: [NodeID: Storage] = [:]
+  let inner = chains.reduce(into: [NodeID: Shape]()) { shapes, chain in
+    for (tensor, dimension) in chain.inner {
+      var extents = graph[tensor].shape.extents
+      extents[dimension] = chain.size
+      shapes[tensor] = Shape(extents)
+    }
+  }
   for tensor in all where owner[tensor] == nil {
+    if let shape = inner[tensor] {
+      storages[tensor] = Storage(tiles: tensor, shape)
+      continue
+    }
     let shape = graph[tensor].shape
     var before = survey.before[tensor] ?? [Int](repeating: 0, count: shape.rank)
     var after = survey.after[tensor] ?? [Int](repeating: 0, count: shape.rank)
@@ -173,14 +198,20 @@ private func assemble(
     storages[tensor] = Storage(
       tensor, graph[tensor].type, before: before, after: after, fill: fill)
   }
-  setLifetimes(&storages, kernels, graph, views, owner)
+  let sections = chains.compactMap { chain in
+    schedule.order.firstIndex(of: chain.members[0]).map {
+      Section(kernels: $0..<$0 + chain.members.count, chunks: chain.chunks)
+    }
+  }.sorted { $0.kernels.lowerBound < $1.kernels.lowerBound }
+  setLifetimes(&storages, kernels, schedule.preparedCount, sections, graph, views, owner)
   var list = storages.values.sorted { $0.tensor < $1.tensor }
   let bytes = Arena.place(&list)
   storages = Dictionary(uniqueKeysWithValues: list.map { ($0.tensor, $0) })
   for (value, input) in owner { storages[value] = storages[input] }
   return Program(
     graph: graph, kernels: kernels, storages: storages, arenaBytes: bytes,
-    needsBarrier: barriers(kernels, storages),
+    preparedCount: schedule.preparedCount, sections: sections,
+    needsBarrier: barriers(kernels, storages, sections),
     outputNodes: Dictionary(
       uniqueKeysWithValues: graph.outputs.map { ($0.name, views.root($0.node)) }))
 }
@@ -205,24 +236,32 @@ private func copyKernel(
     name: unique("update_copy", &names), label: "update", nodes: [], pieces: [piece])
 }
 
-/// From the first write to the last use; inputs, outputs and halos keep their places for good.
+/// From the first write to the last use; inputs, outputs, halos and what is prepared keep their places
+/// for good. What a
+/// section uses it uses to its end, since it starts again.
 private func setLifetimes(
-  _ storages: inout [NodeID: Storage], _ kernels: [Kernel], _ graph: Graph, _ views: Views,
-  _ owner: [NodeID: NodeID]
+  _ storages: inout [NodeID: Storage], _ kernels: [Kernel], _ preparedCount: Int,
+  _ sections: [Section], _ graph: Graph, _ views: Views, _ owner: [NodeID: NodeID]
 ) {
   let whole = -1...kernels.count
   var spans: [NodeID: (Int, Int)] = [:]
   for (position, kernel) in kernels.enumerated() {
+    let section = sections.first { $0.kernels.contains(position) }?.kernels
+    let (from, through) =
+      section.map { ($0.lowerBound, $0.upperBound - 1) } ?? (position, position)
     for access in kernel.reads + kernel.writes {
       let tensor = owner[access.tensor] ?? access.tensor
-      let known = spans[tensor] ?? (position, position)
-      spans[tensor] = (min(known.0, position), max(known.1, position))
+      let known = spans[tensor] ?? (from, through)
+      spans[tensor] = (min(known.0, from), max(known.1, through))
     }
   }
   let outputs = Set(graph.outputs.map { owner[views.root($0.node)] ?? views.root($0.node) })
   let inputs = Set(graph.inputs.map(\.id))
+  let prepared = Set(kernels[..<preparedCount].flatMap { $0.writes.map(\.tensor) })
   for (tensor, storage) in storages {
-    let lasting = outputs.contains(tensor) || inputs.contains(tensor) || storage.hasHalo
+    let lasting =
+      outputs.contains(tensor) || inputs.contains(tensor) || storage.hasHalo
+      || prepared.contains(tensor)
     if lasting {
       storages[tensor]?.lifetime = whole
     } else if let span = spans[tensor] {
@@ -232,8 +271,11 @@ private func setLifetimes(
 }
 
 /// A kernel waits where it reads or writes memory that another has written, or writes what another
-/// has read, since the last time all threads met.
-private func barriers(_ kernels: [Kernel], _ storages: [NodeID: Storage]) -> [Bool] {
+/// has read, since the last time all threads met. Sections are gone through twice, so that their
+/// first kernels also wait for their last.
+private func barriers(
+  _ kernels: [Kernel], _ storages: [NodeID: Storage], _ sections: [Section]
+) -> [Bool] {
   var read: [Range<Int>] = []
   var written: [Range<Int>] = []
   func ranges(_ accesses: [TensorAccess]) -> [Range<Int>] {
@@ -241,11 +283,13 @@ private func barriers(_ kernels: [Kernel], _ storages: [NodeID: Storage]) -> [Bo
       storages[id].map { $0.offset..<$0.offset + $0.byteCount }
     }
   }
-  return kernels.map { kernel in
-    let reads = ranges(kernel.reads)
-    let writes = ranges(kernel.writes)
+  var result = [Bool](repeating: false, count: kernels.count)
+  func visit(_ position: Int) {
+    let reads = ranges(kernels[position].reads)
+    let writes = ranges(kernels[position].writes)
     let waits =
-      (reads + writes).contains { range in written.contains { $0.overlaps(range) } }
+      result[position]
+      || (reads + writes).contains { range in written.contains { $0.overlaps(range) } }
       || writes.contains { range in read.contains { $0.overlaps(range) } }
     if waits {
       read = []
@@ -253,6 +297,13 @@ private func barriers(_ kernels: [Kernel], _ storages: [NodeID: Storage]) -> [Bo
     }
     read += reads
     written += writes
-    return waits
+    result[position] = waits
   }
+  for position in kernels.indices {
+    visit(position)
+    if let section = sections.first(where: { $0.kernels.last == position }) {
+      section.kernels.forEach(visit)
+    }
+  }
+  return result
 }

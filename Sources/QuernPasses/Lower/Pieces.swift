@@ -12,10 +12,21 @@ struct PieceBuilder {
     let label = graph[group.root ?? group.nodes[0]].label
     var pieces: [Piece] = []
     let subject = label.isEmpty ? name : label
-    for symbolic in try symbolicPieces(group, subject: subject) {
-      pieces.append(try piece(symbolic, group, subject: subject))
+    if let root = group.root, case .tileTransform(let transform) = graph[root].op {
+      pieces = try tilePieces(transform, group, subject: subject)
+    } else {
+      let classes = try symbolicPieces(group, subject: subject)
+      if let joined = try joined(classes, group, subject: subject) {
+        pieces = [joined]
+      } else {
+        for symbolic in classes {
+          pieces.append(try piece(symbolic, group, subject: subject))
+        }
+      }
     }
-    return Kernel(name: name, label: label, nodes: group.nodes, pieces: pieces)
+    let inlined = Set(group.nodes.flatMap { graph[$0].operands }).filter(fusion.inlined.contains)
+    return Kernel(
+      name: name, label: label, nodes: group.nodes, inlined: inlined.sorted(), pieces: pieces)
   }
 
   private func symbolicPieces(
@@ -112,8 +123,25 @@ struct PieceBuilder {
       axes: symbolic.axes, outputRank: symbolic.outputRank, reduction: symbolic.reduction,
       factors: factors, position: symbolic.position, values: [], stores: [])
     var values = ValueTable()
+    try addValues(
+      group, result: symbolic.reduction == .none ? nil : .accumulator, at: symbolic.domain,
+      extents: extents, subject: subject, &values, &piece)
+    piece.values = values.list
+    return piece
+  }
+
+  /// Computes the group's nodes at one position of its domain, and stores what others need.
+  ///
+  /// - Parameters:
+  ///   - result: the value of the group's root; nil where nothing was summed up.
+  ///   - domain: the position, by the piece's axes.
+  func addValues(
+    _ group: Fusion.Group, result: Value?, at domain: [AffineExpression], extents: [Int],
+    subject: String, _ values: inout ValueTable, _ piece: inout Piece
+  ) throws(LoweringError) {
     let replacements = Dictionary(
-      uniqueKeysWithValues: symbolic.domain.enumerated().map { ($0.offset, $0.element) })
+      uniqueKeysWithValues: domain.enumerated().map { ($0.offset, $0.element) })
+    values.of = [:]
 
     /// The index of each dimension of a shape that the domain refines.
     func indices(_ shape: Shape) -> [AffineExpression] {
@@ -131,9 +159,8 @@ struct PieceBuilder {
         }
         value = values.add(.apply(op, operands, node.type.element))
       case .maximumPosition: value = values.add(.position)
-      case .contraction, .concatenate, .reshape, .maximum:
-        value = values.add(
-          symbolic.reduction == .none ? .constant(0, node.type.element) : .accumulator)
+      case .contraction, .concatenate, .reshape, .maximum, .tileTransform:
+        value = values.add(result ?? .constant(0, node.type.element))
       case .constant(let constant): value = values.add(.constant(constant, node.type.element))
       case .iota(let dimension):
         value = values.add(
@@ -144,12 +171,10 @@ struct PieceBuilder {
       if stored.contains(id) {
         let map =
           id == group.root && node.shape == group.domain && !isCopy(id)
-          ? symbolic.domain : isCopy(id) ? symbolic.domain : indices(node.shape)
+          ? domain : isCopy(id) ? domain : indices(node.shape)
         piece.stores.append(.init(value: value, access: try access(id, map, extents, subject)))
       }
     }
-    piece.values = values.list
-    return piece
   }
 
   private func isCopy(_ id: NodeID) -> Bool { graph[id].op == .reshape }
@@ -160,6 +185,14 @@ struct PieceBuilder {
   ) throws(LoweringError) -> Int {
     let source = views.root(operand)
     if let known = values.of[source], group.nodes.contains(source) { return known }
+    if fusion.inlined.contains(source), case .elementwise(let op) = graph[source].op {
+      let inner = graph[source]
+      var operands: [Int] = []
+      for operand in inner.operands {
+        operands.append(try value(operand, of: inner, in: group, &values, indices, extents))
+      }
+      return values.add(.apply(op, operands, inner.type.element))
+    }
     let shape = graph[operand].shape
     var map = indices(node.shape)
     for dimension in 0..<shape.rank where shape[dimension] == 1 { map[dimension] = .constant(0) }
@@ -186,7 +219,7 @@ struct PieceBuilder {
     return AffineExpression(terms, offset: offset)
   }
 
-  private func access(
+  func access(
     _ id: NodeID, _ map: [AffineExpression], _ extents: [Int], _ subject: String
   ) throws(LoweringError) -> TensorAccess {
     // A flat index stands for the whole tensor in row-major order.
@@ -200,8 +233,9 @@ struct PieceBuilder {
 }
 
 /// The values of a piece; equal ones are computed once.
-private struct ValueTable {
-  var list: [Value] = []
+struct ValueTable {
+  private(set) var list: [Value] = []
+  /// The value of each node at the present position.
   var of: [NodeID: Int] = [:]
   private var known: [Value: Int] = [:]
 

@@ -12,7 +12,7 @@ extension Program: CustomStringConvertible {
 
   private func describe(_ kernel: Kernel) -> String {
     var lines = ["\(kernel.name)  // \(kernel.label)"]
-    for id in kernel.nodes {
+    for id in kernel.inlined + kernel.nodes {
       let node = graph[id]
       lines.append("  \(id)\(node.shape) = \(node.formula(node.operands.map(\.description)))")
     }

@@ -6,10 +6,15 @@ struct Schedule {
   private(set) var order: [Int] = []
   /// Input → the node whose value is written straight over it.
   private(set) var inPlace: [NodeID: NodeID] = [:]
+  /// How many kernels at the start of the order depend on nothing but fixed inputs.
+  private(set) var preparedCount = 0
 
-  /// - Parameter kernels: one for each group, in the groups' order.
+  /// - Parameters:
+  ///   - kernels: one for each group, in the groups' order.
+  ///   - chains: kernels that run one right after the other.
   init(
-    _ graph: Graph, views: Views, kernels: [Kernel], groupOf: [NodeID: Int], survey: HaloSurvey
+    _ graph: Graph, views: Views, kernels: [Kernel], groupOf: [NodeID: Int], survey: HaloSurvey,
+    chains: [Chain]
   ) {
     var before = [Set<Int>](repeating: [], count: kernels.count)
     var readers: [NodeID: Set<Int>] = [:]
@@ -34,7 +39,40 @@ struct Schedule {
       inPlace[update.input] = update.value
       taken.insert(update.value)
     }
-    order = Self.sorted(kernels, before)
+    let prepared = Self.prepared(graph, kernels, groupOf)
+      .subtracting(chains.flatMap(\.members))
+    let all = Self.sorted(kernels, before, chains)
+    order = all.filter(prepared.contains) + all.filter { !prepared.contains($0) }
+    preparedCount = prepared.count
+  }
+
+  /// Kernels that compute the same in every step: all that they read are inputs that people set and no
+  /// step replaces, parameters and state, or what other such kernels made of those.
+  private static func prepared(
+    _ graph: Graph, _ kernels: [Kernel], _ groupOf: [NodeID: Int]
+  ) -> Set<Int> {
+    let updated = Set(graph.updates.map(\.input))
+    let fixed = Set(
+      graph.inputs.filter { id, input, _ in
+        (input.role == .parameter || input.role == .state) && !updated.contains(id)
+      }.map(\.id))
+    var prepared: Set<Int> = []
+    // Groups are in an order in which most follow what they read; the rest need another round.
+    var count = -1
+    while count != prepared.count {
+      count = prepared.count
+      for (index, kernel) in kernels.enumerated() where !prepared.contains(index) {
+        let sources = kernel.reads.map(\.tensor)
+        if !sources.isEmpty,
+          sources.allSatisfy({ source in
+            fixed.contains(source) || groupOf[source].map(prepared.contains) ?? false
+          })
+        {
+          prepared.insert(index)
+        }
+      }
+    }
+    return prepared
   }
 
   private static func precedes(_ first: Int, _ second: Int, _ before: [Set<Int>]) -> Bool {
@@ -49,19 +87,28 @@ struct Schedule {
     return false
   }
 
-  /// Dependences first; among kernels that could run, the one whose last node is oldest.
-  private static func sorted(_ kernels: [Kernel], _ before: [Set<Int>]) -> [Int] {
-    var remaining = before
-    var left = Set(kernels.indices)
+  /// Dependences first; among what could run, what has the oldest node. A chain is one thing.
+  private static func sorted(
+    _ kernels: [Kernel], _ before: [Set<Int>], _ chains: [Chain]
+  ) -> [Int] {
+    var unitOf = Array(kernels.indices)
+    var units = kernels.indices.map { [$0] }
+    for chain in chains {
+      let first = chain.members[0]
+      for member in chain.members { unitOf[member] = first }
+      for member in chain.members.dropFirst() { units[member] = [] }
+      units[first] = chain.members
+    }
+    var remaining = units.enumerated().map { unit, members in
+      Set(members.flatMap { before[$0] }.map { unitOf[$0] }).subtracting([unit])
+    }
+    let age = units.map { $0.compactMap { kernels[$0].nodes.first }.min() ?? NodeID(0) }
+    var left = Set(units.indices.filter { !units[$0].isEmpty })
     var order: [Int] = []
     while !left.isEmpty {
       let ready = left.filter { remaining[$0].isEmpty }
-      guard
-        let next = ready.min(by: {
-          (kernels[$0].nodes.first ?? NodeID(0)) < (kernels[$1].nodes.first ?? NodeID(0))
-        })
-      else { break }
-      order.append(next)
+      guard let next = ready.min(by: { (age[$0], $0) < (age[$1], $1) }) else { break }
+      order += units[next]
       left.remove(next)
       for index in left { remaining[index].remove(next) }
     }
@@ -89,7 +136,9 @@ extension Kernel {
       if piece.factors.contains(where: { $0.read.tensor == input }) { return false }
       let stores = piece.stores.filter { $0.access.tensor == value }
       for case .read(let access) in piece.values where access.tensor == input {
-        guard stores.allSatisfy({ $0.access.map == access.map && $0.access.view == access.view })
+        // Of the several elements that a transform's tile holds, each is read for its own new value.
+        guard
+          stores.contains(where: { $0.access.map == access.map && $0.access.view == access.view })
         else { return false }
       }
     }

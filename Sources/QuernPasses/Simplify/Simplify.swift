@@ -50,12 +50,18 @@ final class Rewriter {
   private let rules: [RewriteRule]
   /// Sums and products by their operands in ascending order.
   var commutative: [[Int]: NodeID] = [:]
+  /// Names of the inputs that the graph replaces in each step.
+  private(set) var updated: Set<String> = []
 
   init(_ rules: [RewriteRule]) { self.rules = rules }
 
   func rewrite(_ graph: Graph) -> Graph {
     var numbers: [NodeID] = []
     numbers.reserveCapacity(graph.nodes.count)
+    updated = Set(
+      graph.updates.compactMap { update in
+        if case .input(let input) = graph[update.input].op { input.name } else { nil }
+      })
     for node in graph.nodes {
       numbers.append(
         builder.labelled(node.label) {

@@ -5,7 +5,8 @@ import QuernLayers
 /// ‖∇Q(w)‖ of a training run: the norm of the gradient of the mean loss over the whole training set.
 ///
 /// It takes one pass forward and backward over the set, about as long as an epoch of training. Layers
-/// behave as in training: dropout drops, and batch normalisation takes each batch's statistics.
+/// behave as in training: dropout drops, and batch normalisation takes each batch's statistics. The
+/// pictures are those of the set, not deformed: what deformations draw differs from pass to pass.
 final class FullGradient {
   private let step: GradientStep
   private let executable: any Executable

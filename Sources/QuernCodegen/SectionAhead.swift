@@ -1,0 +1,85 @@
+import QuernPasses
+
+/// What the products of a section ask for while they compute: the pictures that the next chunk will
+/// transform, and the places where this chunk's results will go.
+///
+/// A transform does little with each number it reads, so it would wait for memory; a product does
+/// much, and its loads are idle meanwhile.
+struct SectionAhead {
+  /// A tensor's part that belongs to one chunk.
+  struct Region: Hashable {
+    /// Bytes from the arena's start for chunk 0.
+    var offset: Int
+    /// Bytes from one chunk to the next, and so of each.
+    var bytes: Int
+    /// Which chunk is asked for while chunk c is computed: c + `lead`.
+    var lead: Int
+
+    var lines: Int { (bytes + 63) / 64 }
+  }
+
+  var regions: [Region]
+
+  /// - Returns: nil for kernels that are not the products of a section.
+  init?(_ position: Int, _ program: Program) {
+    let kernel = program.kernels[position]
+    guard let section = program.sections.first(where: { $0.kernels.contains(position) }),
+      kernel.multiplyAddsPerOutput > 1
+    else { return nil }
+    regions = []
+    for other in section.kernels where other != position {
+      for piece in program.kernels[other].pieces {
+        let reads =
+          piece.factors.map(\.read)
+          + piece.values.compactMap { if case .read(let access) = $0 { access } else { nil } }
+        for access in reads + piece.stores.map(\.access) {
+          guard let storage = program.storages[access.tensor] else { continue }
+          let stride = storage.address(access, rank: piece.axes.count).strides[0]
+          guard stride > 0 else { continue }
+          let region = Region(
+            offset: storage.offset, bytes: stride * access.element.byteCount,
+            lead: other < position ? 1 : 0)
+          if !regions.contains(region) { regions.append(region) }
+        }
+      }
+    }
+    if regions.isEmpty { return nil }
+  }
+
+  /// How tiles share out the asking.
+  struct Plan {
+    /// Cache lines a round of the reduction loop asks for.
+    var linesPerRound: Int
+    /// Cache lines a tile asks for.
+    var linesPerTile: Int
+    /// For each region, the first tile that asks for it, and the one after the last.
+    var tiles: [Range<Int>]
+  }
+
+  /// - Parameters:
+  ///   - tileCount: tiles of all threads together.
+  ///   - rounds: of a tile's reduction loop.
+  ///   - mostLines: that a round may ask for.
+  func plan(tileCount: Int, rounds: Int, mostLines: Int) -> Plan {
+    let lines = regions.reduce(0) { $0 + $1.lines }
+    let capacity = max(1, tileCount * rounds)
+    let perRound = max(1, min(mostLines, (lines + capacity - 1) / capacity))
+    let perTile = perRound * rounds
+    var start = 0
+    let tiles = regions.map { region in
+      defer { start += (region.lines + perTile - 1) / perTile }
+      return start..<start + (region.lines + perTile - 1) / perTile
+    }
+    return Plan(linesPerRound: perRound, linesPerTile: perTile, tiles: tiles)
+  }
+}
+
+extension Kernel {
+  /// Terms of the sum of the first piece, where it is one of products.
+  fileprivate var multiplyAddsPerOutput: Int {
+    guard let piece = pieces.first, piece.reduction == .sum, piece.factors.count == 2 else {
+      return 0
+    }
+    return piece.axes[piece.outputRank...].reduce(1) { $0 * $1.extent }
+  }
+}

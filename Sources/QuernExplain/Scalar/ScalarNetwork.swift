@@ -1,0 +1,219 @@
+import QuernGraph
+
+/// What a neuron makes of its sum: the lecture's f.
+public enum ScalarActivation: String, Sendable, Hashable, CaseIterable, Codable {
+  case sigmoid, tanh, relu
+  /// f(s) = s.
+  case linear
+
+  /// As formulas define it.
+  public var definition: String {
+    switch self {
+    case .sigmoid: "f(s) = σ(s) = 1 / (1 + e⁻ˢ)"
+    case .tanh: "f(s) = tanh(s)"
+    case .relu: "f(s) = max(s, 0)"
+    case .linear: "f(s) = s"
+    }
+  }
+
+  func apply(to sum: Tensor) throws(GraphError) -> Tensor {
+    switch self {
+    case .sigmoid: try sum.sigmoid()
+    case .tanh: try sum.tanh()
+    case .relu: try sum.maximum(sum.scalar(0))
+    case .linear: sum
+    }
+  }
+}
+
+/// A fully connected network written out in numbers: every input, weight and neuron is a scalar
+/// node of a graph, so that derivatives by single weights can be read from it.
+///
+/// Neuron j of a layer is f(Σᵢ wᵢⱼ · neuron i of the layer before); the one output is the sum alone,
+/// as in the lecture: a(x) = p₁₁h₁(x) + p₂₁h₂(x).
+public struct ScalarNetwork {
+  /// An input, weight or neuron.
+  public struct Variable: Hashable, Sendable {
+    public enum Kind: Hashable, Sendable {
+      case input
+      /// Numbers of the neurons it leads from and to, among the network's variables.
+      case weight(from: Int, to: Int)
+      case neuron
+    }
+
+    /// As it is typed: `w11`.
+    public var name: String
+    /// As formulas write it: `w₁₁`.
+    public var symbol: String
+    public var kind: Kind
+    /// Its layer, counted from the inputs, 0; a weight has that of the neuron it leads to.
+    public var layer: Int
+    /// Its value in the graph.
+    public var node: NodeID
+  }
+
+  public let builder: GraphBuilder
+  public let activation: ScalarActivation
+  /// Inputs, then weights in the order of the layers, then neurons.
+  public let variables: [Variable]
+  /// The numbers of inputs and neurons, layer by layer; the last layer holds the output alone.
+  public let layers: [[Int]]
+
+  /// The number of the output among the variables.
+  public var output: Int { layers[layers.count - 1][0] }
+  /// The numbers of the weights.
+  public var weights: [Int] {
+    variables.indices.filter { if case .weight = variables[$0].kind { true } else { false } }
+  }
+
+  /// The lecture's network x₁, x₂ → z → h → a with the weights w, v and p; two neurons a layer.
+  public static func lecture(activation: ScalarActivation) throws(GraphError) -> Self {
+    try Self(
+      widths: [2, 2, 2, 1], activation: activation, neurons: ["x", "z", "h", "a"],
+      weights: ["w", "v", "p"])
+  }
+
+  /// A network of `depth` layers of `width` neurons between as many inputs and one output.
+  public static func uniform(
+    depth: Int, width: Int, activation: ScalarActivation
+  ) throws(GraphError) -> Self {
+    let names = (1...max(depth, 1)).map { "h\($0)." }
+    return try Self(
+      widths: [Int](repeating: width, count: depth + 1) + [1], activation: activation,
+      neurons: ["x"] + names + ["a"], weights: (0...max(depth, 0)).map { "w\($0 + 1)." })
+  }
+
+  /// - Parameters:
+  ///   - widths: neurons a layer, from the inputs to the output.
+  ///   - neurons: what the neurons of each layer are called; they are numbered from 1.
+  ///   - weights: what the weights between layers are called; w₂₁ leads from neuron 2 to neuron 1.
+  /// - Throws: `GraphError` where there are too few layers, an empty one, or several outputs.
+  public init(
+    widths: [Int], activation: ScalarActivation, neurons: [String], weights: [String]
+  ) throws(GraphError) {
+    guard widths.count >= 2, widths.allSatisfy({ $0 >= 1 }), widths[widths.count - 1] == 1,
+      neurons.count == widths.count, weights.count == widths.count - 1
+    else {
+      throw GraphError(
+        "scalar network",
+        "its layers have \(widths) neurons, \(neurons.count) and "
+          + "\(weights.count) names",
+        mend: "give at least 2 layers of at least 1 neuron, the last of 1, and each a name")
+    }
+    let builder = GraphBuilder()
+    var variables: [Variable] = []
+    // Straight to the builder: names are unique by construction, and looking each up would take
+    // time quadratic in their number.
+    func leaf(_ name: String, _ role: Input.Role) -> NodeID {
+      builder.add(.input(Input(name, role)), [], TensorType(.float32, []))
+    }
+
+    for number in 1...widths[0] {
+      let (name, symbol) = Self.name(neurons[0], [number], single: false)
+      variables.append(
+        Variable(name: name, symbol: symbol, kind: .input, layer: 0, node: leaf(name, .data)))
+    }
+    // Where the neurons of each layer stand: after all weights.
+    let weightCount = zip(widths, widths.dropFirst()).reduce(0) { $0 + $1.0 * $1.1 }
+    var layers = [Array(0..<widths[0])]
+    var next = widths[0] + weightCount
+    for width in widths.dropFirst() {
+      layers.append(Array(next..<next + width))
+      next += width
+    }
+    var weightNumbers: [[[Int]]] = []
+    for layer in 1..<widths.count {
+      weightNumbers.append([])
+      for i in 0..<widths[layer - 1] {
+        weightNumbers[layer - 1].append([])
+        for j in 0..<widths[layer] {
+          let (name, symbol) = Self.name(weights[layer - 1], [i + 1, j + 1], single: false)
+          weightNumbers[layer - 1][i].append(variables.count)
+          variables.append(
+            Variable(
+              name: name, symbol: symbol,
+              kind: .weight(from: layers[layer - 1][i], to: layers[layer][j]), layer: layer,
+              node: leaf(name, .parameter)))
+        }
+      }
+    }
+    for layer in 1..<widths.count {
+      for j in 0..<widths[layer] {
+        let isOutput = layer == widths.count - 1
+        let (name, symbol) = Self.name(neurons[layer], [j + 1], single: isOutput)
+        let node = try builder.labelled(name) { () throws(GraphError) -> NodeID in
+          var sum: Tensor?
+          for i in 0..<widths[layer - 1] {
+            let weight = builder.tensor(variables[weightNumbers[layer - 1][i][j]].node)
+            let product = try weight * builder.tensor(variables[layers[layer - 1][i]].node)
+            sum = if let earlier = sum { try earlier + product } else { product }
+          }
+          // A layer has at least one neuron, so there is a sum.
+          let total = sum ?? builder.constant(0)
+          return try (isOutput ? total : activation.apply(to: total)).id
+        }
+        variables.append(
+          Variable(name: name, symbol: symbol, kind: .neuron, layer: layer, node: node))
+      }
+    }
+    self.builder = builder
+    self.activation = activation
+    self.variables = variables
+    self.layers = layers
+  }
+
+  private static func name(
+    _ stem: String, _ indices: [Int], single: Bool
+  ) -> (name: String, symbol: String) {
+    if single { return (stem, stem) }
+    let separator = indices.contains { $0 > 9 } ? "," : ""
+    let text = indices.map(String.init).joined(separator: separator)
+    return (stem + text, stem + Symbols.below(text))
+  }
+
+  /// The number of the variable with a name, typed or as formulas write it.
+  ///
+  /// - Throws: `GraphError` where there is none, or it is the output; it lists those there are.
+  public func variable(named name: String) throws(GraphError) -> Int {
+    let typed = Symbols.typed(name)
+    if let number = variables.firstIndex(where: { $0.name == typed }), number != output {
+      return number
+    }
+    func list(_ numbers: [Int]) -> String {
+      numbers.map { variables[$0].name }.joined(separator: ", ")
+    }
+    let others = variables.indices.filter { $0 != output && !weights.contains($0) }
+    throw GraphError(
+      name, "the network has no such weight",
+      mend: "use one of \(list(weights)), or a neuron: \(list(others))")
+  }
+
+  /// For each variable, the variables its value is computed from directly: found by going back
+  /// through the graph until a variable is met.
+  public func operands() -> [[Int]] {
+    let graph = builder.graph
+    var numbers: [NodeID: Int] = [:]
+    for (number, variable) in variables.enumerated() { numbers[variable.node] = number }
+    return variables.map { variable in
+      var found: [Int] = []
+      var pending = Array(graph[variable.node].operands.reversed())
+      while let id = pending.popLast() {
+        if let number = numbers[id] {
+          if !found.contains(number) { found.append(number) }
+        } else {
+          pending += graph[id].operands.reversed()
+        }
+      }
+      return found
+    }
+  }
+
+  /// For each variable, the neurons that read it directly.
+  public func readers() -> [[Int]] {
+    var readers = [[Int]](repeating: [], count: variables.count)
+    for (number, operands) in operands().enumerated() {
+      for operand in operands { readers[operand].append(number) }
+    }
+    return readers
+  }
+}

@@ -1,0 +1,38 @@
+/// A linear map of square tiles, the same along both of their sides:
+/// out[output(x…, u, v)] = Σₐ Σᵦ M(u, a) · M(v, b) · in[input(x…, a, b)], that is M·tile·Mᵀ.
+///
+/// The x… are the positions of the tiles and whatever else the map does not mix, channels above all.
+/// Passes make these ops, as the transforms of fast convolution algorithms: a few constants for each
+/// row of M, applied in registers. Reads outside the operand are zero; what falls outside the
+/// result is dropped. Each element of the result must be written by just one position.
+public struct TileTransform: Hashable, Sendable {
+  /// Positions and channels; the last is the one whose neighbours lie side by side.
+  public var axes: [Axis]
+  /// M by rows: (side of a tile afterwards, side of a tile before).
+  public var matrix: [[Double]]
+  /// For each dimension of the operand, where it is read: by the axes, then a and b.
+  public var input: [AffineExpression]
+  /// For each dimension of the result, where it is written: by the axes, then u and v.
+  public var output: [AffineExpression]
+  public var outputShape: Shape
+
+  public init(
+    axes: [Axis], matrix: [[Double]], input: [AffineExpression], output: [AffineExpression],
+    outputShape: Shape
+  ) {
+    self.axes = axes
+    self.matrix = matrix
+    self.input = input
+    self.output = output
+    self.outputShape = outputShape
+  }
+
+  /// The side of a tile before and after.
+  public var inputSide: Int { matrix.first?.count ?? 0 }
+  public var outputSide: Int { matrix.count }
+
+  /// The axes with those of a tile's two sides behind them, as ``input`` sees them.
+  public var inputAxes: [Axis] { axes + [Axis("a", inputSide), Axis("b", inputSide)] }
+  /// The same as ``output`` sees them.
+  public var outputAxes: [Axis] { axes + [Axis("u", outputSide), Axis("v", outputSide)] }
+}

@@ -1,0 +1,121 @@
+import QuernGraph
+
+/// A contraction in which a small square window slides over pictures with stride 1.
+enum SlidingContraction {
+  /// out[n, y, x, t] = Σ picture[n, y ± i + o, x ± j + p, c] · filter[i, j, c, t]: a convolution, or
+  /// its gradient by the picture, where the window runs backwards.
+  case convolution(SlidingConvolution)
+  /// out[i, j, c, t] = Σ picture[n, y + i + o, x + j + p, c] · signal[n, y, x, t]: its gradient by the
+  /// filter.
+  case filterGradient(SlidingGradient)
+}
+
+struct SlidingConvolution {
+  /// Which operand is the picture; the other is the filter.
+  var picture: Int
+  /// r, along both sides.
+  var taps: Int
+  /// Where tap (0, 0) of the window — turned round, if it is — reads for output (0, 0).
+  var offset: (y: Int, x: Int)
+  /// Whether the taps run backwards.
+  var isReversed: Bool
+  /// The filter's dimensions of i, j, the summed channels and the filters.
+  var dimensions: (i: Int, j: Int, channels: Int, filters: Int)
+  /// N, H, W, T of the output.
+  var output: [Int]
+  /// C.
+  var channels: Int
+}
+
+struct SlidingGradient {
+  var picture: Int
+  var taps: Int
+  var offset: (y: Int, x: Int)
+  /// N, H, W, T of the signal.
+  var signal: [Int]
+  var channels: Int
+}
+
+extension SlidingContraction {
+  /// - Returns: nil for any other contraction.
+  init?(_ contraction: Contraction, _ operands: [Shape]) {
+    guard contraction.factors.count == 2, contraction.outputRank == 4,
+      contraction.factors.allSatisfy({ $0.match == nil }),
+      operands.allSatisfy({ $0.rank == 4 })
+    else { return nil }
+    for picture in 0...1 {
+      if let found = Self.convolution(contraction, operands, picture: picture) {
+        self = .convolution(found)
+        return
+      }
+      if let found = Self.gradient(contraction, operands, picture: picture) {
+        self = .filterGradient(found)
+        return
+      }
+    }
+    return nil
+  }
+
+  /// The window's axis in `index` = axis ± tap + offset, and the sign of the tap.
+  private static func window(
+    _ index: AffineExpression, along axis: Int
+  ) -> (tap: Int, sign: Int)? {
+    guard index.divisor == 1, index.terms.count == 2, index.coefficient(of: axis) == 1,
+      let tap = index.terms.first(where: { $0.axis != axis }), abs(tap.coefficient) == 1
+    else { return nil }
+    return (tap.axis, tap.coefficient)
+  }
+
+  private static func convolution(
+    _ contraction: Contraction, _ operands: [Shape], picture: Int
+  ) -> SlidingConvolution? {
+    let map = contraction.factors[picture].map
+    let filter = contraction.factors[1 - picture].map.map(\.soleAxis)
+    guard map[0].soleAxis == 0, let rows = window(map[1], along: 1),
+      let columns = window(map[2], along: 2), let channel = map[3].soleAxis,
+      contraction.axes.count == 7, rows.sign == columns.sign, rows.tap != columns.tap,
+      Set([rows.tap, columns.tap, channel]) == Set(4...6),
+      let i = filter.firstIndex(of: rows.tap), let j = filter.firstIndex(of: columns.tap),
+      let channels = filter.firstIndex(of: channel), let filters = filter.firstIndex(of: 3)
+    else { return nil }
+    let taps = contraction.axes[rows.tap].extent
+    let shape = operands[1 - picture]
+    // The filter must be read whole, and nothing beside it.
+    guard taps == contraction.axes[columns.tap].extent, shape[i] == taps, shape[j] == taps,
+      shape[channels] == contraction.axes[channel].extent,
+      shape[filters] == contraction.axes[3].extent
+    else { return nil }
+    let back = rows.sign < 0 ? taps - 1 : 0
+    return SlidingConvolution(
+      picture: picture, taps: taps, offset: (map[1].offset - back, map[2].offset - back),
+      isReversed: rows.sign < 0, dimensions: (i, j, channels, filters),
+      output: contraction.axes[..<4].map(\.extent), channels: contraction.axes[channel].extent)
+  }
+
+  private static func gradient(
+    _ contraction: Contraction, _ operands: [Shape], picture: Int
+  ) -> SlidingGradient? {
+    let map = contraction.factors[picture].map
+    let other = contraction.factors[1 - picture].map
+    let shape = operands[1 - picture]
+    // A single picture needs no axis of its own.
+    let isSingle = shape[0] == 1 && map[0] == .constant(0) && other[0] == .constant(0)
+    guard let y = other[1].soleAxis, let x = other[2].soleAxis, other[3].soleAxis == 3,
+      isSingle || (other[0].soleAxis != nil && other[0] == map[0]), map[3].soleAxis == 2,
+      let rows = window(map[1], along: y), let columns = window(map[2], along: x),
+      rows.tap == 0, columns.tap == 1, rows.sign == 1, columns.sign == 1
+    else { return nil }
+    let sums = Set([y, x] + (other[0].soleAxis.map { [$0] } ?? []))
+    guard sums == Set(4..<contraction.axes.count), sums.count == (isSingle ? 2 : 3),
+      contraction.axes[0].extent == contraction.axes[1].extent,
+      contraction.axes[2].extent == operands[picture][3],
+      zip(other, shape.extents).allSatisfy({ index, extent in
+        index.soleAxis.map { contraction.axes[$0].extent == extent } ?? isSingle
+      })
+    else { return nil }
+    return SlidingGradient(
+      picture: picture, taps: contraction.axes[0].extent,
+      offset: (map[1].offset, map[2].offset), signal: shape.extents,
+      channels: contraction.axes[2].extent)
+  }
+}

@@ -1,0 +1,133 @@
+import QuernGradient
+import QuernGraph
+import QuernInterpreter
+import QuernPasses
+import QuernRandom
+import Testing
+
+/// Convolutions and their gradients with fast algorithms, in double precision: the same values.
+@Suite struct FastConvolutionTests {
+  struct Picture: Sendable, CustomStringConvertible {
+    var size = [2, 8, 8, 3]
+    var filters = 5
+    var kernel = [3, 3]
+    var strides = [1, 1]
+    var before = [1, 1]
+    var after = [1, 1]
+    var description: String { "\(size) \(kernel) s\(strides) \(before)\(after) T\(filters)" }
+  }
+
+  static let fast = [
+    Picture(), Picture(size: [1, 19, 23, 2], filters: 32),
+    Picture(size: [3, 7, 5, 2], filters: 16, before: [0, 0], after: [0, 0]),
+    Picture(size: [1, 14, 14, 2], kernel: [5, 5], before: [2, 2], after: [2, 2]),
+    Picture(size: [2, 9, 6, 3], kernel: [2, 2], before: [1, 0], after: [0, 1]),
+    Picture(size: [1, 10, 9, 2], kernel: [7, 7], before: [3, 3], after: [3, 3]),
+    Picture(size: [1, 5, 6, 2], kernel: [4, 4], before: [3, 3], after: [3, 3]),
+  ]
+  static let others = [
+    Picture(strides: [2, 2]), Picture(kernel: [1, 1], before: [0, 0], after: [0, 0]),
+    Picture(kernel: [3, 1], before: [1, 0], after: [1, 0]),
+    Picture(size: [1, 12, 12, 2], kernel: [8, 8], before: [0, 0], after: [0, 0]),
+  ]
+
+  private func graph(_ p: Picture) throws -> Graph {
+    let b = GraphBuilder()
+    let x = try b.input("x", Shape(p.size))
+    let w = try b.input("w", Shape(p.kernel + [p.size[3], p.filters]), role: .parameter)
+    let y = try x.convolution(
+      w,
+      WindowGeometry(
+        kernel: p.kernel, strides: p.strides, paddingBefore: p.before, paddingAfter: p.after))
+    let gradients = try gradient(of: (y * y).sum(), withRespectTo: [x, w])
+    try b.output("y", y)
+    try b.output("dx", gradients[0])
+    try b.output("dw", gradients[1])
+    return simplify(b.graph)
+  }
+
+  private func transforms(_ graph: Graph) -> Int {
+    graph.nodes.count { if case .tileTransform = $0.op { true } else { false } }
+  }
+
+  @Test("All three are rewritten, and equal", arguments: fast, [4, 6, 8])
+  func agreement(_ picture: Picture, _ side: Int) throws {
+    guard picture.kernel[0] < side else { return }
+    let plain = try graph(picture)
+    let rewritten = useFastConvolutions(plain, .onlyProducts(lanes: 8, largestSide: side))
+    try rewritten.verify()
+    // Four ops for each of the three, of which one is a product.
+    #expect(transforms(rewritten) == 9)
+    let (a, b) = (try Interpreter<Double>(plain), try Interpreter<Double>(rewritten))
+    var random = SeededGenerator(seed: 7)
+    for (_, input, type) in plain.inputs {
+      let values = (0..<type.shape.elementCount).map { _ in
+        Double.random(in: -1...1, using: &random)
+      }
+      try a.setValues(input.name, values)
+      try b.setValues(input.name, values)
+    }
+    try a.run()
+    try b.run()
+    for name in ["y", "dx", "dw"] {
+      let (expected, values) = (try a.values(name), try b.values(name))
+      let scale = expected.map(abs).max() ?? 1
+      let error = zip(expected, values).map { abs($0 - $1) }.max() ?? 0
+      #expect(error < 1e-12 * scale, "\(name): \(error / scale)")
+    }
+  }
+
+  @Test("Strides, other windows and large ones stay sums", arguments: others)
+  func left(_ picture: Picture) throws {
+    let plain = try graph(picture)
+    #expect(transforms(useFastConvolutions(plain, .onlyProducts(lanes: 8))) == 0)
+  }
+
+  @Test func theyCanBeTurnedOff() throws {
+    let plain = try graph(Picture())
+    #expect(transforms(useFastConvolutions(plain, .onlyProducts(lanes: 8, largestSide: 0))) == 0)
+  }
+
+  @Test("What pays is chosen by shape")
+  func choice() {
+    let costs = ConvolutionCosts(lanes: 16)
+    func side(_ taps: Int, _ output: [Int], _ channels: Int, fixed: Bool = false) -> Int? {
+      costs.algorithm(taps: taps, output: output, channels: channels, isFilterFixed: fixed)?.side
+    }
+    #expect(side(3, [128, 32, 32, 64], 64) == 6)
+    #expect(side(5, [128, 14, 14, 64], 32) == 8)
+    // Of three channels a vector would be all but empty.
+    #expect(side(3, [128, 32, 32, 64], 3) == nil)
+    // One small picture shares the filter too little for a large tile's many floats.
+    #expect(side(3, [1, 8, 8, 256], 256, fixed: true) == 4)
+    #expect(side(3, [1, 4, 4, 256], 256) == nil)
+  }
+
+  @Test("A transformed filter that no step replaces is prepared once")
+  func preparation() throws {
+    let b = GraphBuilder()
+    let x = try b.input("x", [2, 8, 8, 16])
+    let w = try b.input("w", [3, 3, 16, 16], role: .parameter)
+    let geometry = WindowGeometry(kernel: [3, 3], paddingBefore: [1, 1], paddingAfter: [1, 1])
+    try b.output("y", try x.convolution(w, geometry))
+    var program = try lower(useFastConvolutions(b.graph, .onlyProducts(lanes: 8)))
+    #expect(program.preparedCount == 1)
+    try b.update(w, to: w * 0.5)
+    program = try lower(useFastConvolutions(b.graph, .onlyProducts(lanes: 8)))
+    #expect(program.preparedCount == 0)
+  }
+
+  @Test("Pictures go through a convolution's kernels in chunks that fit the cache")
+  func sections() throws {
+    let graph = useFastConvolutions(
+      try graph(Picture(size: [12, 32, 32, 8], filters: 8)), .onlyProducts(lanes: 8))
+    let program = try lower(graph)
+    #expect(program.sections.count == 3)
+    for section in program.sections {
+      #expect(12 % section.chunks == 0 && section.chunks > 1)
+      #expect(section.kernels.count == 3)
+    }
+    // Sums go on from chunk to chunk, so theirs are larger.
+    #expect(program.sections.map(\.chunks) == [12, 12, 6])
+  }
+}

@@ -1,0 +1,106 @@
+import QuernGradient
+import QuernGraph
+import QuernInterpreter
+import QuernPasses
+import QuernRandom
+import QuernRuntime
+import QuernVectors
+import Testing
+
+/// Fast convolutions as native code: right within their bound, bit-equal for any number of threads.
+@Suite struct FastConvolutionTests {
+  private func network(
+    _ size: [Int], _ filters: Int, kernel: Int
+  ) throws -> Graph {
+    let b = GraphBuilder()
+    let x = try b.input("x", Shape(size))
+    let w = try b.input("w", Shape([kernel, kernel, size[3], filters]), role: .parameter)
+    let bias = try b.input("bias", [filters], role: .parameter)
+    let padding = [kernel / 2, kernel / 2]
+    let geometry = WindowGeometry(
+      kernel: [kernel, kernel], paddingBefore: padding, paddingAfter: padding)
+    let z = try x.convolution(w, geometry) + bias
+    let y = try z.where(z.scalar(0).apply(.less, z), otherwise: z.scalar(0))
+    let loss = try (y * y).sum() * 0.5
+    let gradients = try gradient(of: loss, withRespectTo: [x, w, bias])
+    try b.output("y", y)
+    try b.output("dx", gradients[0])
+    try b.update(w, to: try w - gradients[1] * 0.01)
+    try b.update(bias, to: try bias - gradients[2] * 0.01)
+    return b.graph
+  }
+
+  /// In one piece, in chunks, in panels, with edges, with lanes left over.
+  @Test(arguments: [
+    ([2, 8, 8, 16], 32, 3), ([6, 19, 23, 37], 53, 3), ([4, 14, 14, 32], 64, 5),
+    ([12, 10, 9, 5], 40, 3), ([8, 24, 24, 16], 32, 3), ([3, 7, 7, 16], 1, 2),
+    ([1, 12, 12, 64], 64, 3),
+  ])
+  func agreement(_ size: [Int], _ filters: Int, _ kernel: Int) throws {
+    let graph = try network(size, filters, kernel: kernel)
+    try expectAgreement(graph, tolerance: 1e-4, steps: 2) { options in
+      options.costs = .onlyProducts(lanes: options.target.lanes)
+    }
+  }
+
+  /// The bounds that the documentation states, as multiples of the largest value.
+  @Test(arguments: [(4, 3, 1e-6), (6, 3, 1e-5), (8, 3, 2e-5), (6, 5, 1e-5), (8, 5, 2e-5)])
+  func rounding(_ side: Int, _ kernel: Int, _ bound: Double) throws {
+    let graph = try network([4, 12, 12, 64], 48, kernel: kernel)
+    let direct = try error(of: graph) { $0.convolution = .direct }
+    let fast = try error(of: graph) {
+      $0.costs = .onlyProducts(lanes: $0.target.lanes, largestSide: side)
+    }
+    #expect(direct < 2e-6)
+    #expect(fast < bound)
+    // Another algorithm has run.
+    #expect(fast != direct)
+  }
+
+  /// The largest difference from double precision in any result, relative to its largest value.
+  private func error(
+    of graph: Graph, _ adjust: (inout CompileOptions) -> Void
+  ) throws -> Double {
+    var options = CompileOptions()
+    adjust(&options)
+    let compiled = try CompiledGraph(graph, options)
+    let exact = try Interpreter<Double>(graph)
+    try fill([compiled, exact], graph, seed: 3)
+    compiled.run()
+    try exact.run()
+    return try ["y", "dx", "w"].map { name in
+      let expected = try exact.values(name)
+      let scale = expected.map(abs).max() ?? 1
+      return zip(try compiled.floats(name), expected).map { abs(Double($0) - $1) / scale }.max()
+        ?? 0
+    }.max() ?? 0
+  }
+
+  @Test("A step sees weights that were written after the last one")
+  func weightsAreWritten() throws {
+    let b = GraphBuilder()
+    let x = try b.input("x", [1, 8, 8, 16])
+    let w = try b.input("w", [3, 3, 16, 16], role: .parameter)
+    let geometry = WindowGeometry(kernel: [3, 3], paddingBefore: [1, 1], paddingAfter: [1, 1])
+    try b.output("y", try x.convolution(w, geometry))
+    for threads in [1, 2] {
+      var options = CompileOptions(threads: threads)
+      options.costs = .onlyProducts(lanes: options.target.lanes)
+      let compiled = try CompiledGraph(b.graph, options)
+      #expect(compiled.program.preparedCount == 1)
+      let exact = try Interpreter<Double>(b.graph)
+      for seed: UInt64 in [1, 2] {
+        try fill([compiled, exact], b.graph, seed: seed)
+        compiled.run()
+        try exact.run()
+        let error = zip(try compiled.floats("y"), try exact.values("y")).map {
+          abs(Double($0) - $1)
+        }
+        #expect((error.max() ?? 1) < 1e-4)
+      }
+      try compiled.clear("w")
+      compiled.run()
+      #expect(try compiled.floats("y").allSatisfy { $0 == 0 })
+    }
+  }
+}
