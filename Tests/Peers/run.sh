@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Compares Quern with other systems: see README.md beside this file.
 #
-#   run.sh [gradients] [arguments of compare_gradients.py]
-#   run.sh speed [arguments of bench_peers.py]
+#   run.sh [speed] [arguments of bench_peers.py]
+#   run.sh gradients [arguments of compare_gradients.py]
 #   run.sh tensorboard [arguments of check_tensorboard.py]
 set -euo pipefail
 
@@ -15,7 +15,7 @@ fail() {
   exit 1
 }
 
-what=gradients
+what=speed
 case ${1-} in
   gradients | speed | tensorboard) what=$1; shift ;;
   -h | --help)
