@@ -26,7 +26,7 @@ bench: setup ## benchmark all built-in models
 test: setup ## run the tests (one suite: make test ARGS="--filter QuernDataTests")
 	swift test -c release --disable-testable-imports --disable-xctest $(ARGS)
 
-peers: setup ## compare losses and gradients with PyTorch's
+peers: setup ## time Quern beside PyTorch, JAX and ONNX Runtime
 	$(BUILD) --product quern
 	Tests/Peers/run.sh $(ARGS)
 

@@ -74,10 +74,15 @@ let package = Package(
         "QuernRuntime", "QuernData", "QuernAugmentation", "QuernTraining", "QuernImages",
         "QuernRandom",
       ]),
+    // What a training run leaves: a page, and event files for TensorBoard.
+    .target(
+      name: "QuernReport",
+      dependencies: ["QuernDrawing", "QuernImages", "QuernGraph", "QuernLayers", "QuernData"]),
+    .target(name: "QuernTensorBoard", dependencies: ["QuernData"]),
     .executableTarget(
       name: "QuernCommand",
       dependencies: [
-        "Quern", "QuernDrawing", "QuernExplain",
+        "Quern", "QuernDrawing", "QuernExplain", "QuernReport", "QuernTensorBoard",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -125,6 +130,10 @@ let package = Package(
         "QuernImages", "QuernInterpreter", "QuernRuntime", "QuernRandom", "CZlib",
       ]),
     .testTarget(name: "QuernDrawingTests", dependencies: ["QuernDrawing"]),
+    .testTarget(
+      name: "QuernReportTests",
+      dependencies: ["QuernReport", "QuernDrawing", "QuernImages", "QuernLayers"]),
+    .testTarget(name: "QuernTensorBoardTests", dependencies: ["QuernTensorBoard"]),
     .testTarget(
       name: "QuernExplainTests",
       dependencies: ["QuernExplain", "QuernGraph", "QuernLayers", "QuernTraining", "QuernVectors"]),

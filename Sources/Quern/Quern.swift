@@ -14,7 +14,7 @@
 /// | write a layer or loss | `Layer`, `Loss`, and the op-level `Tensor` and `GraphBuilder` |
 /// | see a graph and its gradient | `TrainingStep`, `EvaluationStep`, `gradient(of:withRespectTo:)` |
 /// | read and write PNG, filter pictures, draw weights | `Picture`, `PictureFilter`, `WeightPictures` |
-/// | run any graph | `ExecutionOptions.makeExecutable(_:convolution:)`, `Interpreter` |
+/// | run any graph | `ExecutionOptions.makeExecutable(_:)`, `Interpreter` |
 ///
 ///     let network = Network("digits", input: .picture(height: 8, width: 8, channels: 1)) {
 ///       Conv2D(32, kernel: 3, padding: .same)

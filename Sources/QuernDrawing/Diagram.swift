@@ -54,7 +54,10 @@ public struct Diagram: Hashable, Sendable {
       return (max(width ?? natural.width, 4), max(height ?? natural.height, 4))
     }
 
-    var bounds: Rectangle { Rectangle(center: center, width: size.width, height: size.height) }
+    /// What it takes, in pixels.
+    public var bounds: Rectangle {
+      Rectangle(center: center, width: size.width, height: size.height)
+    }
 
     /// Where a line from the middle to another point leaves the outline, with some room.
     func edge(towards point: Point) -> Point {

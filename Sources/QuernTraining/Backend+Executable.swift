@@ -16,11 +16,8 @@ extension Backend {
 extension ExecutionOptions {
   /// Compiles a graph, or prepares it for the interpreter; simplified in either case.
   ///
-  /// - Parameter convolution: how kernels compute convolutions; the interpreter's are direct.
   /// - Throws: ``BackendError`` where the backend is not there; what the compiler throws.
-  public func makeExecutable(
-    _ graph: Graph, convolution: CompileOptions.ConvolutionAlgorithm = .fast
-  ) throws -> any Executable {
+  public func makeExecutable(_ graph: Graph) throws -> any Executable {
     try validate()
     switch backend {
     case .interpreter: return try Interpreter<Float>(simplify(graph))

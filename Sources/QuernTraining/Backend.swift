@@ -20,11 +20,17 @@ public struct ExecutionOptions: Hashable, Sendable {
   public var target: Target
   /// Results do not depend on it.
   public var threads: Int
+  /// How kernels compute convolutions; the interpreter's are direct sums.
+  public var convolution: CompileOptions.ConvolutionAlgorithm
 
-  public init(backend: Backend = .standard, target: Target = .best, threads: Int = 1) {
+  public init(
+    backend: Backend = .standard, target: Target = .best, threads: Int = 1,
+    convolution: CompileOptions.ConvolutionAlgorithm = .fast
+  ) {
     self.backend = backend
     self.target = target
     self.threads = threads
+    self.convolution = convolution
   }
 }
 

@@ -265,7 +265,9 @@ def main():
     parser.add_argument(
         "--tolerance", type=float, default=1e-4,
         help="of losses and logits, relative (default: %(default)s)")
-    parser.add_argument("--json", metavar="FILE", help="write everything that was measured")
+    parser.add_argument(
+        "--json", metavar="FILE", default=str(quern.ROOT / ".build" / "peers.json"),
+        help="where everything that was measured is written (default: %(default)s)")
     arguments = parser.parse_args()
     chosen = [
         w for w in WORKLOADS
@@ -307,8 +309,8 @@ def main():
         "above 1 is\nfaster; difference: of losses or logits from the median system's.")
     print(f"\n{summary(report)}")
     report["problems"] = problems
-    if arguments.json:
-        Path(arguments.json).write_text(json.dumps(report, indent=2) + "\n")
+    Path(arguments.json).write_text(json.dumps(report, indent=2) + "\n")
+    print(f"\neverything as JSON: {arguments.json}")
     if problems:
         print(f"\n{len(problems)} went wrong:", *problems, sep="\n  ")
         sys.exit(1)

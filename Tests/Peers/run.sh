@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Compares Quern with other systems: see README.md beside this file.
 #
-#   run.sh [gradients] [arguments of compare_gradients.py]
-#   run.sh speed [arguments of bench_peers.py]
+#   run.sh [speed] [arguments of bench_peers.py]
+#   run.sh gradients [arguments of compare_gradients.py]
+#   run.sh tensorboard [arguments of check_tensorboard.py]
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -14,11 +15,11 @@ fail() {
   exit 1
 }
 
-what=gradients
+what=speed
 case ${1-} in
-  gradients | speed) what=$1; shift ;;
+  gradients | speed | tensorboard) what=$1; shift ;;
   -h | --help)
-    sed -n '2,5s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+    sed -n '2,6s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
     exit ;;
 esac
 
@@ -30,10 +31,14 @@ command -v "$python" >/dev/null ||
   fail "$("$python" --version) is too old for the pinned packages: 3.11 or newer is needed." \
     "Name another: PYTHON=/path/to/python3 make peers"
 
+packages=PyTorch
 requirements=(-r "$here/requirements.txt")
-if [[ $what == speed ]]; then
-  requirements+=(-r "$here/requirements-speed.txt")
-fi
+case $what in
+  speed) requirements+=(-r "$here/requirements-speed.txt") ;;
+  tensorboard)
+    packages=TensorBoard
+    requirements=(-r "$here/requirements-tensorboard.txt") ;;
+esac
 
 # An environment that was left half made, or whose Python is gone, is made anew.
 if ! "$environment/bin/python" -m pip --version >/dev/null 2>&1; then
@@ -45,13 +50,13 @@ fi
 
 # pip is asked only when what is wanted has changed since it last succeeded.
 stamp=$environment/installed-$what
-wanted=$(cat "$here/requirements.txt" "$here/requirements-speed.txt")
+wanted=$(cat "$here"/requirements*.txt)
 if [[ ! -f $stamp || $(<"$stamp") != "$wanted" ]]; then
-  echo "Installing PyTorch and what else $what needs into Tests/Peers/.venv"
+  echo "Installing $packages and what else $what needs into Tests/Peers/.venv"
   "$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
     "${requirements[@]}" ||
     fail "pip could not install the packages (its message is above)." \
-      "It needs the network, and disk space: 2 GB, or 6 GB where PyTorch comes with CUDA."
+      "It needs the network, and for PyTorch disk space: 2 GB, or 6 GB where it comes with CUDA."
   printf '%s\n' "$wanted" >"$stamp"
 fi
 
@@ -65,4 +70,5 @@ case $what in
   speed)
     swift build -c release --product QuernPeer
     exec "$environment/bin/python" "$here/bench_peers.py" "$@" ;;
+  tensorboard) exec "$environment/bin/python" "$here/check_tensorboard.py" "$@" ;;
 esac

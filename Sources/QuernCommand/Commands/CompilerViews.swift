@@ -11,7 +11,9 @@ enum CompilerViews {
     _ stage: ShowCommand.Stage, of graph: Graph, _ options: ExecutionOptions
   ) throws -> String {
     let (program, code) = try CompiledGraph.plan(
-      graph, CompileOptions(target: options.target, threads: options.threads))
+      graph,
+      CompileOptions(
+        target: options.target, threads: options.threads, convolution: options.convolution))
     switch stage {
     case .kernels: return program.description
     case .plan: return program.planDescription

@@ -27,15 +27,6 @@ struct ProfileCommand: ParsableCommand {
   @Flag(help: "Print JSON instead of a table.")
   var json = false
 
-  struct Row: Encodable {
-    var kernel: String
-    var milliseconds: Double
-    var limitMilliseconds: Double
-    var lostMilliseconds: Double
-    var gigaflops: Double
-    var megabytes: Double
-  }
-
   func run() throws {
     guard batch > 0 else { throw Failure("--batch is \(batch); give at least 1") }
     guard runs > 0 else { throw Failure("--runs is \(runs); give at least 1") }
@@ -48,16 +39,8 @@ struct ProfileCommand: ParsableCommand {
     let limits = try MachineLimits.measure(
       target: options.target, threads: options.threads)
     _ = try compiled.timeKernels(runs: 2)
-    let rows = try compiled.timeKernels(runs: runs).map { kernel in
-      let limit = max(
-        2 * Double(kernel.multiplyAdds) / limits.operationsPerSecond,
-        Double(kernel.bytes) / limits.bytesPerSecond)
-      return Row(
-        kernel: kernel.name, milliseconds: kernel.seconds * 1e3, limitMilliseconds: limit * 1e3,
-        lostMilliseconds: (kernel.seconds - limit) * 1e3,
-        gigaflops: 2 * Double(kernel.multiplyAdds) / kernel.seconds * 1e-9,
-        megabytes: Double(kernel.bytes) * 1e-6)
-    }.sorted { $0.lostMilliseconds > $1.lostMilliseconds }
+    let rows = try compiled.timeKernels(runs: runs).map { KernelProfile($0, limits) }
+      .sorted { $0.lostMilliseconds > $1.lostMilliseconds }
     if json {
       try JSONOutput.print(rows)
       return

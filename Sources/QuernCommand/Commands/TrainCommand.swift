@@ -87,6 +87,7 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Write a JSON line here for each step and epoch.")
   var log: String?
 
+  @OptionGroup var reports: ReportArguments
   @OptionGroup var execution: ExecutionArguments
 
   func run() throws {
@@ -98,6 +99,7 @@ struct TrainCommand: ParsableCommand {
     let recipe = try recipes.recipe(
       builtIn, epochs: epochs ?? past?.epochCount, batch: batch ?? past?.batchSize)
     if let save { try Files.checkWritable(save) }
+    try reports.prepare()
     let settings = try settings(recipe, past)
     let stoppingRule = try stopping.rule(past: past?.stopping?.rule)
     let epochs = epochs ?? past?.epochCount ?? recipe.epochs
@@ -123,15 +125,19 @@ struct TrainCommand: ParsableCommand {
       named: resumed == nil ? load : checkpoints.checkpoint)
 
     let writer = checkpoints.writer(trainer)
+    let evaluationName =
+      settings.validationFraction == nil && !settings.validatesOnTrainingSet
+      ? "test" : "validation"
+    let recorder = try reports.recorder(trainer, evaluationName: evaluationName)
     let session = TrainingSession(
-      trainer, epochs: epochs,
-      evaluationName: settings.validationFraction == nil && !settings.validatesOnTrainingSet
-        ? "test" : "validation",
-      log: try log.map { try TrainingLog(path: $0, appending: past != nil) }, writer: writer)
+      trainer, epochs: epochs, evaluationName: evaluationName,
+      log: try log.map { try TrainingLog(path: $0, appending: past != nil) }, writer: writer,
+      recorder: recorder)
     let outcome = try session.run()
 
     try writer?.finish()
     if let save { try trainer.checkpoint().write(to: save) }
+    try recorder?.finish(outcome, test: test)
     if outcome == .interrupted {
       Terminal.complain("quern: " + farewell(trainer.position, epochs: epochs))
       throw ExitCode(130)

@@ -7,15 +7,17 @@ final class TrainingSession {
   private let evaluationName: String
   private let log: TrainingLog?
   private let writer: CheckpointWriter?
+  private let recorder: RunRecorder?
 
   init(
     _ trainer: Trainer, epochs: Int, evaluationName: String, log: TrainingLog? = nil,
-    writer: CheckpointWriter? = nil
+    writer: CheckpointWriter? = nil, recorder: RunRecorder? = nil
   ) {
     self.trainer = trainer
     self.epochs = epochs
     self.evaluationName = evaluationName
     self.log = log
+    self.recorder = recorder
     self.writer = writer
   }
 
@@ -29,10 +31,12 @@ final class TrainingSession {
         print(line(summary))
         Terminal.flush()
         try log?.record(summary)
+        try recorder?.record(summary)
       },
       onStep: { progress in
         bar.update(progress)
         try log?.record(progress)
+        try recorder?.record(progress)
         try writer?.writeIfDue()
       }, shouldStop: { Interrupt.isRequested })
   }

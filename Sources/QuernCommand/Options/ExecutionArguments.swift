@@ -3,6 +3,7 @@ import Quern
 
 extension Backend: ExpressibleByArgument {}
 extension Target: ExpressibleByArgument {}
+extension CompileOptions.ConvolutionAlgorithm: ExpressibleByArgument {}
 
 /// How graphs are to be run: shared by all commands that run any.
 struct ExecutionArguments: ParsableArguments {
@@ -15,9 +16,19 @@ struct ExecutionArguments: ParsableArguments {
   @Option(help: "Threads; results do not depend on it. (default: one for each core)")
   var threads: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "How kernels compute convolutions: fast or direct.",
+      discussion: """
+        fast: from fewer products (Winograd) where that takes less time; rounding errors are up to \
+        ten times those of direct sums.
+        """))
+  var convolution: CompileOptions.ConvolutionAlgorithm = .fast
+
   func options() throws -> ExecutionOptions {
     let options = ExecutionOptions(
-      backend: backend, target: target ?? .best, threads: threads ?? Processor.coreCount)
+      backend: backend, target: target ?? .best, threads: threads ?? Processor.coreCount,
+      convolution: convolution)
     try options.validate()
     return options
   }

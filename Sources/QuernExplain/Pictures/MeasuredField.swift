@@ -87,7 +87,10 @@ public struct MeasuredField: Sendable, Encodable {
       of: output, seed: builder.constant(Self.magnification), withRespectTo: [built.input])[0]
     try builder.output("gradient", gradient)
     // A fast convolution works on tiles, and where nothing is to come it leaves rounding errors.
-    let executable = try options.makeExecutable(builder.graph, convolution: .direct)
+    // Fast algorithms leave rounding errors where sums would have zeros.
+    var options = options
+    options.convolution = .direct
+    let executable = try options.makeExecutable(builder.graph)
     try network.initialWeights(seed: seed).copy(to: executable)
 
     var random = SeededGenerator(seed: seed)
