@@ -1,5 +1,5 @@
 /// C text under construction, indented as it is written.
-struct CText {
+struct CText: Sendable {
   private(set) var lines: [String] = []
   private var depth = 0
 
@@ -51,6 +51,25 @@ struct CText {
   }
 
   var text: String { lines.joined(separator: "\n") + "\n" }
+
+  /// The text with empty lines in place of those that only other compilers than TinyCC read: it would
+  /// spend as long on skipping the intrinsics as on what it is to compile.
+  var textForTinyCC: String {
+    var isOthers = false
+    var kept: [String] = []
+    kept.reserveCapacity(lines.count)
+    for line in lines {
+      switch line {
+      case "#ifndef __TINYC__": isOthers = true
+      case "#else", "#endif": isOthers = false
+      default:
+        kept.append(isOthers ? "" : line)
+        continue
+      }
+      kept.append(line)
+    }
+    return kept.joined(separator: "\n") + "\n"
+  }
 }
 
 /// Whether a byte belongs to a name in C.

@@ -67,28 +67,31 @@ extension PieceLoops {
     guard rounds > 1 else { return nil }
     // Tiles are numbered as their loops are nested.
     let walked = loops.filter { $0.chunks.count > 1 }
-    var number = ""
-    for loop in walked {
-      number = number.isEmpty ? loop.tile : "(\(number)) * \(loop.chunks.count) + \(loop.tile)"
+    guard let first = walked.first else { return nil }
+    var number = first.tile
+    for loop in walked.dropFirst() {
+      let outer = number.contains(" ") ? "(\(number))" : number
+      number = "\(outer) * \(loop.chunks.count) + \(loop.tile)"
     }
-    guard !number.isEmpty else { return nil }
     let count = walked.reduce(1) { $0 * $1.chunks.count }
     let shares = section.plan(tileCount: count, rounds: rounds, mostLines: min(unroll, 3))
     let elements = shares.linesPerTile * 16
-    var choice = ""
+    var lines = [
+      "// Meanwhile, what is transformed next, and the places of what comes of it.",
+      "const long turn = \(number);",
+    ]
     for (region, tiles) in zip(section.regions, shares.tiles) {
       let chunk = region.lead == 0 ? "chunk" : "(chunk + \(region.lead))"
-      let place =
-        "(const float *)(arena + \(region.offset) + \(chunk) * \(region.bytes)) + "
-        + (tiles.lowerBound == 0 ? "turn" : "(turn - \(tiles.lowerBound))") + " * \(elements)"
-      let isLast = tiles == shares.tiles.last
-      choice += isLast ? place : "turn < \(tiles.upperBound) ? \(place)\n    : "
+      let turn = tiles.lowerBound == 0 ? "turn" : "(turn - \(tiles.lowerBound))"
+      let head =
+        tiles.lowerBound == 0 ? "const float *ahead" : "if (turn >= \(tiles.lowerBound)) ahead"
+      lines.append(
+        "\(head) = (const float *)(arena + \(region.offset) + \(chunk) * \(region.bytes)) + "
+          + "\(turn) * \(elements);")
     }
     return ReadAhead(
-      step: shares.linesPerRound * 16, lines: shares.linesPerRound,
-      preparation: [
-        "const long turn = \(number);", "const float *const ahead = \(choice);",
-      ], start: "ahead")
+      step: shares.linesPerRound * 16, lines: shares.linesPerRound, preparation: lines,
+      start: "ahead")
   }
 
   /// Whether each reduction step leads as far as every other.

@@ -20,13 +20,21 @@ public struct CodegenOptions: Sendable {
 /// C for a program.
 public struct GeneratedCode: Sendable {
   /// The whole file: prelude, kernels, and `quern_run(char *arena, long thread, void *barrier)`.
-  public var source: String
+  public var source: String { text.text }
+  /// The same, of use to TinyCC alone.
+  public var sourceForTinyCC: String { text.textForTinyCC }
+  private let text: CText
   /// The arena with the threads' private memory behind it.
   public var arenaBytes: Int
   /// The function that runs one step, and the one that must have run before, and again after a
   /// parameter was written that no step replaces.
   public static let entry = "quern_run"
   public static let preparation = "quern_prepare"
+  init(_ text: CText, arenaBytes: Int) {
+    self.text = text
+    self.arenaBytes = arenaBytes
+  }
+
   /// What each kernel's function takes: the pictures it works on are those of the chunk, in a section.
   static let kernelParameters = "char *arena, long thread, long chunk"
   /// What the generated code expects to find: all threads meet there.
@@ -85,8 +93,7 @@ public func generate(_ program: Program, _ options: CodegenOptions) throws -> Ge
   writeCalls(
     program, program.preparedCount..<program.kernels.count, GeneratedCode.entry, options.threads,
     &text)
-  return GeneratedCode(
-    source: text.text, arenaBytes: scratchOffset + perThread * options.threads)
+  return GeneratedCode(text, arenaBytes: scratchOffset + perThread * options.threads)
 }
 
 /// A function that runs kernels in their order, sections as loops.

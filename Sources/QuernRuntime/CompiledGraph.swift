@@ -61,7 +61,8 @@ public final class CompiledGraph: Executable {
     graph = source
     self.options = options
     (program, code) = try Self.plan(source, options)
-    loaded = try options.compiler.compile(source: code.source, symbols: Self.symbols)
+    let text = options.backend == .tinycc ? code.sourceForTinyCC : code.source
+    loaded = try options.compiler.compile(source: text, symbols: Self.symbols)
     step = unsafeBitCast(try loaded.function(named: GeneratedCode.entry), to: quern_step.self)
     preparation = unsafeBitCast(
       try loaded.function(named: GeneratedCode.preparation), to: quern_step.self)

@@ -9,8 +9,9 @@ struct BenchCommand: ParsableCommand {
     abstract: "Measure a step of each model on each backend and target, side by side.",
     discussion: """
       The variants take turns, so that all see the same machine; the median counts. GFLOP/s are \
-      two for each multiply-add; the limit is that of fused multiply-adds, measured in the same \
-      run. Where a step takes the interpreter too long, fewer examples are measured, and the time \
+      two for each multiply-add of the network's definition; the limit is that of fused \
+      multiply-adds, measured in the same run. Fast convolutions take fewer products than the \
+      definition, so they may pass it. Where a step takes the interpreter too long, fewer examples are measured, and the time \
       is scaled up (≈).
       """)
 
