@@ -8,6 +8,8 @@ public struct MachineFacts: Sendable {
   public var level2Cache = 1 << 20
   /// The part of the cache that all cores share which kernels may count on.
   public var sharedCache = 8 << 20
+  /// Multiply-adds that each chunk of a section should have at least.
+  public var chunkProducts = 4 << 20
   /// Panels of all columns together, if they are to be packed before all rows.
   public var panelBytes = 384 << 10
   /// Reduction steps after which a tile's partial sums may go to memory.

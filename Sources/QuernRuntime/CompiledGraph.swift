@@ -96,7 +96,9 @@ public final class CompiledGraph: Executable {
     }
     var codegen = CodegenOptions(target: options.target, threads: options.threads)
     if let machine = options.machine { codegen.machine = machine }
-    let program = try lower(graph, sharedCache: codegen.machine.sharedCache)
+    let program = try lower(
+      graph, sharedCache: codegen.machine.sharedCache,
+      chunkProducts: codegen.machine.chunkProducts)
     let code = try generate(program, codegen)
     return (program, code)
   }

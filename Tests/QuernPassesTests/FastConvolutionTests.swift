@@ -121,7 +121,7 @@ import Testing
   func sections() throws {
     let graph = useFastConvolutions(
       try graph(Picture(size: [12, 16, 16, 8], filters: 8)), .onlyProducts(lanes: 8))
-    let program = try lower(graph)
+    let program = try lower(graph, chunkProducts: 0)
     #expect(program.sections.count == 3)
     for section in program.sections {
       #expect(12 % section.chunks == 0 && section.chunks > 1)

@@ -1,3 +1,4 @@
+import QuernCodegen
 import QuernGradient
 import QuernGraph
 import QuernInterpreter
@@ -40,6 +41,10 @@ import Testing
     let graph = try network(size, filters, kernel: kernel)
     try expectAgreement(graph, tolerance: 1e-4, steps: 2) { options in
       options.costs = .onlyProducts(lanes: options.target.lanes)
+      // Small convolutions in chunks too.
+      var machine = MachineFacts(options.target)
+      machine.chunkProducts = 0
+      options.machine = machine
     }
   }
 

@@ -23,10 +23,12 @@ public struct Program: Sendable {
 
 /// Turns a graph into a program: fuse, schedule, lay out, place.
 ///
-/// - Parameter sharedCache: bytes of cache that all cores share.
+/// - Parameters:
+///   - sharedCache: bytes of cache that all cores share.
+///   - chunkProducts: multiply-adds that each chunk of a ``Section`` should have at least.
 /// - Throws: ``LoweringError`` for graphs that only the interpreter runs.
 public func lower(
-  _ source: Graph, sharedCache: Int = 8 << 20
+  _ source: Graph, sharedCache: Int = 8 << 20, chunkProducts: Int = 4 << 20
 ) throws(LoweringError) -> Program {
   let prepared = addCopies(source)
   var views = Views(graph: prepared.graph, copied: prepared.copied)
@@ -48,7 +50,7 @@ public func lower(
     if conflicts.isEmpty {
       let chains = Chain.find(
         graph, kernels: kernels, groupOf: groupOf,
-        size: ChunkSize(sharedCache: sharedCache))
+        size: ChunkSize(sharedCache: sharedCache, fewestProducts: chunkProducts))
       let schedule = Schedule(
         graph, views: views, kernels: kernels, groupOf: groupOf, survey: survey, chains: chains)
       for chain in chains {

@@ -38,6 +38,8 @@ struct Chain {
 struct ChunkSize {
   /// Bytes of the cache that all cores share: no more is handed on than it holds.
   var sharedCache: Int
+  /// Multiply-adds of a chunk below which meeting between kernels would take threads too long.
+  var fewestProducts: Int
 
   /// Rows of products below which a tile of registers would be too small for the loads it takes.
   static let fewestRows = 16
@@ -48,13 +50,16 @@ struct ChunkSize {
   ///   - bytesEach: what kernels hand to each other for one picture.
   ///   - tilesEach: tiles of a picture, which are rows or terms.
   ///   - fewest: of those in a chunk.
+  ///   - productsEach: multiply-adds of a picture.
   /// - Returns: a divisor of `pictures`.
-  func choose(pictures: Int, bytesEach: Int, tilesEach: Int, fewest: Int) -> Int {
+  func choose(
+    pictures: Int, bytesEach: Int, tilesEach: Int, fewest: Int, productsEach: Int
+  ) -> Int {
     var best = 1
     for size in 1...pictures where pictures % size == 0 {
       if size > 1, size * bytesEach > sharedCache { break }
       best = size
-      if size * tilesEach >= fewest { break }
+      if size * tilesEach >= fewest, size * productsEach >= fewestProducts { break }
     }
     return best
   }
@@ -112,7 +117,9 @@ extension Chain {
     _ graph: Graph, _ kernels: [Kernel], product: NodeID, members: [Int], inner: [NodeID: Int],
     size: ChunkSize
   ) {
-    guard let (tensor, dimension) = inner.first else { return nil }
+    guard let (tensor, dimension) = inner.first,
+      case .contraction(let contraction) = graph[product].op
+    else { return nil }
     let pictures = graph[tensor].shape[dimension]
     self.members = members
     self.inner = inner
@@ -127,7 +134,8 @@ extension Chain {
     let addsUp = inner[product] == nil
     self.size = size.choose(
       pictures: pictures, bytesEach: bytes / pictures, tilesEach: rows,
-      fewest: addsUp ? ChunkSize.fewestTerms : ChunkSize.fewestRows)
+      fewest: addsUp ? ChunkSize.fewestTerms : ChunkSize.fewestRows,
+      productsEach: contraction.multiplyAdds / pictures)
     guard chunks > 1 else { return nil }
   }
 
