@@ -253,17 +253,16 @@ struct KernelWriter {
     _ piece: PieceLoops, _ mode: TileMode, _ text: inout CText
   ) throws {
     var branches: [(condition: String?, call: String)] = []
-    if mode == .whole, piece.nest.chunkAxis != nil, let section {
-      for line in piece.readAhead(section)?.preparation ?? [] { text.line(line) }
-    }
+    // The same for all shapes of tiles.
+    let sectionAhead = mode == .whole ? section.flatMap { piece.readAhead($0) } : nil
+    for line in sectionAhead?.preparation ?? [] { text.line(line) }
     for column in piece.columnShapes {
       for rows in piece.rowShapes {
         let shape = TileShape(rows: rows.rows, vectors: column.vectors, tail: column.tail)
         let width = column.vectors * machine.target.lanes
         let references = piece.references(width: width)
         let ahead =
-          mode == .whole
-          ? piece.readAhead(width: width) ?? section.flatMap { piece.readAhead($0) } : nil
+          mode == .whole ? piece.readAhead(width: width) ?? sectionAhead : nil
         let used = piece.usedReferences(mode, references)
         var writer = TileWriter(
           nest: piece.nest, plan: piece.plan, machine: machine, shape: shape, mode: mode,

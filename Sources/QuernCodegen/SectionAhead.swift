@@ -29,10 +29,7 @@ struct SectionAhead {
     regions = []
     for other in section.kernels where other != position {
       for piece in program.kernels[other].pieces {
-        let reads =
-          piece.factors.map(\.read)
-          + piece.values.compactMap { if case .read(let access) = $0 { access } else { nil } }
-        for access in reads + piece.stores.map(\.access) {
+        for access in piece.reads + piece.stores.map(\.access) {
           guard let storage = program.storages[access.tensor] else { continue }
           let stride = storage.address(access, rank: piece.axes.count).strides[0]
           guard stride > 0 else { continue }

@@ -116,17 +116,17 @@ struct Schedule {
   }
 }
 
+extension Piece {
+  /// Reads of tensors in memory: those of the factors, then those of the values.
+  public var reads: [TensorAccess] {
+    factors.map(\.read)
+      + values.compactMap { if case .read(let access) = $0 { access } else { nil } }
+  }
+}
+
 extension Kernel {
   /// All reads of tensors in memory.
-  public var reads: [TensorAccess] {
-    pieces.flatMap { piece in
-      piece.factors.map(\.read)
-        + piece.values.compactMap { value in
-          if case .read(let access) = value { return access }
-          return nil
-        }
-    }
-  }
+  public var reads: [TensorAccess] { pieces.flatMap(\.reads) }
 
   public var writes: [TensorAccess] { pieces.flatMap { $0.stores.map(\.access) } }
 

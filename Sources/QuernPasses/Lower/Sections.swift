@@ -143,10 +143,7 @@ extension Chain {
   private static func axis(_ kernel: Kernel, _ inner: [NodeID: Int], _ pictures: Int) -> Int? {
     var found: Set<Int?> = []
     for piece in kernel.pieces {
-      let reads =
-        piece.factors.map(\.read)
-        + piece.values.compactMap { if case .read(let access) = $0 { access } else { nil } }
-      for access in reads + piece.stores.map(\.access) {
+      for access in piece.reads + piece.stores.map(\.access) {
         guard let dimension = inner[access.tensor] else { continue }
         guard access.map.count > dimension else { return nil }
         found.insert(access.map[dimension].soleAxis)
