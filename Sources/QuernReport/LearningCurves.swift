@@ -18,6 +18,8 @@ public struct LearningCurves: Sendable, Hashable, Codable {
     /// On the validation set, or else the test set, after the epoch.
     public var evaluationLoss: Double?
     public var evaluationAccuracy: Double?
+    /// On the test set, where that is not what ``evaluationAccuracy`` is of.
+    public var testAccuracy: Double?
     /// η of the last step.
     public var learningRate: Double
     /// Training and evaluation.
@@ -25,13 +27,15 @@ public struct LearningCurves: Sendable, Hashable, Codable {
 
     public init(
       epoch: Int, loss: Double, accuracy: Double, evaluationLoss: Double? = nil,
-      evaluationAccuracy: Double? = nil, learningRate: Double, seconds: Double
+      evaluationAccuracy: Double? = nil, testAccuracy: Double? = nil, learningRate: Double,
+      seconds: Double
     ) {
       self.epoch = epoch
       self.loss = loss
       self.accuracy = accuracy
       self.evaluationLoss = evaluationLoss
       self.evaluationAccuracy = evaluationAccuracy
+      self.testAccuracy = testAccuracy
       self.learningRate = learningRate
       self.seconds = seconds
     }

@@ -19,6 +19,7 @@ extension TrainingReport {
   private static let plotSize = (width: 640.0, height: 400.0)
   private static let trainingColor = Color.blue
   private static let evaluationColor = Color.vermilion
+  private static let testColor = Color.green
 
   /// What has been measured over epochs, as a line.
   private func points(_ value: (LearningCurves.Epoch) -> Double?) -> [Point] {
@@ -59,8 +60,9 @@ extension TrainingReport {
   private var errorPlot: Plot? {
     let training = points { (1 - $0.accuracy) * 100 }
     let evaluation = points { epoch in epoch.evaluationAccuracy.map { (1 - $0) * 100 } }
+    let test = points { epoch in epoch.testAccuracy.map { (1 - $0) * 100 } }
     guard !training.isEmpty else { return nil }
-    let values = (training + evaluation).map(\.y)
+    let values = (training + evaluation + test).map(\.y)
     let isWide = (values.min() ?? 0) > 0 && (values.max() ?? 0) > 10 * (values.min() ?? 0)
     var plot = Plot(
       "Error", x: epochAxis(), y: PlotAxis("error, %", isWide ? .logarithmic : .linear),
@@ -72,8 +74,13 @@ extension TrainingReport {
         plot.subtitle =
           "lowest \(evaluationName) error: \(NumberText.fixed(best.y, decimals: 2)) %, epoch "
           + NumberText.fixed(best.x, decimals: 0)
+        if let tested = test.first(where: { $0.x == best.x }) {
+          plot.subtitle = (plot.subtitle ?? "")
+            + "; test error then: \(NumberText.fixed(tested.y, decimals: 2)) %"
+        }
       }
     }
+    if !test.isEmpty { plot.add(line(test, "test", Self.testColor, .square)) }
     return plot
   }
 
@@ -88,11 +95,15 @@ extension TrainingReport {
     return plot
   }
 
+  /// Whether epochs were also evaluated on the test set.
+  private var isTestedBeside: Bool { curves.epochs.contains { $0.testAccuracy != nil } }
+
   private var epochTable: HTML {
     HTML.table(
       [
         ("epoch", true), ("training loss", true), ("training error", true),
         ("\(evaluationName) loss", true), ("\(evaluationName) error", true),
+      ] + (isTestedBeside ? [("test error", true)] : []) + [
         ("learning rate", true), ("time", true),
       ],
       curves.epochs.map { epoch in
@@ -101,6 +112,10 @@ extension TrainingReport {
           ReportText.percent(1 - epoch.accuracy),
           epoch.evaluationLoss.map { NumberText.fixed($0, decimals: 4) } ?? "",
           epoch.evaluationAccuracy.map { ReportText.percent(1 - $0) } ?? "",
+        ]
+          + (isTestedBeside
+            ? [epoch.testAccuracy.map { ReportText.percent(1 - $0) } ?? ""] : [])
+          + [
           NumberText.significant(epoch.learningRate), ReportText.seconds(epoch.seconds),
         ]
       })

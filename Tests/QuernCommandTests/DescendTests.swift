@@ -106,6 +106,7 @@ import Testing
     (["bowl", "--learning-rate", "0"], ["learning rate: 0"]),
     (["bowl", "--learning-rate=-1"], ["learning rate: -1"]),
     (["bowl", "--epsilon=-1e-3"], ["epsilon: -0.001"]),
+    (["bowl", "--stop", "none"], ["--stop"]),
     (["bowl", "--stop", "gradient", "--epsilon", "0"], ["epsilon: 0"]),
     (["bowl", "--stop", "validation"], ["validation", "mean-loss"]),
     (["mean-loss", "--stop", "validation", "--patience", "0"], ["patience: 0"]),
@@ -141,6 +142,9 @@ import Testing
       let again = try quern(["train", "digits-conv", "--load", path, "--epochs", "30"])
       #expect(again.status == 0 && again.output.contains("stopped after epoch"), "\(again)")
       #expect(!again.output.contains("\nepoch"))
+      let freed = try quern(
+        ["train", "digits-conv", "--load", path, "--epochs", "30", "--stop", "none"])
+      #expect(freed.status == 0 && freed.output.contains("\nepoch 30/30"), "\(freed)")
       let parameters = try quern(train + ["--stop", "parameters", "--epsilon", "1e9"])
       #expect(parameters.status == 0 && parameters.output.contains("stopped after epoch 1:"))
       #expect(parameters.output.contains("‖Δw‖"))
@@ -153,6 +157,8 @@ import Testing
     (["--stop", "gradient"], ["--epsilon"]), (["--patience", "3"], ["--stop"]),
     (["--stop", "validation", "--patience", "0"], ["patience: 0"]),
     (["--stop", "parameters", "--epsilon=-1"], ["epsilon: -1"]),
+    (["--stop", "parameters", "--epsilon", "-1"], ["epsilon: -1"]),
+    (["--stop", "none", "--patience", "3"], ["--patience"]),
     (["--stop", "parameters", "--epsilon", "1", "--patience", "3"], ["--patience"]),
   ])
   func badRulesInTraining(_ arguments: [String], _ parts: [String]) throws {

@@ -1,3 +1,4 @@
+import QuernImages
 import Testing
 
 #if canImport(FoundationEssentials)
@@ -211,6 +212,19 @@ import Testing
     #expect(
       try quern(["deform", "--pictures", "3,9", "--epochs", "5", "--seed", "2"]).output
         != result.output)
+  }
+
+  @Test func deformedPicturesAsPNG() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/deformed.png"
+      let result = try quern(["deform", "--pictures", "3,9", "--epochs", "5", "-o", path])
+      #expect(result.status == 0 && result.output.contains("written: \(path)"), "\(result)")
+      let sheet = try Picture(contentsOfPNG: path)
+      // Two rows of six; 8×8 pixels are drawn eight times as large, two pixels apart.
+      #expect(sheet.height == 2 * 66 + 2 && sheet.width == 6 * 66 + 2)
+      let nowhere = try quern(["deform", "-o", folder + "/none/deformed.png"])
+      #expect(nowhere.status == 1 && nowhere.output.isEmpty, "\(nowhere)")
+    }
   }
 
   @Test func badInput() throws {

@@ -134,6 +134,17 @@ import Testing
     }
   }
 
+  /// Without its rule a run goes on as if it had never had one.
+  @Test func droppingTheRule() throws {
+    let free = try trainer(rate: 0.6)
+    try free.train(epochs: 12)
+    let stopped = try trainer(.validation(patience: 1), rate: 0.6)
+    #expect(try stopped.train(epochs: 12) == .stopped)
+    try stopped.stop(by: nil)
+    #expect(try stopped.train(epochs: 12) == .finished)
+    #expect(try stopped.checkpoint() == free.checkpoint())
+  }
+
   /// A run whose best weights were saved goes on from its last ones.
   @Test func goingOnAfterTheEnd() throws {
     let rule = StoppingRule.validation(patience: 50)

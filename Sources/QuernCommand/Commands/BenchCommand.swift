@@ -18,16 +18,16 @@ struct BenchCommand: ParsableCommand {
   @Argument(help: "Built-in models. (default: all)")
   var models: [String] = []
 
-  @Option(help: "Examples a step.")
+  @Option(parsing: .unconditional, help: "Examples a step.")
   var batch = 128
 
-  @Option(help: "Threads of the compiled variants. (default: one for each core)")
+  @Option(parsing: .unconditional, help: "Threads of the compiled variants. (default: one for each core)")
   var threads: Int?
 
   @Option(help: "train (the whole step, with SGD) or infer.")
   var step: Workload.Kind = .train
 
-  @Option(help: "Roughly how long to measure each model.")
+  @Option(parsing: .unconditional, help: "Roughly how long to measure each model.")
   var seconds = 4.0
 
   @Flag(help: "Print JSON.")

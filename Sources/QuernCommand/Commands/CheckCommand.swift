@@ -15,10 +15,10 @@ struct CheckCommand: ParsableCommand {
 
   @OptionGroup var model: ModelArguments
 
-  @Option(help: "Examples in the batch.")
+  @Option(parsing: .unconditional, help: "Examples in the batch.")
   var batch = 2
 
-  @Option(help: "Coordinates of each parameter for finite differences.")
+  @Option(parsing: .unconditional, help: "Coordinates of each parameter for finite differences.")
   var samples = 2
 
   @Option(help: "Check this target only.")

@@ -12,6 +12,7 @@ struct DeformCommand: ParsableCommand {
       Examples:
         quern deform --data mnist
         quern deform --data mnist --deform elastic:4:34 --pictures 0,7 --epochs 6
+        quern deform --data mnist --pictures 0,1,2,3 --epochs 9 -o deformed.png
       """)
 
   @Option(help: "digits, fashion-mnist, mnist, or a folder with the four IDX files.")
@@ -23,11 +24,16 @@ struct DeformCommand: ParsableCommand {
   @Option(help: "Places in the training set, with commas between, counted from 0.")
   var pictures = "0,1,2"
 
-  @Option(help: "How many epochs.")
+  @Option(parsing: .unconditional, help: "How many epochs.")
   var epochs = 4
 
-  @Option(help: "As in 'quern train'.")
+  @Option(parsing: .unconditional, help: "As in 'quern train'.")
   var seed: UInt64 = 1
+
+  @Option(
+    name: [.customShort("o"), .long],
+    help: "A PNG file to write: a row for each picture, which comes first.")
+  var output: String?
 
   func run() throws {
     guard 1...1000 ~= epochs else { throw Failure("--epochs is \(epochs); give 1 to 1000") }
@@ -42,13 +48,24 @@ struct DeformCommand: ParsableCommand {
       }
       return place
     }
+    if let output { try Files.checkWritable(output) }
     let deformer = try PictureDeformer(dataset, deformation, seed: seed)
+    var sheet: [Picture] = []
     for place in places {
       var drawings = [try dataset.picture(place)]
       for epoch in 0..<epochs { drawings.append(deformer.picture(place, epoch: epoch)) }
       print(
         "picture \(place), of class \(dataset.labels[place]); as it is, then epoch 1 … \(epochs)")
       draw(drawings, height: dataset.height, width: dataset.width)
+      sheet += try drawings.map {
+        try Picture(height: dataset.height, width: dataset.width, channels: 1, values: $0)
+      }
+    }
+    if let output {
+      let magnification = Montage.magnification(height: dataset.height, width: dataset.width)
+      try Montage(columns: epochs + 1, magnification: magnification).sheet(sheet)
+        .writePNG(to: output)
+      print("written: \(output)")
     }
   }
 

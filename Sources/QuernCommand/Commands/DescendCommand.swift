@@ -37,7 +37,7 @@ struct DescendCommand: ParsableCommand {
   @Option(help: "w⁰, as two numbers with a comma: --start=-2,1. (default: the function's)")
   var start: String?
 
-  @Option(help: "η. (default: one with which descent on the function converges)")
+  @Option(parsing: .unconditional, help: "η. (default: one with which descent on the function converges)")
   var learningRate: Double?
 
   @Option(help: "descent, ascent, implicit, quiz-1, quiz-2, quiz-3 or quiz-4; see above.")
@@ -45,19 +45,19 @@ struct DescendCommand: ParsableCommand {
 
   @OptionGroup var stopping: StopArguments
 
-  @Option(help: "Steps after which descent ends in any case.")
+  @Option(parsing: .unconditional, help: "Steps after which descent ends in any case.")
   var maxSteps = 10_000
 
-  @Option(help: "bowl: κ, how many times steeper it is across than along. (default: 10)")
+  @Option(parsing: .unconditional, help: "bowl: κ, how many times steeper it is across than along. (default: 10)")
   var condition: Double?
 
   @Option(help: "mean-loss: squares or logistic. (default: squares)")
   var loss: MeanLoss.Kind?
 
-  @Option(help: "mean-loss: decides the examples. (default: 1)")
+  @Option(parsing: .unconditional, help: "mean-loss: decides the examples. (default: 1)")
   var seed: UInt64?
 
-  @Option(help: "mean-loss: ℓ, the training examples. (default: 20)")
+  @Option(parsing: .unconditional, help: "mean-loss: ℓ, the training examples. (default: 20)")
   var examples: Int?
 
   @Option(help: "Draw the path over contours, and Q and ‖∇Q‖ over the steps, into this SVG file.")

@@ -10,18 +10,19 @@ struct FilterCommand: ParsableCommand {
     discussion: """
       Each channel by itself becomes Im_out(x, y) = Σᵢ Σⱼ K(i, j) · Im_in(x + i, y + j).
 
-      quern filter --kernel box3 photo.png blurred.png
-      quern filter --kernel sobel photo.png edges.png
-      quern filter --kernel laplace --signed photo.png curvature.png
-      quern filter --kernel my-kernel.txt photo.png out.png
-      quern filter --list
-
       A kernel's file holds a row of numbers a line, an odd square of them (3×3, 5×5, …); # begins a \
       comment, and a line "/ 9" divides all numbers by 9. A file that bears a filter's name is meant \
       by ./name.
 
       PNG files of every kind are read: 16 bits are rounded to 8, palettes become colours, and \
       transparent pixels are laid over white. Written are 8 bits, grey or colour as in the input.
+
+      Examples:
+        quern filter --kernel box3 photo.png blurred.png
+        quern filter --kernel sobel photo.png edges.png
+        quern filter --kernel laplace --signed photo.png curvature.png
+        quern filter --kernel my-kernel.txt photo.png out.png
+        quern filter --list
       """)
 
   @Option(help: "A filter's name, see --list, or a file with a kernel.")

@@ -8,14 +8,15 @@ struct LookFiltersCommand: ParsableCommand {
     commandName: "filters",
     abstract: "Draw a layer's weights as pictures: what each neuron or filter looks for.",
     discussion: """
-      quern look filters lenet --weights lenet.safetensors -o filters.png
-      quern look filters fc --weights fc.safetensors --count 100 --strongest -o neurons.png
-      quern look filters fc --random
-
       A neuron of a fully connected layer on 28×28 pictures has 28×28 weights: they are drawn as a \
       picture, as are the filters of a convolution. Red is positive, blue negative, white zero. \
       Weights of three channels are drawn as one picture, red, green and blue around grey; of other \
       numbers of channels, a picture a channel.
+
+      Examples:
+        quern look filters lenet --weights lenet.safetensors -o filters.png
+        quern look filters fc --weights fc.safetensors --count 100 --strongest -o neurons.png
+        quern look filters fc --random
       """)
 
   @OptionGroup var model: ModelArguments
@@ -26,7 +27,7 @@ struct LookFiltersCommand: ParsableCommand {
   @Flag(help: "Draw the random weights that training starts from.")
   var random = false
 
-  @Option(help: "Which random weights.")
+  @Option(parsing: .unconditional, help: "Which random weights.")
   var seed: UInt64 = 1
 
   @Option(help: "The layer. (default: the first with weights)")
@@ -35,7 +36,7 @@ struct LookFiltersCommand: ParsableCommand {
   @Option(name: [.customShort("o"), .long], help: "The PNG file to write.")
   var output: String?
 
-  @Option(help: "How many neurons or filters.")
+  @Option(parsing: .unconditional, help: "How many neurons or filters.")
   var count = 64
 
   @Flag(help: "Those with the largest weights, ‖w‖, first. (default: in their order)")
@@ -45,10 +46,10 @@ struct LookFiltersCommand: ParsableCommand {
     help: "Full colour is each one's largest weight (each), or the largest of all (common).")
   var scale: WeightPictures.Scale = .each
 
-  @Option(help: "Pixels for the side of a weight. (default: as many as make pictures of about 64)")
+  @Option(parsing: .unconditional, help: "Pixels for the side of a weight. (default: as many as make pictures of about 64)")
   var magnification: Int?
 
-  @Option(help: "Pictures in a row. (default: a sheet that is about square)")
+  @Option(parsing: .unconditional, help: "Pictures in a row. (default: a sheet that is about square)")
   var columns: Int?
 
   @Flag(help: "Print JSON.")

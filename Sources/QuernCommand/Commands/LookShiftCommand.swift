@@ -9,10 +9,6 @@ struct LookShiftCommand: ParsableCommand {
     commandName: "shift",
     abstract: "Shift a picture: a fully connected neuron loses it, a convolution goes along.",
     discussion: """
-      quern look shift
-      quern look shift --data mnist --picture 3 --direction diagonal -o shift.png
-      quern look shift lenet --weights lenet.safetensors --data mnist
-
       A picture is used as the weights of a fully connected neuron, and as the filter of a \
       convolution: both have the value 1 for the picture itself. Then the picture is moved. The \
       neuron has its weights in one place; the convolution tries every place, and the table shows \
@@ -20,6 +16,11 @@ struct LookShiftCommand: ParsableCommand {
 
       With a trained model, its first layer takes the place of the neuron or of the filter, and the \
       class that the network sees is shown as well.
+
+      Examples:
+        quern look shift
+        quern look shift --data mnist --picture 3 --direction diagonal -o shift.png
+        quern look shift lenet --weights lenet.safetensors --data mnist
       """)
 
   @Argument(help: "A built-in model whose first layer is to be looked at.")
@@ -33,16 +34,16 @@ struct LookShiftCommand: ParsableCommand {
 
   @OptionGroup var data: DataArguments
 
-  @Option(help: "Which picture of the test set.")
+  @Option(parsing: .unconditional, help: "Which picture of the test set.")
   var picture = 0
 
-  @Option(help: "The largest shift in pixels.")
+  @Option(parsing: .unconditional, help: "The largest shift in pixels.")
   var reach = 6
 
   @Option(help: "Where to: horizontal, vertical or diagonal.")
   var direction: ShiftExperiment.Direction = .horizontal
 
-  @Option(help: "The model's neuron or filter. (default: the one that responds most)")
+  @Option(parsing: .unconditional, help: "The model's neuron or filter. (default: the one that responds most)")
   var unit: Int?
 
   @Option(

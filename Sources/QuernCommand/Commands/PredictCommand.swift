@@ -13,10 +13,10 @@ struct PredictCommand: ParsableCommand {
 
   @OptionGroup var data: DataArguments
 
-  @Option(help: "How many wrongly classified pictures to draw.")
+  @Option(parsing: .unconditional, help: "How many wrongly classified pictures to draw.")
   var wrong = 4
 
-  @Option(help: "Examples a step.")
+  @Option(parsing: .unconditional, help: "Examples a step.")
   var batch = 128
 
   @Flag(help: "Print JSON.")

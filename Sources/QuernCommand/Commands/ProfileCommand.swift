@@ -13,13 +13,13 @@ struct ProfileCommand: ParsableCommand {
 
   @OptionGroup var model: ModelArguments
 
-  @Option(help: "Examples a step.")
+  @Option(parsing: .unconditional, help: "Examples a step.")
   var batch = 128
 
   @Option(help: "train or infer.")
   var step: Workload.Kind = .train
 
-  @Option(help: "Steps to run.")
+  @Option(parsing: .unconditional, help: "Steps to run.")
   var runs = 20
 
   @OptionGroup var execution: ExecutionArguments

@@ -26,7 +26,7 @@ struct ShowCommand: ParsableCommand {
   @Flag(help: "The graph for inference instead of the training step.")
   var inference = false
 
-  @Option(help: "Examples a step.")
+  @Option(parsing: .unconditional, help: "Examples a step.")
   var batch = 128
 
   @Option(help: "What updates the parameters: sgd, momentum, nesterov, adam or adamw.")

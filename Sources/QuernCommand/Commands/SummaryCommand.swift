@@ -9,7 +9,7 @@ struct SummaryCommand: ParsableCommand {
 
   @OptionGroup var model: ModelArguments
 
-  @Option(help: "Examples a training step, for the size of the arena.")
+  @Option(parsing: .unconditional, help: "Examples a training step, for the size of the arena.")
   var batch = 128
 
   @Flag(help: "Print JSON.")

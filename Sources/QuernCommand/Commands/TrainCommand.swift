@@ -21,7 +21,7 @@ struct TrainCommand: ParsableCommand {
       Examples:
         quern train lenet --data fashion-mnist --save lenet.safetensors
         quern train lenet --validation 0.1 --stop validation --patience 3 --epochs 50
-        quern train ciresan-1 --recipe paper --data mnist --checkpoint run.st --resume
+        quern train ciresan-1 --recipe paper --data mnist --checkpoint c1.st --resume
         quern train lenet --data mnist --deform elastic:4:34,rotation:10 --epochs 20
       """)
 
@@ -29,25 +29,25 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup var data: DataArguments
   @OptionGroup var recipes: RecipeArguments
 
-  @Option(
+  @Option(parsing: .unconditional,
     help:
       "Epochs in all, those of a resumed run's past included. (default: the file's, or recipe's)"
   )
   var epochs: Int?
 
-  @Option(help: "Examples a step. (default: the model's, as a rule 128)")
+  @Option(parsing: .unconditional, help: "Examples a step. (default: the model's, as a rule 128)")
   var batch: Int?
 
-  @Option(help: "The learning rate before the schedule. (default: the model's)")
+  @Option(parsing: .unconditional, help: "The learning rate before the schedule. (default: the model's)")
   var learningRate: Double?
 
   @Option(help: "sgd, momentum, nesterov, adam or adamw. (default: the model's)")
   var optimizer: OptimizerName?
 
-  @Option(help: "The share of the velocity that remains, for momentum and nesterov.")
+  @Option(parsing: .unconditional, help: "The share of the velocity that remains, for momentum and nesterov.")
   var momentum: Double?
 
-  @Option(help: "Weight decay. (default: 0; adamw: 0.01)")
+  @Option(parsing: .unconditional, help: "Weight decay. (default: 0; adamw: 0.01)")
   var weightDecay: Double?
 
   @Option(
@@ -56,16 +56,16 @@ struct TrainCommand: ParsableCommand {
       discussion: "'warm-up:STEPS,' may stand before it. (default: the model's)"))
   var schedule: LearningRateSchedule?
 
-  @Option(help: "Scale gradients down where their norm is larger.")
+  @Option(parsing: .unconditional, help: "Scale gradients down where their norm is larger.")
   var clip: Double?
 
-  @Option(help: "Add this · Σ|w| over the weights to the loss. (default: 0)")
+  @Option(parsing: .unconditional, help: "Add this · Σ|w| over the weights to the loss. (default: 0)")
   var l1: Double?
 
-  @Option(help: "Add this / 2 · Σw² over the weights to the loss. (default: 0)")
+  @Option(parsing: .unconditional, help: "Add this / 2 · Σw² over the weights to the loss. (default: 0)")
   var l2: Double?
 
-  @Option(
+  @Option(parsing: .unconditional,
     help: ArgumentHelp(
       "Set this share of the training set apart, and evaluate on it after each epoch.",
       discussion: "0 undoes what the file of --load says."))
@@ -73,7 +73,7 @@ struct TrainCommand: ParsableCommand {
 
   @OptionGroup var stopping: StopArguments
 
-  @Option(help: "Decides initial weights, shuffling, deformations and dropout. (default: 1)")
+  @Option(parsing: .unconditional, help: "Decides initial weights, shuffling, deformations and dropout. (default: 1)")
   var seed: UInt64?
 
   @OptionGroup var checkpoints: CheckpointArguments
@@ -117,7 +117,7 @@ struct TrainCommand: ParsableCommand {
     let test = try DataArguments.fit(testSet.value(), to: network, recipe)
     let trainer = try Trainer(preparation, training: training, evaluation: test)
     if let checkpoint { try trainer.restore(checkpoint) }
-    if let stoppingRule { try trainer.stop(by: stoppingRule) }
+    if stoppingRule != nil || trainer.stopping != nil { try trainer.stop(by: stoppingRule) }
     // Before anything is printed: whoever sees the run has begun may stop it.
     Interrupt.install()
     try announce(

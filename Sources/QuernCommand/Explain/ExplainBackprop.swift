@@ -30,7 +30,7 @@ struct ExplainBackprop: ParsableCommand {
     help: "Values of inputs and weights, such as x1=1,w11=-0.5. (default: random ones)")
   var at: String?
 
-  @Option(help: "Decides random values.")
+  @Option(parsing: .unconditional, help: "Decides random values.")
   var seed: UInt64 = 1
 
   @Option(help: "Draw the network as SVG; with --by, its paths.")

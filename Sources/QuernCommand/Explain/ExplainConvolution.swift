@@ -22,16 +22,16 @@ struct ExplainConvolution: ParsableCommand {
   @Option(help: "A filter instead of the lecture's: rows such as 1,0/0,1.")
   var filter: String?
 
-  @Option(help: "For the formulas: height and width of the picture.")
+  @Option(parsing: .unconditional, help: "For the formulas: height and width of the picture.")
   var size = 28
 
-  @Option(help: "For the formulas: d; filters have 2d + 1 rows and columns.")
+  @Option(parsing: .unconditional, help: "For the formulas: d; filters have 2d + 1 rows and columns.")
   var radius = 1
 
-  @Option(help: "For the formulas: C.")
+  @Option(parsing: .unconditional, help: "For the formulas: C.")
   var channels = 3
 
-  @Option(help: "For the formulas: T.")
+  @Option(parsing: .unconditional, help: "For the formulas: T.")
   var filters = 32
 
   @Flag(help: "Print the C in full, not its loops alone.")

@@ -21,10 +21,10 @@ struct ExplainCost: ParsableCommand {
         quern explain cost --depth 64 --width 8 --svg cost.svg
       """)
 
-  @Option(help: "The largest number of layers of neurons.")
+  @Option(parsing: .unconditional, help: "The largest number of layers of neurons.")
   var depth = 10
 
-  @Option(help: "Neurons a layer, and inputs.")
+  @Option(parsing: .unconditional, help: "Neurons a layer, and inputs.")
   var width = 4
 
   @Option(help: "f: sigmoid, tanh, relu or linear.")

@@ -19,13 +19,13 @@ struct ExplainParameters: ParsableCommand {
   @Argument(help: "A built-in model; 'quern models' lists them.")
   var model = BuiltInModel.fc.name
 
-  @Option(help: "d; a convolution's filters have 2d + 1 rows and columns.")
+  @Option(parsing: .unconditional, help: "d; a convolution's filters have 2d + 1 rows and columns.")
   var radius: Int?
 
-  @Option(help: "C.")
+  @Option(parsing: .unconditional, help: "C.")
   var channels: Int?
 
-  @Option(help: "T.")
+  @Option(parsing: .unconditional, help: "T.")
   var filters: Int?
 
   @Flag(help: "Print JSON.")

@@ -29,7 +29,7 @@ struct ExplainReceptiveField: ParsableCommand {
   @Option(help: "Convolutions and poolings instead of a model.")
   var stack: String?
 
-  @Option(
+  @Option(parsing: .unconditional,
     help: ArgumentHelp(
       "Height and width of the picture: for a stack, or to be seen as a whole.",
       discussion: "(default: 28 for a stack, else 512)"))
@@ -41,7 +41,7 @@ struct ExplainReceptiveField: ParsableCommand {
   @Option(help: "Row and column of the output, such as 0,0. (default: the middle)")
   var at: String?
 
-  @Option(help: "Decides weights and pixels.")
+  @Option(parsing: .unconditional, help: "Decides weights and pixels.")
   var seed: UInt64 = 1
 
   @Option(help: "Draw what the output sees as SVG.")

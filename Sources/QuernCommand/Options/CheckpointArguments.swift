@@ -21,7 +21,7 @@ struct CheckpointArguments: ParsableArguments {
         """))
   var checkpoint: String?
 
-  @Option(help: "Write the checkpoint after so many steps instead.")
+  @Option(parsing: .unconditional, help: "Write the checkpoint after so many steps instead.")
   var every: Int?
 
   @Flag(help: "Go on from the file of --checkpoint; begin afresh if there is none yet.")

@@ -1,24 +1,30 @@
 import ArgumentParser
 import Quern
 
-extension StoppingRule.Kind: ExpressibleByArgument {}
+/// What `--stop` says: a rule, or that there is to be none, whatever a checkpoint says.
+enum StopChoice: String, CaseIterable, ExpressibleByArgument {
+  case parameters, gradient, validation, none
+
+  var kind: StoppingRule.Kind? { StoppingRule.Kind(rawValue: rawValue) }
+}
 
 /// When an iteration stops by itself: the lecture's three rules.
 struct StopArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "When to stop: parameters, gradient or validation.",
+      "When to stop: parameters, gradient, validation, or none.",
       discussion: """
         parameters: ‖wᵗ − wᵗ⁻¹‖ < ε. gradient: ‖∇Q(wᵗ)‖ < ε. validation: the error on examples that \
-        are not trained on has stopped falling; the best parameters are kept.
+        are not trained on has stopped falling; the best parameters are kept. none: a resumed run \
+        drops its rule.
         """))
-  var stop: StoppingRule.Kind?
+  var stop: StopChoice?
 
-  @Option(
+  @Option(parsing: .unconditional,
     help: "ε: a norm for parameters and gradient; for validation, how far the error has to fall.")
   var epsilon: Double?
 
-  @Option(
+  @Option(parsing: .unconditional,
     help: "Steps, or epochs of training, that validation waits for a lower error. (default: 5)")
   var patience: Int?
 
@@ -32,12 +38,12 @@ struct StopArguments: ParsableArguments {
     default kind: StoppingRule.Kind? = nil, epsilon standard: Double? = nil,
     past: StoppingRule? = nil
   ) throws -> StoppingRule? {
-    guard let chosen = stop ?? past?.kind ?? kind else {
+    guard let chosen = stop.map(\.kind) ?? past?.kind ?? kind else {
       for (option, isGiven) in [("--epsilon", epsilon != nil), ("--patience", patience != nil)]
       where isGiven {
         throw Failure(
-          "\(option) is given without --stop; say which rule it is for: --stop parameters, gradient "
-            + "or validation")
+          "\(option) is given without a rule; say which it is for: --stop parameters, gradient or "
+            + "validation")
       }
       return nil
     }

@@ -112,6 +112,9 @@ struct ReportContents {
     if let fraction = settings.validationFraction {
       rows.append(("Validation", "\(Numbers.percent(fraction)) of the training set"))
     }
+    if let deformation = settings.deformation {
+      rows.append(("Deformed anew each epoch", "\(deformation)"))
+    }
     if let rule = trainer.stopping?.rule { rows.append(("Ends early when", "\(rule)")) }
     let execution = settings.execution
     rows.append(("Backend", execution.backend.rawValue))

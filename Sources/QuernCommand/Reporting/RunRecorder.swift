@@ -57,7 +57,7 @@ final class RunRecorder {
       LearningCurves.Epoch(
         epoch: summary.epoch, loss: summary.loss, accuracy: summary.accuracy,
         evaluationLoss: summary.evaluationLoss, evaluationAccuracy: summary.evaluationAccuracy,
-        learningRate: summary.learningRate, seconds: summary.seconds))
+        testAccuracy: summary.testAccuracy, learningRate: summary.learningRate, seconds: summary.seconds))
     // A run that is killed later can be resumed with these.
     if let reportFolder { try curves.write(to: "\(reportFolder)/\(Self.curvesName)") }
     var values: [SummaryValue] = [
@@ -70,6 +70,10 @@ final class RunRecorder {
     if let accuracy = summary.evaluationAccuracy {
       values.append(.scalar("accuracy/\(evaluationName)", accuracy))
       values.append(.scalar("error/\(evaluationName)", 1 - accuracy))
+    }
+    if let accuracy = summary.testAccuracy {
+      values.append(.scalar("accuracy/test", accuracy))
+      values.append(.scalar("error/test", 1 - accuracy))
     }
     try events?.write(values, step: summary.step)
     try writeFilters(step: summary.step)

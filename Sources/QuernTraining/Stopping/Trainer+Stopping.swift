@@ -15,9 +15,15 @@ extension Trainer {
   /// when training ends; a later call of `train` goes on from the last ones nevertheless. An epoch
   /// that was begun without the rule ``StoppingRule/parameters(epsilon:)`` is not measured by it.
   ///
+  /// - Parameter rule: nil drops the rule there is; training then goes on from the last weights.
   /// - Throws: ``SettingsError`` for a rule that makes no sense, or for validation where no data are
   ///   evaluated.
-  public func stop(by rule: StoppingRule) throws {
+  public func stop(by rule: StoppingRule?) throws {
+    guard let rule else {
+      try stopping?.last?.copy(to: executable)
+      stopping = nil
+      return
+    }
     try rule.validate()
     guard rule.kind != .validation || evaluation != nil else {
       throw SettingsError(
