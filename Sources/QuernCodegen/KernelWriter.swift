@@ -32,7 +32,7 @@ struct KernelWriter {
     var body = CText()
     for (number, piece) in kernel.pieces.enumerated() {
       var nest = Nest(piece, program)
-      nest.cutLanes((nest.keepsOrder ? 1 : 4) * machine.target.lanes)
+      nest.cutLanes((nest.isOneVector ? 1 : 4) * machine.target.lanes)
       if nest.stores.contains(where: { nest.references[$0.reference].element == .uint8 }) {
         throw LoweringError(
           kernel.label, "bytes are moved", mend: "convert the uint8 tensor with toFloat or toInt")

@@ -9,6 +9,8 @@ struct Nest {
     var isReduction: Bool
     /// The caller's loop over chunks, which is none of this nest's.
     var isChunk = false
+    /// A side of a tile that is transformed, before or after.
+    var isSide = false
   }
 
   /// A tensor as the piece touches it: bytes from the arena's start at axes 0, 0, …, and elements
@@ -53,10 +55,11 @@ struct Nest {
   var addsUp: Bool
 
   init(_ piece: Piece, _ program: Program) {
+    let isTransform = if case .transform = piece.reduction { true } else { false }
     axes = piece.axes.enumerated().map {
       LoopAxis(
-        name: $1.name, extent: $1.extent, isReduction: $0 >= piece.outputRank,
-        isChunk: piece.hasChunks && $0 == 0)
+        name: $1.name, extent: $1.extent, isReduction: !isTransform && $0 >= piece.outputRank,
+        isChunk: piece.hasChunks && $0 == 0, isSide: isTransform && $0 >= piece.outputRank - 2)
     }
     reduction = piece.reduction
     values = piece.values
@@ -142,7 +145,8 @@ struct Nest {
   // MARK: Fewer axes
 
   private mutating func dropUnitAxes() {
-    for axis in axes.indices.reversed() where axes[axis].extent == 1 && !axes[axis].isChunk {
+    for axis in axes.indices.reversed()
+    where axes[axis].extent == 1 && !axes[axis].isChunk && !axes[axis].isSide {
       remove(axis)
     }
   }
@@ -177,9 +181,9 @@ struct Nest {
   }
 
   private func canMerge(_ axis: Int) -> Bool {
-    guard axes[axis].isReduction == axes[axis + 1].isReduction, !axes[axis].isChunk else {
-      return false
-    }
+    guard axes[axis].isReduction == axes[axis + 1].isReduction, !axes[axis].isChunk,
+      !axes[axis].isSide, !axes[axis + 1].isSide
+    else { return false }
     let extent = axes[axis + 1].extent
     func fits(_ strides: [Int]) -> Bool { strides[axis] == strides[axis + 1] * extent }
     return references.allSatisfy { fits($0.strides) } && indices.allSatisfy { fits($0.strides) }
@@ -189,7 +193,7 @@ struct Nest {
   /// Cuts a long last axis of elementwise work into rows of a few vectors, so that a tile function
   /// loops instead of being called for every few elements.
   mutating func cutLanes(_ width: Int) {
-    guard isDirect, let last = axes.indices.last, axes[last].extent > (keepsOrder ? 1 : 2) * width,
+    guard isDirect, let last = outputAxes.last, axes[last].extent > (isOneVector ? 1 : 2) * width,
       axes[last].extent % width == 0
     else { return }
     var inner = axes[last]
@@ -212,13 +216,21 @@ struct Nest {
 
   // MARK: Questions
 
-  var outputAxes: [Int] { axes.indices.filter { !axes[$0].isReduction && !axes[$0].isChunk } }
+  var outputAxes: [Int] {
+    axes.indices.filter { !axes[$0].isReduction && !axes[$0].isChunk && !axes[$0].isSide }
+  }
   var chunkAxis: Int? { axes.firstIndex { $0.isChunk } }
   var reductionAxes: [Int] { axes.indices.filter { axes[$0].isReduction } }
   var reductionCount: Int { reductionAxes.reduce(1) { $0 * axes[$1].extent } }
   var outputCount: Int { outputAxes.reduce(1) { $0 * axes[$1].extent } }
   /// Whether each output is computed at once, because there is nothing to add up.
-  var isDirect: Bool { reduction == .none || (reduction == .sum && reductionAxes.isEmpty) }
+  var isDirect: Bool {
+    reduction == .none || isTransform || (reduction == .sum && reductionAxes.isEmpty)
+  }
+  /// Whether tiles are transformed.
+  var isTransform: Bool { if case .transform = reduction { true } else { false } }
+  /// Whether each vector's values are so many that they need the registers for themselves.
+  var isOneVector: Bool { keepsOrder || isTransform }
   /// Whether the position in the window is asked for.
   var wantsPosition: Bool { values.contains(.position) }
 }

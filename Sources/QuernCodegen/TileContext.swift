@@ -55,7 +55,8 @@ struct TileContext {
   private var before: [String] = []
   private var after: [String] = []
   private var loaded: [LoadKey: VectorRegister] = [:]
-  private var constants: [UInt32: VectorRegister] = [:]
+  /// Where the factors of a tile's transform are, in every lane.
+  var factors: [Float: VectorOperand] = [:]
 
   private struct LoadKey: Hashable {
     var pointer: String
@@ -231,14 +232,6 @@ struct TileContext {
     return register
   }
 
-  /// A constant in every lane, one register a block for each.
-  mutating func constant(_ value: Float) -> VectorRegister {
-    if let known = constants[value.bitPattern] { return known }
-    let register = builder.constant(value)
-    constants[value.bitPattern] = register
-    return register
-  }
-
   // MARK: Products
 
   /// Where in the reduction a product is taken.
@@ -300,7 +293,6 @@ struct TileContext {
     before = []
     after = []
     loaded = [:]
-    constants = [:]
     buffersInBlock = 0
     return result
   }

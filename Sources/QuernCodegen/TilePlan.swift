@@ -173,10 +173,9 @@ struct TilePlan {
     let rowLimit = nest.isDirect ? 1 : laneAxis == nil || nest.factors.count < 2 ? 8 : 16
     let inner = rowAxes.last.map { nest.axes[$0].extent } ?? 1
     // Many values at once need the registers for themselves.
-    for nv in 1...(nest.keepsOrder ? 1 : 4) where nv <= max(vectors, 1) {
+    for nv in 1...(nest.isOneVector ? 1 : 4) where nv <= max(vectors, 1) {
       let columns = Chunks(vectors, atMost: nv)
-      var candidates = Set((1...rowLimit).map { min($0, rowCount(nest)) })
-      candidates = candidates.filter {
+      let candidates = (1...min(rowLimit, rowCount(nest))).filter {
         $0 * nv * accumulators + max(nv + spare, KernelRenderer.reservedForTemporaries) <= registers
           && ($0 <= inner || $0 % inner == 0)
       }

@@ -18,6 +18,9 @@ struct TileWriter {
   var positions: [[VectorRegister]] = []
   /// Floats of the tile, where its epilogue is a loop.
   var sumCount = 0
+  /// Floats of a tile between the two passes of its transform, and of what these multiply by.
+  var halfwayCount = 0
+  var factorCount = 0
 
   init(
     nest: Nest, plan: TilePlan, machine: MachineFacts, shape: TileShape, mode: TileMode,
@@ -48,6 +51,7 @@ struct TileWriter {
         try reduce(&body, level: 0)
       }
     }
+    try placeFactors(&body)
     if mode == .accumulate { try putBack(&body) } else { try epilogue(&body) }
     context.builder.append(.end)
     body.block(try context.takeBlock())
@@ -58,6 +62,8 @@ struct TileWriter {
     text.braces("") { text in
       for line in context.declarations { text.line(line) }
       if sumCount > 0 { text.line("float sums[\(sumCount)];") }
+      if factorCount > 0 { text.line("float factors[\(factorCount)];") }
+      if halfwayCount > 0 { text.line("float halfway[\(halfwayCount)];") }
       for parameter in parameters where parameter.hasPrefix("long ") {
         // An index with which no lane of this tile is compared.
         let name = parameter.dropFirst("long ".count)

@@ -41,29 +41,7 @@ struct ValueWriter {
     case .index: return context.index(nest.source[number] ?? 0, row: row, vector: vector)
     case .apply(let op, let operands, let element):
       return apply(op, operands, element, &context)
-    case .combination(let terms): return combine(terms, &context)
     }
-  }
-
-  /// Multiplications and additions in one go, from the first term on.
-  private mutating func combine(
-    _ terms: [Value.Term], _ context: inout TileContext
-  ) -> VectorRegister {
-    var sum: VectorRegister?
-    for term in terms {
-      let x = value(term.value, &context)
-      let (size, negated) = (Float(abs(term.coefficient)), term.coefficient < 0)
-      switch sum {
-      case nil where size == 1: sum = negated ? context.builder.unary(.negate, x) : x
-      case nil: sum = context.builder.multiply(x, context.constant(Float(term.coefficient)))
-      case let before? where size == 1:
-        sum =
-          negated ? context.builder.subtract(before, x) : context.builder.add(before, x)
-      case let before?:
-        sum = context.builder.multiplyAdd(x, context.constant(size), before, negated: negated)
-      }
-    }
-    return sum ?? context.builder.zero()
   }
 
   private func type(_ number: Int, _ nest: Nest) -> ElementType {
@@ -74,7 +52,6 @@ struct ValueWriter {
     case .position, .index: .int32
     case .read: nest.references[nest.source[number] ?? 0].element
     case .constant(_, let element), .apply(_, _, let element): element
-    case .combination: .float32
     }
   }
 

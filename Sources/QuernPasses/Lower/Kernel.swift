@@ -37,6 +37,9 @@ public struct Piece: Sendable {
     case sum
     /// The largest value of the one factor, and optionally where it lies.
     case maximum
+    /// R · tile · Cᵀ for the tile that the one factor reads. The last two output axes run over the
+    /// rows of R and of C, the two reduction axes over the tile's own rows and columns.
+    case transform(rows: [[Double]], columns: [[Double]])
   }
 
   /// A factor of the product: a read, or 1 where an `int32` read equals `match` and 0 elsewhere.
@@ -80,14 +83,6 @@ public enum Value: Hashable, Sendable {
   /// An `int32` that is affine in the output axes.
   case index(AffineExpression)
   case apply(ElementwiseOp, [Int], ElementType)
-  /// The sum of earlier `float32` values times constants; at least one term.
-  case combination([Term])
-
-  /// A value times a constant that is not zero.
-  public struct Term: Hashable, Sendable {
-    public var value: Int
-    public var coefficient: Double
-  }
 }
 
 /// A read or write of a stored tensor at an affine index for each dimension.

@@ -10,7 +10,7 @@ package struct LinearProgram {
     package var coefficient: Double
   }
 
-  let inputCount: Int
+  package let inputCount: Int
   /// Sums of inputs and of earlier steps, in order.
   package private(set) var steps: [[Term]] = []
   /// For each row of the matrix, which input or step it is, times what; nil where it is all zero.
@@ -32,13 +32,14 @@ package struct LinearProgram {
   }
 
   private mutating func add(_ terms: [Term]) -> Term {
-    if let known = steps.firstIndex(of: terms) {
-      return Term(source: inputCount + known, coefficient: 1)
-    }
-    // A term without a factor comes first: the others are then multiplied and added in one go.
+    // A term without a factor comes first: the others are then multiplied and added in one go. Next
+    // best is one that is multiplied anyway; a change of sign alone would be an operation more.
     var ordered = terms
-    if let plain = ordered.firstIndex(where: { $0.coefficient == 1 }) {
-      ordered.insert(ordered.remove(at: plain), at: 0)
+    let first =
+      ordered.firstIndex { $0.coefficient == 1 } ?? ordered.firstIndex { $0.coefficient != -1 }
+    if let first { ordered.insert(ordered.remove(at: first), at: 0) }
+    if let known = steps.firstIndex(of: ordered) {
+      return Term(source: inputCount + known, coefficient: 1)
     }
     steps.append(ordered)
     return Term(source: inputCount + steps.count - 1, coefficient: 1)
@@ -82,7 +83,9 @@ package struct LinearProgram {
       let common = rows[p].filter { other[$0.source] == $0.coefficient }
       let rest = rows[p].filter { other[$0.source] != $0.coefficient }
       guard !common.isEmpty, !rest.isEmpty else { continue }
-      let even = common.count == 1 ? common[0] : scaled(common)
+      var even = common.count == 1 ? common[0] : scaled(common)
+      // Multiplied once for both.
+      if even.coefficient != 1 { even = add([even]) }
       let odd = rest.count == 1 ? rest[0] : scaled(rest)
       results[p] = add([even, odd])
       results[q] = add([even, Term(source: odd.source, coefficient: -odd.coefficient)])

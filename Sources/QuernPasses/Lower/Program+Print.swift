@@ -34,6 +34,7 @@ extension Program: CustomStringConvertible {
           + factors.joined(separator: " · ")
       case .maximum:
         text += ": max{\(inner.joined(separator: ", "))} \(factors.joined())"
+      case .transform: text += ": R · {\(inner.joined(separator: ", "))} \(factors.joined()) · Cᵀ"
       }
       lines.append(text)
       for store in piece.stores { lines.append("    → " + describe(store.access, names)) }

@@ -35,11 +35,11 @@ extension PieceBuilder {
     var axis: Int?
     var positions: Range<Int>
     /// Which rows (or columns) of the tile exist.
-    var sides: [Int]
+    var sides: Range<Int>
   }
 
   private static func classes(_ transform: TileTransform, side: Int) -> [TileClass] {
-    let all = Array(0..<transform.outputSide)
+    let all = 0..<transform.outputSide
     let whole = [TileClass(axis: nil, positions: 0..<1, sides: all)]
     guard
       let dimension = transform.output.firstIndex(where: { $0.coefficient(of: side) != 0 }),
@@ -50,9 +50,11 @@ extension PieceBuilder {
     var result: [TileClass] = []
     for position in 0..<transform.axes[term.axis].extent {
       let start = index.offset + term.coefficient * position
-      let sides = all.filter {
+      let inside = all.filter {
         (0..<extent).contains(start + index.coefficient(of: side) * $0)
       }
+      // The index is affine: what is inside lies together.
+      let sides = (inside.first ?? 0)..<(inside.last.map { $0 + 1 } ?? 0)
       if let last = result.last, last.sides == sides {
         result[result.count - 1].positions = last.positions.lowerBound..<position + 1
       } else if !sides.isEmpty {
@@ -65,69 +67,40 @@ extension PieceBuilder {
 
   private func tilePiece(
     _ transform: TileTransform, _ group: Fusion.Group, axes: [Axis],
-    starts: [Int: AffineExpression], rows: [Int], columns: [Int], subject: String
+    starts: [Int: AffineExpression], rows: Range<Int>, columns: Range<Int>, subject: String
   ) throws(LoweringError) -> Piece {
     let rank = axes.count
-    let extents = axes.map(\.extent)
     guard let root = group.root, let operand = graph[root].operands.first else {
       throw LoweringError(subject, "a tile transform without an operand", mend: "give it one")
     }
-    func place(_ map: [AffineExpression], _ a: Int, _ b: Int) -> [AffineExpression] {
+    let rowMatrix = transform.matrix[rows]
+    let columnMatrix = transform.matrix[columns]
+    let axes =
+      axes + [
+        Axis("u", rows.count), Axis("v", columns.count), Axis("a", transform.inputSide),
+        Axis("b", transform.inputSide),
+      ]
+    let extents = axes.map(\.extent)
+    func place(
+      _ map: [AffineExpression], _ row: AffineExpression, _ column: AffineExpression
+    ) -> [AffineExpression] {
       var replacements = starts
-      replacements[rank] = .constant(a)
-      replacements[rank + 1] = .constant(b)
+      replacements[rank] = row
+      replacements[rank + 1] = column
       return map.map { $0.substituting(replacements) }
     }
+    let read = try access(
+      operand, place(transform.input, .axis(rank + 2), .axis(rank + 3)), extents, subject)
     var piece = Piece(
-      axes: axes, outputRank: rank, reduction: .none, factors: [], position: .constant(0),
-      values: [], keepsOrder: true, stores: [])
+      axes: axes, outputRank: rank + 2,
+      reduction: .transform(rows: Array(rowMatrix), columns: Array(columnMatrix)),
+      factors: [.init(read: read)], position: .constant(0), values: [], stores: [])
     var values = ValueTable()
-    let program = LinearProgram(transform.matrix)
-    let side = transform.inputSide
-    // Column by column M·tile, then row by row times Mᵀ.
-    var halfway = [[Value.Term?]](
-      repeating: Array(repeating: nil, count: side), count: transform.outputSide)
-    for b in 0..<side {
-      var column: [Value.Term?] = []
-      for a in 0..<side {
-        let read = try access(operand, place(transform.input, a, b), extents, subject)
-        column.append(.init(value: values.add(.read(read)), coefficient: 1))
-      }
-      for (u, result) in Self.apply(program, column, &values).enumerated() {
-        halfway[u][b] = result
-      }
-    }
-    for u in rows {
-      let row = Self.apply(program, halfway[u], &values)
-      for v in columns {
-        let result =
-          row[v].map { Value.combination([$0]) } ?? .constant(0, .float32)
-        try addValues(
-          group, result: result, at: place(transform.output, u, v), extents: extents,
-          subject: subject, &values, &piece)
-      }
-    }
+    let result = place(
+      transform.output, .axis(rank, plus: rows.lowerBound), .axis(rank + 1, plus: columns.lowerBound))
+    try addValues(
+      group, result: .accumulator, at: result, extents: extents, subject: subject, &values, &piece)
     piece.values = values.list
     return piece
-  }
-
-  /// The program's results for these inputs; nil stands for zero.
-  private static func apply(
-    _ program: LinearProgram, _ inputs: [Value.Term?], _ values: inout ValueTable
-  ) -> [Value.Term?] {
-    var known = inputs
-    for step in program.steps {
-      let terms = step.compactMap { term in
-        known[term.source].map {
-          Value.Term(value: $0.value, coefficient: $0.coefficient * term.coefficient)
-        }
-      }
-      known.append(
-        terms.isEmpty ? nil : .init(value: values.add(.combination(terms)), coefficient: 1))
-    }
-    return program.results.map { result in
-      guard let result, let term = known[result.source] else { return nil }
-      return .init(value: term.value, coefficient: term.coefficient * result.coefficient)
-    }
   }
 }

@@ -1,0 +1,185 @@
+import QuernPasses
+import QuernVectors
+
+// Tiles that are transformed: R · tile · Cᵀ, column by column and then row by row.
+
+extension TileWriter {
+  /// The axes of a tile's sides: rows and columns of the result, then of what is read.
+  private struct Sides {
+    var row: Int
+    var column: Int
+    var readRow: Int
+    var readColumn: Int
+  }
+
+  private var sides: Sides? {
+    let axes = nest.axes.indices.filter { nest.axes[$0].isSide }
+    guard axes.count == 4 else { return nil }
+    return Sides(row: axes[0], column: axes[1], readRow: axes[2], readColumn: axes[3])
+  }
+
+  /// Registers that a pass over one column or row takes beside its operands.
+  private static let passRegisters = 4
+
+  /// What both passes multiply by: in registers as far as there are any, the others in memory.
+  mutating func placeFactors(_ body: inout CText) throws {
+    guard case .transform(let rows, let columns) = nest.reduction else { return }
+    var uses: [Float: Int] = [:]
+    for program in [LinearProgram(rows), LinearProgram(columns)] {
+      for terms in program.steps + program.results.map({ $0.map { [$0] } ?? [] }) {
+        for (number, term) in terms.enumerated() {
+          if let factor = term.factor(isFirst: number == 0) { uses[factor, default: 0] += 1 }
+        }
+      }
+    }
+    let held = rows[0].count + Self.passRegisters + (staysInRegisters ? rows.count * rows[0].count : 0)
+    let room = max(0, machine.target.registerCount - held)
+    let ranked = uses.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(\.key)
+    for (number, factor) in ranked.enumerated() {
+      let register = context.builder.newRegister()
+      context.builder.append(.constant(register, factor))
+      if number < room, context.renderer.freeRegisterCount > 0 {
+        try context.renderer.pin(register)
+        context.factors[factor] = .register(register)
+      } else {
+        let address = Address("factors", offset: factorCount * 4)
+        factorCount += context.lanes
+        context.builder.store(register, to: address)
+        context.factors[factor] = .memory(address)
+      }
+    }
+    body.block(try context.takeBlock())
+  }
+
+  /// Whether what lies between the passes fits into registers beside their operands.
+  private var staysInRegisters: Bool {
+    guard case .transform(let rows, _) = nest.reduction, let side = rows.first?.count else {
+      return false
+    }
+    return (rows.count + 1) * side + Self.passRegisters <= machine.target.registerCount
+  }
+
+  /// Transforms the tile that the pointers point to, and stores what is made of it.
+  mutating func transformTile(_ body: inout CText) throws {
+    guard case .transform(let rows, let columns) = nest.reduction, let sides,
+      let operand = nest.factors.first?.reference
+    else { return }
+    let (down, along) = (LinearProgram(rows), LinearProgram(columns))
+    let side = down.inputCount
+    if staysInRegisters {
+      let halfway = (0..<side).map { b in
+        apply(
+          down,
+          (0..<side).map {
+            context.load(operand, row: [sides.readRow: $0, sides.readColumn: b], vector: 0)
+          })
+      }
+      for u in rows.indices {
+        for (v, result) in apply(along, halfway.map { $0[u] }).enumerated() {
+          finish(
+            row: [sides.row: u, sides.column: v], vector: 0, accumulator: result, position: nil)
+        }
+      }
+      body.block(try context.takeBlock())
+      return
+    }
+    halfwayCount = rows.count * side * context.lanes
+    let (b, u) = (nest.axes[sides.readColumn].name, nest.axes[sides.row].name)
+    body.line("float *halfway_\(b) = halfway;")
+    try sideLoop(&body, sides.readColumn, [operand], ["halfway_\(b) += \(context.lanes);"]) {
+      writer, body in
+      let column = (0..<side).map {
+        writer.context.load(operand, row: [sides.readRow: $0], vector: 0)
+      }
+      for (u, result) in writer.apply(down, column).enumerated() {
+        let place = u * side * writer.context.lanes
+        writer.context.builder.store(result, to: Address("halfway_\(b)", offset: place * 4))
+      }
+      body.block(try writer.context.takeBlock())
+    }
+    body.line("const float *halfway_\(u) = halfway;")
+    let others = epilogueReferences.filter { $0 != operand }
+    try sideLoop(&body, sides.row, others, ["halfway_\(u) += \(side * context.lanes);"]) {
+      writer, body in
+      let row = (0..<side).map { b in
+        writer.context.builder.load(
+          Address("halfway_\(u)", offset: b * writer.context.lanes * 4))
+      }
+      for (v, result) in writer.apply(along, row).enumerated() {
+        writer.finish(row: [sides.column: v], vector: 0, accumulator: result, position: nil)
+      }
+      body.block(try writer.context.takeBlock())
+    }
+  }
+
+  /// A loop over one side of the tile; the references' pointers go along.
+  private mutating func sideLoop(
+    _ body: inout CText, _ axis: Int, _ moving: [Int], _ advance: [String],
+    _ inside: (inout TileWriter, inout CText) throws -> Void
+  ) throws {
+    let name = nest.axes[axis].name
+    let outer = (context.pointers, context.indexText)
+    var steps = advance
+    for index in moving where references[index].strides[axis] != 0 {
+      let reference = references[index]
+      let own = "\(reference.name)_\(name)"
+      let constness = reference.isWritten ? "" : "const "
+      body.line(
+        "\(constness)\(cType(reference)) *\(own) = \(outer.0[index] ?? reference.name);")
+      context.pointers[index] = own
+      steps.append("\(own) += \(reference.strides[axis]);")
+    }
+    advanceIndices(axis, name)
+    try body.braces(
+      "for (long \(name) = 0; \(name) < \(nest.axes[axis].extent); \(name)++)"
+    ) { body in
+      try inside(&self, &body)
+      for step in steps { body.line(step) }
+    }
+    (context.pointers, context.indexText) = outer
+  }
+
+  /// The program's results for a column or row; zero where the matrix has nothing.
+  private mutating func apply(
+    _ program: LinearProgram, _ inputs: [VectorRegister]
+  ) -> [VectorRegister] {
+    var known = inputs
+    for step in program.steps { known.append(sum(step, known)) }
+    return program.results.map { result in
+      guard let result else { return context.builder.zero() }
+      return sum([result], known)
+    }
+  }
+
+  /// Multiplications and additions in one go, from the first term on.
+  private mutating func sum(
+    _ terms: [LinearProgram.Term], _ known: [VectorRegister]
+  ) -> VectorRegister {
+    var sum: VectorRegister?
+    for term in terms {
+      let x = known[term.source]
+      let isNegative = term.coefficient < 0
+      let factor = term.factor(isFirst: sum == nil).flatMap { context.factors[$0] }
+      switch (sum, factor) {
+      case (nil, nil): sum = isNegative ? context.builder.unary(.negate, x) : x
+      case (nil, let factor?): sum = context.builder.binary(.multiply, x, factor)
+      case (let before?, nil):
+        sum = context.builder.binary(isNegative ? .subtract : .add, before, x)
+      case (let before?, let factor?):
+        let result = context.builder.newRegister()
+        context.builder.append(
+          .multiplyAdd(result, a: x, b: factor, c: before, negated: isNegative))
+        sum = result
+      }
+    }
+    return sum ?? context.builder.zero()
+  }
+}
+
+extension LinearProgram.Term {
+  /// What it multiplies by, where that is not ±1: only the size, where a sum takes care of the sign.
+  fileprivate func factor(isFirst: Bool) -> Float? {
+    if abs(coefficient) == 1 { return nil }
+    return Float(isFirst ? coefficient : abs(coefficient))
+  }
+}
