@@ -70,6 +70,7 @@ struct quern_team {
   quern_step step;
   quern_kernel kernel;
   long chunk;
+  long stride;
   char *arena;
   // Members meet at `gate` before and after a step, and at `meeting` between its kernels.
   struct barrier gate;
@@ -84,7 +85,8 @@ static void *work(void *argument) {
     barrier_wait(&team->gate);
     if (team->ending) return NULL;
     if (team->kernel != NULL) {
-      team->kernel(team->arena, member->number, team->chunk);
+      const long chunk = team->chunk + member->number * team->stride;
+      team->kernel(team->arena, member->number, chunk);
     } else {
       team->step(team->arena, member->number, &team->meeting);
     }
@@ -129,9 +131,11 @@ void quern_team_run(struct quern_team *team, quern_step step, char *arena) {
   barrier_wait(&team->gate);
 }
 
-void quern_team_run_kernel(struct quern_team *team, quern_kernel kernel, char *arena, long chunk) {
+void quern_team_run_kernel(
+    struct quern_team *team, quern_kernel kernel, char *arena, long chunk, long stride) {
   team->kernel = kernel;
   team->chunk = chunk;
+  team->stride = stride;
   team->arena = arena;
   barrier_wait(&team->gate);
   kernel(arena, 0, chunk);

@@ -24,8 +24,9 @@ struct quern_team;
 struct quern_team *quern_team_create(int threads);
 // Runs the step on all threads and returns when all are done.
 void quern_team_run(struct quern_team *team, quern_step step, char *arena);
-// The same for one kernel.
-void quern_team_run_kernel(struct quern_team *team, quern_kernel kernel, char *arena, long chunk);
+// The same for one kernel; thread t takes the chunk t strides after the given one.
+void quern_team_run_kernel(
+    struct quern_team *team, quern_kernel kernel, char *arena, long chunk, long stride);
 void quern_team_destroy(struct quern_team *team);
 
 // Waits for all threads of the running step; generated code calls it between kernels.

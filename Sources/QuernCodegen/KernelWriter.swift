@@ -7,9 +7,10 @@ struct KernelWriter {
   let program: Program
   let kernel: Kernel
   let machine: MachineFacts
+  /// Among which the tiles are shared out.
   let threads: Int
-  /// Where the threads' private memory starts in the arena, and how much each may use.
-  let scratchOffset: Int
+  /// Where the threads' private memory starts in the arena: tensors of their own, then panels.
+  let privateOffset: Int
   /// Bytes of private memory a thread needs.
   private(set) var scratchBytes = 0
   private let section: SectionAhead?
@@ -17,14 +18,17 @@ struct KernelWriter {
   private var written: [String: String] = [:]
 
   init(
-    _ position: Int, _ program: Program, machine: MachineFacts, threads: Int, scratchOffset: Int
+    _ position: Int, _ program: Program, machine: MachineFacts, threads: Int, privateOffset: Int
   ) {
     kernel = program.kernels[position]
     section = SectionAhead(position, program)
     self.program = program
     self.machine = machine
-    self.threads = threads
-    self.scratchOffset = scratchOffset
+    let isPrivate = program.sections.contains {
+      $0.isPrivate && $0.kernels.contains(position)
+    }
+    self.threads = isPrivate ? 1 : threads
+    self.privateOffset = privateOffset
   }
 
   /// All functions of the kernel; the last is `kernel.name(arena, thread, chunk)`.
@@ -88,16 +92,19 @@ struct KernelWriter {
       try writeLoops(piece, split, mode: .whole, &tiles)
     }
     body.braces("") { body in
-      for (index, reference) in nest.references.enumerated() {
+      for reference in nest.references {
         let type = cType(reference)
         let constness = reference.isWritten ? "" : "const "
-        _ = index
+        let place =
+          reference.isPrivate
+          ? "(arena + \(privateOffset + reference.byteOffset)) + thread * PRIVATE"
+          : "(arena + \(reference.byteOffset))"
         body.line(
-          "\(constness)\(type) *const \(reference.name) = "
-            + "(\(constness)\(type) *)(arena + \(reference.byteOffset));")
+          "\(constness)\(type) *const \(reference.name) = (\(constness)\(type) *)\(place);")
       }
       if panelElements + partialElements > 0 {
-        body.line("float *const scratch = (float *)(arena + \(scratchOffset)) + thread * SCRATCH;")
+        let offset = privateOffset + program.privateBytes
+        body.line("float *const scratch = (float *)(arena + \(offset)) + thread * PRIVATE;")
       }
       if partialElements > 0 {
         body.line("float *const partial = scratch + \(panelElements);")

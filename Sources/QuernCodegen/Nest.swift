@@ -19,6 +19,8 @@ struct Nest {
     var name: String
     var tensor: NodeID
     var byteOffset: Int
+    /// Whether that is counted from the start of the thread's own memory.
+    var isPrivate = false
     var strides: [Int]
     var element: ElementType
     var isWritten: Bool
@@ -108,7 +110,8 @@ struct Nest {
     let (offset, strides) = storage.address(access, rank: axes.count)
     var reference = Reference(
       name: "", tensor: access.tensor,
-      byteOffset: storage.offset + offset * access.element.byteCount, strides: strides,
+      byteOffset: storage.offset + offset * access.element.byteCount,
+      isPrivate: storage.isPrivate, strides: strides,
       element: access.element, isWritten: written)
     reference.name = Self.name(access, program.graph)
     if let known = references.firstIndex(of: reference) { return (known, 0) }

@@ -48,14 +48,14 @@ public struct GeneratedCode: Sendable {
 public func generate(_ program: Program, _ options: CodegenOptions) throws -> GeneratedCode {
   var kernels = CText()
   var scratch = 0
-  let scratchOffset = (program.arenaBytes + 63) / 64 * 64
-  for written in try writeKernels(program, options, scratchOffset: scratchOffset) {
+  let privateOffset = (program.arenaBytes + 63) / 64 * 64
+  for written in try writeKernels(program, options, privateOffset: privateOffset) {
     kernels.append(written.text)
     kernels.line("")
     scratch = max(scratch, written.scratchBytes)
   }
   // A thread's memory starts on a cache line of its own, with room to read past the end.
-  let perThread = (scratch + 63) / 64 * 64 + 256
+  let perThread = program.privateBytes + (scratch + 63) / 64 * 64 + 256
   var text = CText()
   text.line(Prelude.text(for: options.target))
   text.line("// Any 32 bits.")
@@ -74,7 +74,7 @@ public func generate(_ program: Program, _ options: CodegenOptions) throws -> Ge
   text.line("};")
   text.line("")
   text.line("// Floats of private memory for each thread.")
-  text.line("#define SCRATCH \(perThread / 4)")
+  text.line("#define PRIVATE \(perThread / 4)")
   text.line("")
   text.line("void \(GeneratedCode.barrier)(void *barrier);")
   for name in [GeneratedCode.preparation, GeneratedCode.entry] {
@@ -93,17 +93,19 @@ public func generate(_ program: Program, _ options: CodegenOptions) throws -> Ge
   writeCalls(
     program, program.preparedCount..<program.kernels.count, GeneratedCode.entry, options.threads,
     &text)
-  return GeneratedCode(text, arenaBytes: scratchOffset + perThread * options.threads)
+  return GeneratedCode(text, arenaBytes: privateOffset + perThread * options.threads)
 }
 
 /// A function that runs kernels in their order, sections as loops.
 private func writeCalls(
   _ program: Program, _ kernels: Range<Int>, _ name: String, _ threads: Int, _ text: inout CText
 ) {
-  func call(_ position: Int, chunk: String, _ text: inout CText) {
+  func meet(_ position: Int, _ text: inout CText) {
     if program.needsBarrier[position], threads > 1 {
       text.line("\(GeneratedCode.barrier)(barrier);")
     }
+  }
+  func call(_ position: Int, chunk: String, _ text: inout CText) {
     text.line("\(program.kernels[position].name)(arena, thread, \(chunk));")
   }
   text.braces("void \(name)(char *arena, long thread, void *barrier)") { text in
@@ -111,12 +113,24 @@ private func writeCalls(
     var position = kernels.lowerBound
     while position < kernels.upperBound {
       guard let section = program.sections.first(where: { $0.kernels.contains(position) }) else {
+        meet(position, &text)
         call(position, chunk: "0", &text)
         position += 1
         continue
       }
-      text.braces("for (long chunk = 0; chunk < \(section.chunks); chunk++)") { text in
-        for position in section.kernels { call(position, chunk: "chunk", &text) }
+      var (from, to) = ("0", "\(section.chunks)")
+      if section.isPrivate {
+        meet(position, &text)
+        if threads > 1 {
+          from = "\(section.chunks) * thread / \(threads)"
+          to = "\(section.chunks) * (thread + 1) / \(threads)"
+        }
+      }
+      text.braces("for (long chunk = \(from); chunk < \(to); chunk++)") { text in
+        for position in section.kernels {
+          if !section.isPrivate { meet(position, &text) }
+          call(position, chunk: "chunk", &text)
+        }
       }
       position = section.kernels.upperBound
     }
@@ -131,7 +145,7 @@ private struct WrittenKernel: Sendable {
 
 /// Writes the kernels, in the program's order, on all cores: each looks at nothing but the program.
 private func writeKernels(
-  _ program: Program, _ options: CodegenOptions, scratchOffset: Int
+  _ program: Program, _ options: CodegenOptions, privateOffset: Int
 ) throws -> [WrittenKernel] {
   let count = program.kernels.count
   let results = Mutex([Result<WrittenKernel, any Error>?](repeating: nil, count: count))
@@ -139,7 +153,7 @@ private func writeKernels(
     let result = Result<WrittenKernel, any Error> {
       var writer = KernelWriter(
         index, program, machine: options.machine, threads: options.threads,
-        scratchOffset: scratchOffset)
+        privateOffset: privateOffset)
       return WrittenKernel(text: try writer.text(), scratchBytes: writer.scratchBytes)
     }
     results.withLock { $0[index] = result }

@@ -30,7 +30,7 @@ struct SectionAhead {
     for other in section.kernels where other != position {
       for piece in program.kernels[other].pieces {
         for access in piece.reads + piece.stores.map(\.access) {
-          guard let storage = program.storages[access.tensor] else { continue }
+          guard let storage = program.storages[access.tensor], !storage.isPrivate else { continue }
           let stride = storage.address(access, rank: piece.axes.count).strides[0]
           guard stride > 0 else { continue }
           let region = Region(

@@ -24,9 +24,9 @@ extension CompiledGraph {
     let functions = try program.kernels.map { try function($0.name) }
     for _ in 0..<max(1, runs) {
       var seconds = [Double](repeating: 0, count: functions.count)
-      func time(_ position: Int, chunk: Int) {
+      func time(_ position: Int, chunk: Int, stride: Int) {
         let start = ArenaMemory.now()
-        run(functions[position], chunk: chunk)
+        run(functions[position], chunk: chunk, stride: stride)
         seconds[position] += ArenaMemory.now() - start
       }
       var position = program.preparedCount
@@ -34,8 +34,14 @@ extension CompiledGraph {
         let section =
           program.sections.first { $0.kernels.contains(position) }
           ?? Section(kernels: position..<position + 1, chunks: 1)
-        for chunk in 0..<section.chunks {
-          for position in section.kernels { time(position, chunk: chunk) }
+        // Threads that take chunks of their own take as many each, and all do those that are over.
+        let stride = section.isPrivate ? section.chunks / options.threads : 0
+        let shared = section.isPrivate ? stride * options.threads : 0
+        for chunk in 0..<stride {
+          for position in section.kernels { time(position, chunk: chunk, stride: stride) }
+        }
+        for chunk in shared..<section.chunks {
+          for position in section.kernels { time(position, chunk: chunk, stride: 0) }
         }
         position = section.kernels.upperBound
       }

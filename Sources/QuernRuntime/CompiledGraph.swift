@@ -97,7 +97,7 @@ public final class CompiledGraph: Executable {
     var codegen = CodegenOptions(target: options.target, threads: options.threads)
     if let machine = options.machine { codegen.machine = machine }
     let program = try lower(
-      graph, sharedCache: codegen.machine.sharedCache,
+      graph, threads: options.threads, sharedCache: codegen.machine.sharedCache,
       chunkProducts: codegen.machine.chunkProducts)
     let code = try generate(program, codegen)
     return (program, code)
@@ -133,9 +133,11 @@ public final class CompiledGraph: Executable {
   }
 
   /// One kernel alone, on the pictures of one chunk where it is part of a section.
-  func run(_ kernel: quern_kernel, chunk: Int) {
+  ///
+  /// - Parameter stride: thread t takes the chunk that lies t strides further on.
+  func run(_ kernel: quern_kernel, chunk: Int, stride: Int) {
     if let team {
-      quern_team_run_kernel(team, kernel, memory.start, chunk)
+      quern_team_run_kernel(team, kernel, memory.start, chunk, stride)
     } else {
       kernel(memory.start, 0, chunk)
     }

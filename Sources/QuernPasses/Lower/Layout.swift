@@ -15,8 +15,10 @@ public struct Storage: Sendable {
   public var origin: Int
   /// Elements, halo included.
   public var elementCount: Int
-  /// Bytes from the arena's start.
+  /// Bytes from the arena's start, or from that of a thread's own memory.
   public var offset = 0
+  /// Whether each thread has its own.
+  public var isPrivate = false
   /// The positions in the schedule between which the memory must not be used otherwise.
   public var lifetime: ClosedRange<Int> = 0...0
 
@@ -44,10 +46,11 @@ public struct Storage: Sendable {
   ///
   /// A transform writes all places of a tile at once. Cache lines apart by a power of two would meet
   /// in one set of the cache, so places are an odd number of lines apart.
-  init(tiles tensor: NodeID, _ shape: Shape) {
+  init(tiles tensor: NodeID, _ shape: Shape, isPrivate: Bool) {
     self.init(
       tensor, TensorType(.float32, shape), before: shape.extents.map { _ in 0 },
       after: shape.extents.map { _ in 0 }, fill: 0)
+    self.isPrivate = isPrivate
     guard shape.rank > 2 else { return }
     let line = 16
     strides[1] = ((strides[1] + line - 1) / line | 1) * line

@@ -8,6 +8,8 @@ public struct Program: Sendable {
   /// By the node whose value is stored. An update written in place shares its input's.
   public let storages: [NodeID: Storage]
   public let arenaBytes: Int
+  /// Bytes that each thread needs for what is its own.
+  public let privateBytes: Int
   /// How many kernels at the start make what later ones need of parameters that no step replaces: they
   /// run once, and again after such a parameter was written.
   public let preparedCount: Int
@@ -24,11 +26,12 @@ public struct Program: Sendable {
 /// Turns a graph into a program: fuse, schedule, lay out, place.
 ///
 /// - Parameters:
+///   - threads: that will run the program. Its results do not depend on their number.
 ///   - sharedCache: bytes of cache that all cores share.
 ///   - chunkProducts: multiply-adds that each chunk of a ``Section`` should have at least.
 /// - Throws: ``LoweringError`` for graphs that only the interpreter runs.
 public func lower(
-  _ source: Graph, sharedCache: Int = 8 << 20, chunkProducts: Int = 4 << 20
+  _ source: Graph, threads: Int = 1, sharedCache: Int = 8 << 20, chunkProducts: Int = 4 << 20
 ) throws(LoweringError) -> Program {
   let prepared = addCopies(source)
   var views = Views(graph: prepared.graph, copied: prepared.copied)
@@ -50,7 +53,8 @@ public func lower(
     if conflicts.isEmpty {
       let chains = Chain.find(
         graph, kernels: kernels, groupOf: groupOf,
-        size: ChunkSize(sharedCache: sharedCache, fewestProducts: chunkProducts))
+        size: ChunkSize(
+          sharedCache: sharedCache, fewestProducts: chunkProducts, threads: threads))
       let schedule = Schedule(
         graph, views: views, kernels: kernels, groupOf: groupOf, survey: survey, chains: chains)
       for chain in chains {
@@ -176,18 +180,23 @@ private func assemble(
   let all = Set(
     kernels.flatMap { ($0.reads + $0.writes).map(\.tensor) } + graph.inputs.map(\.id))
   var storages: [NodeID: Storage] = [:]
-  let inner = chains.reduce(into: [NodeID: Shape]()) { shapes, chain in
-    for (tensor, dimension) in chain.inner {
+  var privateBytes = 0
+  for chain in chains {
+    // Sections run one after the other, so that they can share threads' own memory.
+    var offset = 0
+    for (tensor, dimension) in chain.inner.sorted(by: { $0.key < $1.key }) {
       var extents = graph[tensor].shape.extents
       extents[dimension] = chain.size
-      shapes[tensor] = Shape(extents)
+      var storage = Storage(tiles: tensor, Shape(extents), isPrivate: chain.isPrivate)
+      if chain.isPrivate {
+        storage.offset = offset
+        offset += (storage.byteCount + 63) / 64 * 64
+      }
+      storages[tensor] = storage
     }
+    privateBytes = max(privateBytes, offset)
   }
-  for tensor in all where owner[tensor] == nil {
-    if let shape = inner[tensor] {
-      storages[tensor] = Storage(tiles: tensor, shape)
-      continue
-    }
+  for tensor in all where owner[tensor] == nil && storages[tensor] == nil {
     let shape = graph[tensor].shape
     var before = survey.before[tensor] ?? [Int](repeating: 0, count: shape.rank)
     var after = survey.after[tensor] ?? [Int](repeating: 0, count: shape.rank)
@@ -202,16 +211,17 @@ private func assemble(
   }
   let sections = chains.compactMap { chain in
     schedule.order.firstIndex(of: chain.members[0]).map {
-      Section(kernels: $0..<$0 + chain.members.count, chunks: chain.chunks)
+      Section(
+        kernels: $0..<$0 + chain.members.count, chunks: chain.chunks, isPrivate: chain.isPrivate)
     }
   }.sorted { $0.kernels.lowerBound < $1.kernels.lowerBound }
   setLifetimes(&storages, kernels, schedule.preparedCount, sections, graph, views, owner)
-  var list = storages.values.sorted { $0.tensor < $1.tensor }
+  var list = storages.values.filter { !$0.isPrivate }.sorted { $0.tensor < $1.tensor }
   let bytes = Arena.place(&list)
-  storages = Dictionary(uniqueKeysWithValues: list.map { ($0.tensor, $0) })
+  for storage in list { storages[storage.tensor] = storage }
   for (value, input) in owner { storages[value] = storages[input] }
   return Program(
-    graph: graph, kernels: kernels, storages: storages, arenaBytes: bytes,
+    graph: graph, kernels: kernels, storages: storages, arenaBytes: bytes, privateBytes: privateBytes,
     preparedCount: schedule.preparedCount, sections: sections,
     needsBarrier: barriers(kernels, storages, sections),
     outputNodes: Dictionary(
@@ -274,7 +284,7 @@ private func setLifetimes(
 
 /// A kernel waits where it reads or writes memory that another has written, or writes what another
 /// has read, since the last time all threads met. Sections are gone through twice, so that their
-/// first kernels also wait for their last.
+/// first kernels also wait for their last; private ones wait once, before all their chunks.
 private func barriers(
   _ kernels: [Kernel], _ storages: [NodeID: Storage], _ sections: [Section]
 ) -> [Bool] {
@@ -282,13 +292,16 @@ private func barriers(
   var written: [Range<Int>] = []
   func ranges(_ accesses: [TensorAccess]) -> [Range<Int>] {
     Set(accesses.map(\.tensor)).compactMap { id in
-      storages[id].map { $0.offset..<$0.offset + $0.byteCount }
+      storages[id].flatMap { $0.isPrivate ? nil : $0.offset..<$0.offset + $0.byteCount }
     }
   }
   var result = [Bool](repeating: false, count: kernels.count)
   func visit(_ position: Int) {
-    let reads = ranges(kernels[position].reads)
-    let writes = ranges(kernels[position].writes)
+    let section = sections.first { $0.isPrivate && $0.kernels.contains(position) }
+    if let section, position != section.kernels.lowerBound { return }
+    let together = kernels[section?.kernels ?? position..<position + 1]
+    let reads = ranges(together.flatMap(\.reads))
+    let writes = ranges(together.flatMap(\.writes))
     let waits =
       result[position]
       || (reads + writes).contains { range in written.contains { $0.overlaps(range) } }
@@ -303,7 +316,7 @@ private func barriers(
   }
   for position in kernels.indices {
     visit(position)
-    if let section = sections.first(where: { $0.kernels.last == position }) {
+    if let section = sections.first(where: { $0.kernels.last == position && !$0.isPrivate }) {
       section.kernels.forEach(visit)
     }
   }

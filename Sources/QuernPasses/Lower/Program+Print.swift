@@ -55,7 +55,7 @@ extension Program: CustomStringConvertible {
   public var planDescription: String {
     var lines = ["arena: \(arenaBytes) bytes; kernels are numbered as they run"]
     let end = kernels.count
-    let places = storages.sorted { ($0.value.offset, $0.key) < ($1.value.offset, $1.key) }
+    let places = storages.filter { !$0.value.isPrivate }.sorted { ($0.value.offset, $0.key) < ($1.value.offset, $1.key) }
     for (id, storage) in places {
       let life =
         storage.lifetime.upperBound >= end
@@ -66,6 +66,13 @@ extension Program: CustomStringConvertible {
       if storage.hasHalo { text += ", halo \(storage.before) before, \(storage.after) after" }
       if storage.tensor != id { text += ", in the place of \(name(storage.tensor))" }
       lines.append(text)
+    }
+    let own = storages.filter(\.value.isPrivate).sorted { $0.key < $1.key }
+    if !own.isEmpty { lines.append("each thread's own: \(privateBytes) bytes") }
+    for (id, storage) in own {
+      lines.append(
+        "\(storage.offset)..<\(storage.offset + storage.byteCount)  \(name(id)): a chunk of "
+          + "\(storage.type.shape[min(2, storage.type.shape.rank - 1)]) pictures")
     }
     return lines.joined(separator: "\n")
   }

@@ -10,10 +10,14 @@ public struct Section: Hashable, Sendable {
   public var kernels: Range<Int>
   /// How often they run.
   public var chunks: Int
+  /// Whether each thread takes its own chunks through all kernels, and what these hand to each other
+  /// is its own: threads need not meet before the end. Else all threads share each chunk.
+  public var isPrivate: Bool
 
-  public init(kernels: Range<Int>, chunks: Int) {
+  public init(kernels: Range<Int>, chunks: Int, isPrivate: Bool = false) {
     self.kernels = kernels
     self.chunks = chunks
+    self.isPrivate = isPrivate
   }
 }
 
@@ -29,6 +33,8 @@ struct Chain {
   var pictures: Int
   /// Pictures at a time.
   var size: Int
+  /// See ``Section/isPrivate``.
+  var isPrivate: Bool
 
   var chunks: Int { pictures / size }
 }
@@ -40,9 +46,13 @@ struct ChunkSize {
   var sharedCache: Int
   /// Multiply-adds of a chunk below which meeting between kernels would take threads too long.
   var fewestProducts: Int
+  /// Among which chunks are shared out.
+  var threads: Int
 
   /// Rows of products below which a tile of registers would be too small for the loads it takes.
   static let fewestRows = 16
+  /// Chunks for each thread with which one that has a chunk more than others is not waited for long.
+  static let fewestChunks = 8
   /// Terms of sums below which reading and writing them again with each chunk would take too long.
   static let fewestTerms = 64
 
@@ -51,9 +61,25 @@ struct ChunkSize {
   ///   - tilesEach: tiles of a picture, which are rows or terms.
   ///   - fewest: of those in a chunk.
   ///   - productsEach: multiply-adds of a picture.
+  ///   - canBePrivate: whether threads may take chunks of their own.
   /// - Returns: a divisor of `pictures`.
   func choose(
-    pictures: Int, bytesEach: Int, tilesEach: Int, fewest: Int, productsEach: Int
+    pictures: Int, bytesEach: Int, tilesEach: Int, fewest: Int, productsEach: Int,
+    canBePrivate: Bool
+  ) -> (size: Int, isPrivate: Bool) {
+    func size(_ fewestProducts: Int) -> Int {
+      size(
+        pictures: pictures, bytesEach: bytesEach, tilesEach: tilesEach, fewest: fewest,
+        productsEach: productsEach, fewestProducts: fewestProducts)
+    }
+    let own = size(0)
+    if canBePrivate, pictures / own >= Self.fewestChunks * threads { return (own, true) }
+    return (size(fewestProducts), false)
+  }
+
+  private func size(
+    pictures: Int, bytesEach: Int, tilesEach: Int, fewest: Int, productsEach: Int,
+    fewestProducts: Int
   ) -> Int {
     var best = 1
     for size in 1...pictures where pictures % size == 0 {
@@ -132,10 +158,10 @@ extension Chain {
     let bytes = inner.keys.reduce(0) { $0 + graph[$1].type.byteCount }
     let rows = graph[tensor].shape[dimension + 1] * graph[tensor].shape[dimension + 2]
     let addsUp = inner[product] == nil
-    self.size = size.choose(
+    (self.size, isPrivate) = size.choose(
       pictures: pictures, bytesEach: bytes / pictures, tilesEach: rows,
       fewest: addsUp ? ChunkSize.fewestTerms : ChunkSize.fewestRows,
-      productsEach: contraction.multiplyAdds / pictures)
+      productsEach: contraction.multiplyAdds / pictures, canBePrivate: !addsUp)
     guard chunks > 1 else { return nil }
   }
 
