@@ -64,11 +64,11 @@ struct TilePlan {
     panelBytes = machine.panelBytes
     lanes = Self.chooseLanes(nest, machine)
     choosePacking(nest, machine)
-    chooseTile(nest, machine)
-    chooseBlock(nest, machine)
     if case .output = lanes, nest.reduction == .maximum {
       unrollsWindow = nest.reductionCount <= 16
     }
+    chooseTile(nest, machine)
+    chooseBlock(nest, machine)
   }
 
   /// The output axis lanes run over, if there is one.
@@ -170,7 +170,8 @@ struct TilePlan {
     let spare = nest.reduction == .maximum ? 6 : 1
     var best: (cost: Double, rows: Int, vectors: Int)?
     // Enough to hide a multiply-add's latency; more rows of one vector would only be more text.
-    let rowLimit = nest.isDirect ? 1 : laneAxis == nil || nest.factors.count < 2 ? 8 : 16
+    let isLoop = nest.isDirect || unrollsWindow
+    let rowLimit = isLoop ? 1 : laneAxis == nil || nest.factors.count < 2 ? 8 : 16
     let inner = rowAxes.last.map { nest.axes[$0].extent } ?? 1
     // Many values at once need the registers for themselves.
     for nv in 1...(nest.isOneVector ? 1 : 4) where nv <= max(vectors, 1) {
@@ -186,14 +187,14 @@ struct TilePlan {
     }
     let tile = best ?? (0, 1, 1)
     columns = Chunks(max(vectors, 1), atMost: tile.vectors)
-    rows = nest.isDirect ? directChunks(nest) : rowChunks(nest, tile.rows)
+    rows = isLoop ? directChunks(nest) : rowChunks(nest, tile.rows)
     let steps = nest.reductionAxes.last.map { nest.axes[$0].extent } ?? 1
     let work = max(1, tile.rows * tile.vectors)
     unroll = min(steps, max(1, machine.roundMultiplyAdds / work))
     if nest.reduction != .sum { unroll = min(steps, 4) }
   }
 
-  /// Without a reduction a tile is a loop over rows: all of the innermost row axis, unless that left
+  /// Without a reduction, or with one over a small window, a tile is a loop over rows: all of the innermost row axis, unless that left
   /// too few tiles to share out among threads.
   private func directChunks(_ nest: Nest) -> [Int: Chunks] {
     var result = rowChunks(nest, 1)

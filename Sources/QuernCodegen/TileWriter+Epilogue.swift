@@ -17,7 +17,9 @@ extension TileWriter {
   /// A long epilogue is written once, as a loop over the tile's rows, which then pass through
   /// memory; a short one is written for every row, straight from the accumulators.
   private var loopsOverRows: Bool {
-    if isPlain { return nest.isTransform || context.rowPositions.count > 1 }
+    if isPlain {
+      return nest.isTransform || plan.unrollsWindow || context.rowPositions.count > 1
+    }
     return !context.isScalar && nest.reduction == .sum && accumulators.count > 1
       && epilogueLength * accumulators.count * context.shape.vectors > 200
   }
@@ -79,6 +81,7 @@ extension TileWriter {
   ) throws {
     guard let axis = axes.first else {
       if nest.isTransform { return try transformTile(&body) }
+      if plan.unrollsWindow { return try window(&body) }
       for vector in 0..<(context.isScalar ? 1 : context.shape.vectors) {
         let sum = sums.map {
           context.builder.load(Address($0, offset: vector * context.lanes * 4))

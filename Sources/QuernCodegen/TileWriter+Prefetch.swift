@@ -19,8 +19,11 @@ extension TileWriter {
       let reference = references[index]
       // An update in place reads what it writes.
       guard seen.insert([reference.byteOffset] + reference.strides).inserted else { continue }
+      // What does not depend on the row, a bias, is asked for once.
+      var starts: Set<Int> = []
       for row in context.rowPositions {
         let start = context.displacement(reference.strides, row)
+        guard starts.insert(start).inserted else { continue }
         for element in stride(from: 0, to: context.shape.vectors * context.lanes, by: 16) {
           context.builder.append(
             .prefetch(

@@ -37,19 +37,15 @@ struct TileWriter {
       nest: nest, plan: plan, shape: shape, references: references, machine: machine)
   }
 
-  /// There are no accumulators.
-  var isPlain: Bool { nest.isDirect }
+  /// There are no accumulators but those of one row at a time.
+  var isPlain: Bool { nest.isDirect || plan.unrollsWindow }
 
   mutating func function(named name: String, parameters: [String]) throws -> CText {
     var body = CText()
     if !isPlain {
       try fetchForEpilogue(&body)
       try start(&body)
-      if plan.unrollsWindow {
-        try wholeWindow(&body)
-      } else if mode != .finish {
-        try reduce(&body, level: 0)
-      }
+      if mode != .finish { try reduce(&body, level: 0) }
     }
     try placeFactors(&body)
     if mode == .accumulate { try putBack(&body) } else { try epilogue(&body) }
@@ -100,12 +96,16 @@ struct TileWriter {
   }
 
   private mutating func zeroBlock() throws -> [String] {
+    setToStart()
+    return try context.takeBlock()
+  }
+
+  private mutating func setToStart() {
     let initial: Float = nest.reduction == .maximum ? -.infinity : 0
     for register in accumulators.joined() {
       context.builder.append(.constant(register, initial))
     }
     for register in positions.joined() { context.builder.append(.zero(register)) }
-    return try context.takeBlock()
   }
 
   private mutating func takeUp() throws -> [String] {
@@ -140,14 +140,26 @@ struct TileWriter {
     return nest.reductionAxes
   }
 
-  private mutating func wholeWindow(_ body: inout CText) throws {
+  /// The maximum over a small window for the row that the pointers point to, and what is made of it.
+  mutating func window(_ body: inout CText) throws {
+    let vectors = context.isScalar ? 1 : context.shape.vectors
+    accumulators = [(0..<vectors).map { _ in context.builder.newRegister() }]
+    if nest.wantsPosition {
+      positions = [(0..<vectors).map { _ in context.builder.newRegister() }]
+    }
+    setToStart()
     var places: [[Int: Int]] = [[:]]
     for axis in loopAxes {
       places = places.flatMap { place in
         (0..<nest.axes[axis].extent).map { place.merging([axis: $0]) { $1 } }
       }
     }
-    for place in places { step(offset: place, axis: nil, count: nil) }
+    for place in places { step(offset: place, axis: nil, count: nil, rows: [[:]]) }
+    for vector in 0..<vectors {
+      finish(
+        row: [:], vector: vector, accumulator: accumulators[0][vector],
+        position: positions.first?[vector])
+    }
     body.block(try context.takeBlock())
   }
 
@@ -262,10 +274,12 @@ struct TileWriter {
   }
 
   /// One reduction step for all accumulators.
-  private mutating func step(offset: [Int: Int], axis: Int?, count: Int?) {
+  private mutating func step(
+    offset: [Int: Int], axis: Int?, count: Int?, rows: [[Int: Int]]? = nil
+  ) {
     let laneAxis: Int? = if case .reduction(let lane) = plan.lanes { lane } else { nil }
     let place = TileContext.Step(offset: offset, laneAxis: laneAxis, count: count)
-    for (number, row) in context.rowPositions.enumerated() {
+    for (number, row) in (rows ?? context.rowPositions).enumerated() {
       for vector in accumulators[number].indices {
         let accumulator = accumulators[number][vector]
         if nest.reduction == .maximum {
