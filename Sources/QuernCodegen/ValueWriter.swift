@@ -87,7 +87,15 @@ struct ValueWriter {
         return context.builder.binary(
           op == .maximum ? .maximumInteger : .minimumInteger, x[0], x[1])
       }
-      return Self.extremum(op == .maximum ? .maximum : .minimum, x[0], x[1], &context.builder)
+      let operation = op == .maximum ? BinaryOperation.maximum : .minimum
+      // The second operand is the result where one is NaN, which a number is not.
+      if isNumber(operands[1], context.nest) {
+        return context.builder.binary(operation, x[1], x[0])
+      }
+      if isNumber(operands[0], context.nest) {
+        return context.builder.binary(operation, x[0], x[1])
+      }
+      return Self.extremum(operation, x[0], x[1], &context.builder)
     case .less, .lessOrEqual, .equal:
       let one = context.builder.constant(Float(1))
       let zero = context.builder.zero()
@@ -96,6 +104,10 @@ struct ValueWriter {
     case .uniform: return Self.uniform(x[0], x[1], &context.builder)
     case .select: return x[0]
     }
+  }
+
+  private func isNumber(_ number: Int, _ nest: Nest) -> Bool {
+    if case .constant(let constant, _) = nest.values[number] { !constant.isNaN } else { false }
   }
 
   /// NaN if either is: the processor's own extremum gives the second operand where one is NaN.
