@@ -156,9 +156,7 @@ struct KernelWriter {
       let rows = loops.filter { $0.kind == .row }
       try Self.nest(panels, split, &text) { text in
         try Self.nest(columns, packSplit(split), &text) { text in try pack(piece, &text) }
-        try Self.nest(rows, split, &text) { text in
-          try Self.nest(columns, split, &text) { text in try call(piece, mode, &text) }
-        }
+        try walk(rows + columns, split, piece, mode, &text)
       }
       return
     }
@@ -170,7 +168,22 @@ struct KernelWriter {
     let inner = loops.filter { loop in !outer.contains { $0.axis == loop.axis } }
     try Self.nest(outer, split, &text) { text in
       if packs { try pack(piece, &text) }
-      try Self.nest(inner, split, &text) { text in try call(piece, mode, &text) }
+      try walk(inner, split, piece, mode, &text)
+    }
+  }
+
+  /// Loops over tiles; the innermost is the tile functions' own, unless threads share it out.
+  private mutating func walk(
+    _ loops: [PieceLoops.Loop], _ split: PieceLoops.Split?, _ piece: PieceLoops, _ mode: TileMode,
+    _ text: inout CText
+  ) throws {
+    let last = loops.lastIndex { $0.chunks.count > 1 }
+    guard let last, split?.kind != loops[last].kind || split?.axis != loops[last].axis else {
+      try Self.nest(loops, split, &text) { text in try call(piece, mode, run: nil, &text) }
+      return
+    }
+    try Self.nest(Array(loops[..<last]), split, &text) { text in
+      try call(piece, mode, run: loops[last], &text)
     }
   }
 
@@ -244,32 +257,47 @@ struct KernelWriter {
     let source = "\(reference.name) + \(affineText(terms))"
     let count = piece.plan.block == nil ? "" : ", count"
     var branches: [(condition: String?, call: String)] = []
-    for column in piece.columnShapes {
+    for column in piece.columnShapes() {
       let writer = PackWriter(
         nest: nest, plan: piece.plan, machine: machine, reference: reference, laneAxis: lane,
         vectors: column.vectors, tail: column.tail)
       let suffix = "\(column.vectors)" + (column.tail.map { "t\($0)" } ?? "")
       let name = try define("\(piece.name)_pack_\(suffix)") { try writer.function(named: $0) }
       branches.append(
-        (column.condition, "\(name)(\(piece.panelAddress), \(source)\(count));"))
+        (column.condition, "\(name)(\(piece.panelAddress()), \(source)\(count));"))
     }
     choose(branches, &text)
   }
 
+  /// Calls the functions for the present tile, or for all tiles of a loop.
   private mutating func call(
-    _ piece: PieceLoops, _ mode: TileMode, _ text: inout CText
+    _ piece: PieceLoops, _ mode: TileMode, run loop: PieceLoops.Loop?, _ text: inout CText
   ) throws {
-    var branches: [(condition: String?, call: String)] = []
     // The same for all shapes of tiles.
-    let sectionAhead = mode == .whole ? section.flatMap { piece.readAhead($0) } : nil
+    let sectionAhead = mode == .whole ? section.flatMap { piece.readAhead($0, run: loop) } : nil
     for line in sectionAhead?.preparation ?? [] { text.line(line) }
-    for column in piece.columnShapes {
-      for rows in piece.rowShapes {
+    guard let loop else {
+      choose(try branches(piece, mode, nil, sectionAhead, loop: nil), &text)
+      return
+    }
+    for run in piece.runs(loop) {
+      choose(try branches(piece, mode, run, sectionAhead, loop: loop), &text)
+    }
+  }
+
+  /// The calls of which one is made, by the shape of the tile.
+  private mutating func branches(
+    _ piece: PieceLoops, _ mode: TileMode, _ run: TileRun?,
+    _ sectionAhead: PieceLoops.ReadAhead?, loop: PieceLoops.Loop?
+  ) throws -> [(condition: String?, call: String)] {
+    var branches: [(condition: String?, call: String)] = []
+    for column in piece.columnShapes(run) {
+      for rows in piece.rowShapes(run) {
         let shape = TileShape(rows: rows.rows, vectors: column.vectors, tail: column.tail)
         let width = column.vectors * machine.target.lanes
         let references = piece.references(width: width)
         let ahead =
-          mode == .whole ? piece.readAhead(width: width) ?? sectionAhead : nil
+          mode == .whole ? piece.readAhead(width: width, run: loop) ?? sectionAhead : nil
         let used = piece.usedReferences(mode, references)
         var writer = TileWriter(
           nest: piece.nest, plan: piece.plan, machine: machine, shape: shape, mode: mode,
@@ -281,20 +309,36 @@ struct KernelWriter {
           let written = reference.isWritten || index == piece.partialIndex
           return "\(written ? "" : "const ")\(cType(reference)) *\(reference.name)"
         }
-        if ahead != nil { parameters.append("const float *ahead") }
+        if let ahead { parameters.append("const float *\(ahead.parameter)") }
         let indices = piece.usedIndices(mode)
-        parameters += indices.map { $0 < 0 ? "long position" : "long index\($0)" }
+        parameters += indices.map { "long \(Self.indexName($0))" }
         let addsUp = piece.nest.addsUp && mode != .accumulate
         if mode == .accumulate { parameters += ["long count", "int first"] }
         if addsUp { parameters.append("int first") }
-        let name = try define(base) {
-          try writer.function(named: $0, parameters: parameters)
+        var advances: [TileWriter.Advance] = []
+        if let run {
+          parameters += ["long tile", "long end"]
+          advances = used.map {
+            .init(name: references[$0].name, step: piece.advance($0, references, run))
+          }
+          advances += indices.map { number in
+            let index = number < 0 ? piece.nest.position : piece.nest.indices[number]
+            return .init(name: Self.indexName(number), step: run.step * index.strides[run.axis])
+          }
         }
-        var arguments = used.map { piece.argument($0, references, mode) }
-        if let ahead { arguments.append(ahead.start) }
-        arguments += indices.map { piece.indexArgument($0, mode) }
+        let name = try define(base) {
+          try writer.function(
+            named: $0, parameters: parameters, advances: run == nil ? nil : advances)
+        }
+        var arguments = used.map { piece.argument($0, references, mode, run) }
+        if let ahead {
+          let before = (run?.tiles.lowerBound ?? 0) * ahead.tileElements
+          arguments.append(before == 0 ? ahead.start : "\(ahead.start) + \(before)")
+        }
+        arguments += indices.map { piece.indexArgument($0, mode, run) }
         if mode == .accumulate { arguments += ["count", "first"] }
         if addsUp { arguments.append("chunk == 0") }
+        if let run { arguments += ["\(run.tiles.lowerBound)", "\(run.tiles.upperBound)"] }
         let conditions = [rows.condition, column.condition].compactMap { $0 }.filter { $0 != "1" }
         branches.append(
           (
@@ -303,7 +347,11 @@ struct KernelWriter {
           ))
       }
     }
-    choose(branches, &text)
+    return branches
+  }
+
+  private static func indexName(_ number: Int) -> String {
+    number < 0 ? "position" : "index\(number)"
   }
 
   private func choose(_ branches: [(condition: String?, call: String)], _ text: inout CText) {

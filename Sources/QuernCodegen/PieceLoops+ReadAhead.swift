@@ -11,24 +11,34 @@ extension PieceLoops {
     var lines = 1
     /// C that must stand before the call.
     var preparation: [String] = []
-    /// C for where a tile starts.
+    /// C for where a tile starts, or a run's first.
     var start: String
+    /// C for how far from there a tile starts, by the number of a run's tile.
+    var perTile: String?
+    /// Elements that a tile asks for: the next one goes on from there.
+    var tileElements = 0
+    /// What tile functions call the place where they start.
+    var parameter: String { perTile == nil ? "ahead" : "next" }
   }
 
   /// With more tiles of rows than this, packing does not matter.
   private static let mostRowTiles = 64
 
-  /// - Parameter width: elements of the panel's rows.
+  /// - Parameters:
+  ///   - width: elements of the panel's rows.
+  ///   - run: the loop that calls work off.
   /// - Returns: nil where panels are packed at once, or shared by so many rows or so few that reading
   ///   ahead would not help.
-  func readAhead(width: Int) -> ReadAhead? {
+  func readAhead(width: Int, run: Loop?) -> ReadAhead? {
     guard let packed = plan.packed, let lane = plan.laneAxis, plan.block == nil, !packsAllFirst,
       plan.columns.count > 1, let reduction = nest.reductionAxes.last
     else { return nil }
     let reference = nest.references[nest.factors[packed].reference]
     // Tiles along one axis take turns.
     let turns = loops.filter { $0.kind == .row && $0.chunks.count > 1 }
-    guard turns.count == 1, let tile = turns.first?.tile, isEven(reference) else { return nil }
+    guard turns.count == 1, let turn = turns.first, isEven(reference) else { return nil }
+    let isRun = run.map { $0.kind == .row && $0.axis == turn.axis } ?? false
+    let tile = isRun ? "tile" : turn.tile
     let line = 64 / reference.element.byteCount
     var step = reference.strides[reduction]
     // Cache lines side by side, each a tile's, and elements from one to the next.
@@ -48,17 +58,22 @@ extension PieceLoops {
     let next = affineText(
       chunk + [(nest.axes[lane].name, reference.strides[lane])],
       offset: width * reference.strides[lane])
-    var start = "\(reference.name) + \(next) + \(tile) % \(lines) * \(lineDistance)"
+    let start = "\(reference.name) + \(next)"
+    var own = "\(tile) % \(lines) * \(lineDistance)"
     if plan.unroll > 1 {
       // A round is several steps: as many parts of the reduction, each a tile's.
       let part = nest.reductionCount / plan.unroll * step
-      start += " + \(tile) / \(lines) % \(plan.unroll) * \(part)"
+      own += " + \(tile) / \(lines) % \(plan.unroll) * \(part)"
     }
-    return ReadAhead(step: step, start: start)
+    return isRun
+      ? ReadAhead(step: step, start: start, perTile: own)
+      : ReadAhead(step: step, start: "\(start) + \(own)")
   }
 
   /// How tiles ask for what a section will need next.
-  func readAhead(_ section: SectionAhead) -> ReadAhead? {
+  ///
+  /// - Parameter run: the loop that calls work off: its tiles take one turn together.
+  func readAhead(_ section: SectionAhead, run: Loop?) -> ReadAhead? {
     guard nest.reduction == .sum, plan.block == nil, let axis = nest.reductionAxes.last,
       case .output = plan.lanes
     else { return nil }
@@ -66,7 +81,9 @@ extension PieceLoops {
     let rounds = nest.reductionCount / nest.axes[axis].extent * (nest.axes[axis].extent / unroll)
     guard rounds > 1 else { return nil }
     // Tiles are numbered as their loops are nested.
-    let walked = loops.filter { $0.chunks.count > 1 }
+    let walked = loops.filter {
+      $0.chunks.count > 1 && !($0.kind == run?.kind && $0.axis == run?.axis)
+    }
     guard let first = walked.first else { return nil }
     var number = first.tile
     for loop in walked.dropFirst() {
@@ -74,13 +91,15 @@ extension PieceLoops {
       number = "\(outer) * \(loop.chunks.count) + \(loop.tile)"
     }
     let count = walked.reduce(1) { $0 * $1.chunks.count }
-    let shares = section.plan(tileCount: count, rounds: rounds, mostLines: min(unroll, 3))
-    let elements = shares.linesPerTile * 16
+    let together = run?.chunks.count ?? 1
+    let shares = section.plan(
+      turnCount: count, rounds: rounds * together, mostLines: min(unroll, 3))
+    let elements = shares.linesPerTurn * 16
     var lines = [
       "// Meanwhile, what is transformed next, and the places of what comes of it.",
       "const long turn = \(number);",
     ]
-    for (region, tiles) in zip(section.regions, shares.tiles) {
+    for (region, tiles) in zip(section.regions, shares.turns) {
       let chunk = region.lead == 0 ? "chunk" : "(chunk + \(region.lead))"
       let turn = tiles.lowerBound == 0 ? "turn" : "(turn - \(tiles.lowerBound))"
       let head =
@@ -91,7 +110,7 @@ extension PieceLoops {
     }
     return ReadAhead(
       step: shares.linesPerRound * 16, lines: shares.linesPerRound, preparation: lines,
-      start: "ahead")
+      start: "ahead", tileElements: elements / together)
   }
 
   /// Whether each reduction step leads as far as every other.

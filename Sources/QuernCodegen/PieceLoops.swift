@@ -99,11 +99,16 @@ struct PieceLoops {
 
   // MARK: Shapes
 
-  var columnShapes: [ColumnShape] {
+  /// Lanes of the last vector that are outputs; nil where all are.
+  var tail: Int? {
+    guard let lane = plan.laneAxis, nest.axes[lane].extent % lanes != 0 else { return nil }
+    return nest.axes[lane].extent % lanes
+  }
+
+  func columnShapes(_ run: TileRun? = nil) -> [ColumnShape] {
     guard let lane = plan.laneAxis else { return [ColumnShape(vectors: 1, tail: nil)] }
+    if let run, run.kind == .column { return [ColumnShape(vectors: run.size, tail: run.tail)] }
     let chunks = plan.columns
-    let remainder = nest.axes[lane].extent % lanes
-    let tail = remainder == 0 ? nil : remainder
     let tile = nest.axes[lane].name + "_tile"
     var result: [ColumnShape] = []
     if tail != nil {
@@ -126,9 +131,13 @@ struct PieceLoops {
     return result
   }
 
-  var rowShapes: [(rows: [Int: Int], condition: String?)] {
+  func rowShapes(_ run: TileRun? = nil) -> [(rows: [Int: Int], condition: String?)] {
     var result: [(rows: [Int: Int], condition: String?)] = [([:], nil)]
     for axis in plan.rowAxes {
+      if let run, run.kind == .row, run.axis == axis {
+        for index in result.indices { result[index].rows[axis] = run.size }
+        continue
+      }
       let chunks = plan.rows[axis] ?? Chunks(nest.axes[axis].extent, atMost: 1)
       let rest = nest.axes[axis].name + "_tile_rest"
       let sizes = chunks.sizes
@@ -168,9 +177,12 @@ struct PieceLoops {
     return panelSteps * lanes * (packsAllFirst ? allVectors : plan.columns.largest)
   }
 
-  /// C for where the panel of the present column starts.
-  var panelAddress: String {
+  /// C for where the panel of the present column, or of a run's first, starts.
+  func panelAddress(_ run: TileRun? = nil) -> String {
     guard packsAllFirst, let lane = plan.laneAxis, plan.columns.count > 1 else { return "scratch" }
+    if let run, run.kind == .column {
+      return run.start == 0 ? "scratch" : "scratch + \(run.start * panelSteps)"
+    }
     return "scratch + \(nest.axes[lane].name) * \(panelSteps)"
   }
 
@@ -248,24 +260,31 @@ struct PieceLoops {
     return used.sorted()
   }
 
-  /// C for where a reference starts for the present tile.
-  func argument(_ index: Int, _ references: [Nest.Reference], _ mode: TileMode) -> String {
+  /// C for where a reference starts for the present tile, or a run's first.
+  func argument(
+    _ index: Int, _ references: [Nest.Reference], _ mode: TileMode, _ run: TileRun?
+  ) -> String {
     let reference = references[index]
-    if let packed = plan.packed, nest.factors[packed].reference == index { return panelAddress }
-    var terms = callerAxes.map { (nest.axes[$0].name, reference.strides[$0]) }
-    if let block = plan.block, mode == .accumulate {
-      terms.append((nest.axes[block.axis].name, reference.strides[block.axis]))
+    if let packed = plan.packed, nest.factors[packed].reference == index {
+      return panelAddress(run)
     }
-    let text = affineText(terms)
+    let text = place(reference.strides, mode, run)
     return text == "0" ? reference.name : "\(reference.name) + \(text)"
   }
 
-  func indexArgument(_ number: Int, _ mode: TileMode) -> String {
+  func indexArgument(_ number: Int, _ mode: TileMode, _ run: TileRun?) -> String {
     let index = number < 0 ? nest.position : nest.indices[number]
-    var terms = callerAxes.map { (nest.axes[$0].name, index.strides[$0]) }
+    return place(index.strides, mode, run, offset: index.offset)
+  }
+
+  private func place(
+    _ strides: [Int], _ mode: TileMode, _ run: TileRun?, offset: Int = 0
+  ) -> String {
+    var terms = callerAxes.filter { $0 != run?.axis }.map { (nest.axes[$0].name, strides[$0]) }
     if let block = plan.block, mode == .accumulate {
-      terms.append((nest.axes[block.axis].name, index.strides[block.axis]))
+      terms.append((nest.axes[block.axis].name, strides[block.axis]))
     }
-    return affineText(terms, offset: index.offset)
+    let first = run.map { $0.start * strides[$0.axis] } ?? 0
+    return affineText(terms, offset: offset + first)
   }
 }

@@ -43,31 +43,31 @@ struct SectionAhead {
     if regions.isEmpty { return nil }
   }
 
-  /// How tiles share out the asking.
+  /// How calls share out the asking.
   struct Plan {
     /// Cache lines a round of the reduction loop asks for.
     var linesPerRound: Int
-    /// Cache lines a tile asks for.
-    var linesPerTile: Int
-    /// For each region, the first tile that asks for it, and the one after the last.
-    var tiles: [Range<Int>]
+    /// Cache lines a call asks for.
+    var linesPerTurn: Int
+    /// For each region, the first call that asks for it, and the one after the last.
+    var turns: [Range<Int>]
   }
 
   /// - Parameters:
-  ///   - tileCount: tiles of all threads together.
-  ///   - rounds: of a tile's reduction loop.
+  ///   - turnCount: calls of all threads together.
+  ///   - rounds: of the reduction loops of a call's tiles.
   ///   - mostLines: that a round may ask for.
-  func plan(tileCount: Int, rounds: Int, mostLines: Int) -> Plan {
+  func plan(turnCount: Int, rounds: Int, mostLines: Int) -> Plan {
     let lines = regions.reduce(0) { $0 + $1.lines }
-    let capacity = max(1, tileCount * rounds)
+    let capacity = max(1, turnCount * rounds)
     let perRound = max(1, min(mostLines, (lines + capacity - 1) / capacity))
-    let perTile = perRound * rounds
+    let perTurn = perRound * rounds
     var start = 0
-    let tiles = regions.map { region in
-      defer { start += (region.lines + perTile - 1) / perTile }
-      return start..<start + (region.lines + perTile - 1) / perTile
+    let turns = regions.map { region in
+      defer { start += (region.lines + perTurn - 1) / perTurn }
+      return start..<start + (region.lines + perTurn - 1) / perTurn
     }
-    return Plan(linesPerRound: perRound, linesPerTile: perTile, tiles: tiles)
+    return Plan(linesPerRound: perRound, linesPerTurn: perTurn, turns: turns)
   }
 }
 

@@ -40,17 +40,29 @@ struct TileWriter {
   /// There are no accumulators but those of one row at a time.
   var isPlain: Bool { nest.isDirect || plan.unrollsWindow }
 
-  mutating func function(named name: String, parameters: [String]) throws -> CText {
+  /// How far a parameter moves from one tile to the next.
+  struct Advance {
+    var name: String
+    var step: Int
+  }
+
+  /// The function's text.
+  ///
+  /// - Parameter advances: for a function that works off the tiles `tile` … `end`; nil for one tile.
+  mutating func function(
+    named name: String, parameters: [String], advances: [Advance]?
+  ) throws -> CText {
+    var before = CText()
+    try placeFactors(&before)
     var body = CText()
     if !isPlain {
       try fetchForEpilogue(&body)
       try start(&body)
       if mode != .finish { try reduce(&body, level: 0) }
     }
-    try placeFactors(&body)
     if mode == .accumulate { try putBack(&body) } else { try epilogue(&body) }
     context.builder.append(.end)
-    body.block(try context.takeBlock())
+    let after = try context.takeBlock()
     var text = CText()
     let list = parameters.isEmpty ? "void" : parameters.joined(separator: ", ")
     text.line("static \(Prelude.functionAttribute) void \(name)(")
@@ -60,12 +72,32 @@ struct TileWriter {
       if sumCount > 0 { text.line("float sums[\(sumCount)];") }
       if factorCount > 0 { text.line("float factors[\(factorCount)];") }
       if halfwayCount > 0 { text.line("float halfway[\(halfwayCount)];") }
-      for parameter in parameters where parameter.hasPrefix("long ") {
-        // An index with which no lane of this tile is compared.
-        let name = parameter.dropFirst("long ".count)
-        if !body.mentions(name) { text.line("(void)\(name);") }
+      var used: Set<String> = []
+      for parameter in parameters {
+        guard let name = parameter.split(separator: /[ *]/).last.map(String.init) else { continue }
+        if body.mentions(name) {
+          used.insert(name)
+        } else if parameter.hasPrefix("long "), !["tile", "end"].contains(name) {
+          // An index with which no lane of this tile is compared.
+          text.line("(void)\(name);")
+        }
       }
-      text.append(body, indented: true)
+      text.append(before, indented: true)
+      guard let advances else {
+        text.append(body, indented: true)
+        text.block(after)
+        return
+      }
+      text.braces("for (; tile < end; tile++)") { text in
+        if let readAhead, let own = readAhead.perTile {
+          text.line("const float *ahead = \(readAhead.parameter) + \(own);")
+        }
+        text.append(body, indented: true)
+        for advance in advances where advance.step != 0 && used.contains(advance.name) {
+          text.line("\(advance.name) += \(advance.step);")
+        }
+      }
+      text.block(after)
     }
     return text
   }
