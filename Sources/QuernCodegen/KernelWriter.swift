@@ -155,7 +155,7 @@ struct KernelWriter {
       let columns = loops.filter { $0.kind == .column }
       let rows = loops.filter { $0.kind == .row }
       try Self.nest(panels, split, &text) { text in
-        try Self.nest(columns, packSplit(split), &text) { text in try pack(piece, &text) }
+        try packAll(columns, split, piece, &text)
         try walk(rows + columns, split, piece, mode, &text)
       }
       return
@@ -167,7 +167,7 @@ struct KernelWriter {
     let outer = loops.filter { $0.kind == .panel || (packs && $0.kind == .column) }
     let inner = loops.filter { loop in !outer.contains { $0.axis == loop.axis } }
     try Self.nest(outer, split, &text) { text in
-      if packs { try pack(piece, &text) }
+      if packs { try pack(piece, nil, &text) }
       try walk(inner, split, piece, mode, &text)
     }
   }
@@ -187,9 +187,23 @@ struct KernelWriter {
     }
   }
 
-  /// A thread packs the columns it will use: all of them, unless the work is split over columns.
-  private func packSplit(_ split: PieceLoops.Split?) -> PieceLoops.Split? {
-    split?.kind == .column ? split : nil
+  /// A thread packs the columns it will use, in the order it will: all of them, unless the work is split
+  /// over columns.
+  private mutating func packAll(
+    _ columns: [PieceLoops.Loop], _ split: PieceLoops.Split?, _ piece: PieceLoops,
+    _ text: inout CText
+  ) throws {
+    guard split?.kind != .column, let loop = columns.first, loop.chunks.count > 1 else {
+      try Self.nest(columns, split, &text) { text in try pack(piece, nil, &text) }
+      return
+    }
+    for run in piece.runs(loop) {
+      let end = run.start + run.tiles.count * run.step
+      try text.braces(
+        "for (long \(loop.name) = \(run.start); \(loop.name) < \(end); "
+          + "\(loop.name) += \(run.step))"
+      ) { text in try pack(piece, run, &text) }
+    }
   }
 
   private static func nest(
@@ -243,7 +257,9 @@ struct KernelWriter {
 
   // MARK: Calls
 
-  private mutating func pack(_ piece: PieceLoops, _ text: inout CText) throws {
+  private mutating func pack(
+    _ piece: PieceLoops, _ run: TileRun?, _ text: inout CText
+  ) throws {
     guard let packed = piece.plan.packed, let lane = piece.plan.laneAxis else { return }
     let nest = piece.nest
     let reference = nest.references[nest.factors[packed].reference]
@@ -257,7 +273,7 @@ struct KernelWriter {
     let source = "\(reference.name) + \(affineText(terms))"
     let count = piece.plan.block == nil ? "" : ", count"
     var branches: [(condition: String?, call: String)] = []
-    for column in piece.columnShapes() {
+    for column in piece.columnShapes(run) {
       let writer = PackWriter(
         nest: nest, plan: piece.plan, machine: machine, reference: reference, laneAxis: lane,
         vectors: column.vectors, tail: column.tail)

@@ -32,7 +32,8 @@ extension TileWriter {
         }
       }
     }
-    let held = rows[0].count + Self.passRegisters + (staysInRegisters ? rows.count * rows[0].count : 0)
+    let held =
+      rows[0].count + Self.passRegisters + (staysInRegisters ? rows.count * rows[0].count : 0)
     let room = max(0, machine.target.registerCount - held)
     let ranked = uses.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(\.key)
     for (number, factor) in ranked.enumerated() {

@@ -75,8 +75,8 @@ extension TrainingReport {
           "lowest \(evaluationName) error: \(NumberText.fixed(best.y, decimals: 2)) %, epoch "
           + NumberText.fixed(best.x, decimals: 0)
         if let tested = test.first(where: { $0.x == best.x }) {
-          plot.subtitle = (plot.subtitle ?? "")
-            + "; test error then: \(NumberText.fixed(tested.y, decimals: 2)) %"
+          plot.subtitle +=
+            "; test error then: \(NumberText.fixed(tested.y, decimals: 2)) %"
         }
       }
     }
@@ -116,8 +116,8 @@ extension TrainingReport {
           + (isTestedBeside
             ? [epoch.testAccuracy.map { ReportText.percent(1 - $0) } ?? ""] : [])
           + [
-          NumberText.significant(epoch.learningRate), ReportText.seconds(epoch.seconds),
-        ]
+            NumberText.significant(epoch.learningRate), ReportText.seconds(epoch.seconds),
+          ]
       })
   }
 }

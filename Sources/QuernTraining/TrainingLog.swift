@@ -85,7 +85,8 @@ public final class TrainingLog {
       Line(
         event: "epoch", epoch: summary.epoch, step: summary.step, loss: summary.loss,
         accuracy: summary.accuracy, evaluationLoss: summary.evaluationLoss,
-        evaluationAccuracy: summary.evaluationAccuracy, learningRate: summary.learningRate,
+        evaluationAccuracy: summary.evaluationAccuracy, testLoss: summary.testLoss,
+        testAccuracy: summary.testAccuracy, learningRate: summary.learningRate,
         examplesPerSecond: summary.examplesPerSecond.rounded(), seconds: summary.seconds))
     // An epoch's line is there even if the process is killed afterwards.
     if fflush(file) != 0 { throw failure }

@@ -21,7 +21,8 @@ struct BenchCommand: ParsableCommand {
   @Option(parsing: .unconditional, help: "Examples a step.")
   var batch = 128
 
-  @Option(parsing: .unconditional, help: "Threads of the compiled variants. (default: one for each core)")
+  @Option(
+    parsing: .unconditional, help: "Threads of the compiled variants. (default: one for each core)")
   var threads: Int?
 
   @Option(help: "train (the whole step, with SGD) or infer.")

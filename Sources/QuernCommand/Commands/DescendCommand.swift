@@ -37,7 +37,8 @@ struct DescendCommand: ParsableCommand {
   @Option(help: "w⁰, as two numbers with a comma: --start=-2,1. (default: the function's)")
   var start: String?
 
-  @Option(parsing: .unconditional, help: "η. (default: one with which descent on the function converges)")
+  @Option(
+    parsing: .unconditional, help: "η. (default: one with which descent on the function converges)")
   var learningRate: Double?
 
   @Option(help: "descent, ascent, implicit, quiz-1, quiz-2, quiz-3 or quiz-4; see above.")
@@ -48,7 +49,9 @@ struct DescendCommand: ParsableCommand {
   @Option(parsing: .unconditional, help: "Steps after which descent ends in any case.")
   var maxSteps = 10_000
 
-  @Option(parsing: .unconditional, help: "bowl: κ, how many times steeper it is across than along. (default: 10)")
+  @Option(
+    parsing: .unconditional,
+    help: "bowl: κ, how many times steeper it is across than along. (default: 10)")
   var condition: Double?
 
   @Option(help: "mean-loss: squares or logistic. (default: squares)")

@@ -46,10 +46,13 @@ struct LookFiltersCommand: ParsableCommand {
     help: "Full colour is each one's largest weight (each), or the largest of all (common).")
   var scale: WeightPictures.Scale = .each
 
-  @Option(parsing: .unconditional, help: "Pixels for the side of a weight. (default: as many as make pictures of about 64)")
+  @Option(
+    parsing: .unconditional,
+    help: "Pixels for the side of a weight. (default: as many as make pictures of about 64)")
   var magnification: Int?
 
-  @Option(parsing: .unconditional, help: "Pictures in a row. (default: a sheet that is about square)")
+  @Option(
+    parsing: .unconditional, help: "Pictures in a row. (default: a sheet that is about square)")
   var columns: Int?
 
   @Flag(help: "Print JSON.")

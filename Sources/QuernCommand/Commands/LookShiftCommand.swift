@@ -43,7 +43,9 @@ struct LookShiftCommand: ParsableCommand {
   @Option(help: "Where to: horizontal, vertical or diagonal.")
   var direction: ShiftExperiment.Direction = .horizontal
 
-  @Option(parsing: .unconditional, help: "The model's neuron or filter. (default: the one that responds most)")
+  @Option(
+    parsing: .unconditional,
+    help: "The model's neuron or filter. (default: the one that responds most)")
   var unit: Int?
 
   @Option(

@@ -29,7 +29,8 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup var data: DataArguments
   @OptionGroup var recipes: RecipeArguments
 
-  @Option(parsing: .unconditional,
+  @Option(
+    parsing: .unconditional,
     help:
       "Epochs in all, those of a resumed run's past included. (default: the file's, or recipe's)"
   )
@@ -38,13 +39,16 @@ struct TrainCommand: ParsableCommand {
   @Option(parsing: .unconditional, help: "Examples a step. (default: the model's, as a rule 128)")
   var batch: Int?
 
-  @Option(parsing: .unconditional, help: "The learning rate before the schedule. (default: the model's)")
+  @Option(
+    parsing: .unconditional, help: "The learning rate before the schedule. (default: the model's)")
   var learningRate: Double?
 
   @Option(help: "sgd, momentum, nesterov, adam or adamw. (default: the model's)")
   var optimizer: OptimizerName?
 
-  @Option(parsing: .unconditional, help: "The share of the velocity that remains, for momentum and nesterov.")
+  @Option(
+    parsing: .unconditional,
+    help: "The share of the velocity that remains, for momentum and nesterov.")
   var momentum: Double?
 
   @Option(parsing: .unconditional, help: "Weight decay. (default: 0; adamw: 0.01)")
@@ -59,13 +63,16 @@ struct TrainCommand: ParsableCommand {
   @Option(parsing: .unconditional, help: "Scale gradients down where their norm is larger.")
   var clip: Double?
 
-  @Option(parsing: .unconditional, help: "Add this · Σ|w| over the weights to the loss. (default: 0)")
+  @Option(
+    parsing: .unconditional, help: "Add this · Σ|w| over the weights to the loss. (default: 0)")
   var l1: Double?
 
-  @Option(parsing: .unconditional, help: "Add this / 2 · Σw² over the weights to the loss. (default: 0)")
+  @Option(
+    parsing: .unconditional, help: "Add this / 2 · Σw² over the weights to the loss. (default: 0)")
   var l2: Double?
 
-  @Option(parsing: .unconditional,
+  @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Set this share of the training set apart, and evaluate on it after each epoch.",
       discussion: "0 undoes what the file of --load says."))
@@ -73,7 +80,9 @@ struct TrainCommand: ParsableCommand {
 
   @OptionGroup var stopping: StopArguments
 
-  @Option(parsing: .unconditional, help: "Decides initial weights, shuffling, deformations and dropout. (default: 1)")
+  @Option(
+    parsing: .unconditional,
+    help: "Decides initial weights, shuffling, deformations and dropout. (default: 1)")
   var seed: UInt64?
 
   @OptionGroup var checkpoints: CheckpointArguments

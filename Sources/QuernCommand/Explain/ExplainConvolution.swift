@@ -25,7 +25,8 @@ struct ExplainConvolution: ParsableCommand {
   @Option(parsing: .unconditional, help: "For the formulas: height and width of the picture.")
   var size = 28
 
-  @Option(parsing: .unconditional, help: "For the formulas: d; filters have 2d + 1 rows and columns.")
+  @Option(
+    parsing: .unconditional, help: "For the formulas: d; filters have 2d + 1 rows and columns.")
   var radius = 1
 
   @Option(parsing: .unconditional, help: "For the formulas: C.")

@@ -29,7 +29,8 @@ struct ExplainReceptiveField: ParsableCommand {
   @Option(help: "Convolutions and poolings instead of a model.")
   var stack: String?
 
-  @Option(parsing: .unconditional,
+  @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Height and width of the picture: for a stack, or to be seen as a whole.",
       discussion: "(default: 28 for a stack, else 512)"))

@@ -13,7 +13,9 @@ struct ExecutionArguments: ParsableArguments {
   @Option(help: "Vector instructions: avx512, avx2 or portable. (default: the best there is)")
   var target: Target?
 
-  @Option(parsing: .unconditional, help: "Threads; results do not depend on it. (default: one for each core)")
+  @Option(
+    parsing: .unconditional,
+    help: "Threads; results do not depend on it. (default: one for each core)")
   var threads: Int?
 
   @Option(

@@ -20,11 +20,13 @@ struct StopArguments: ParsableArguments {
         """))
   var stop: StopChoice?
 
-  @Option(parsing: .unconditional,
+  @Option(
+    parsing: .unconditional,
     help: "ε: a norm for parameters and gradient; for validation, how far the error has to fall.")
   var epsilon: Double?
 
-  @Option(parsing: .unconditional,
+  @Option(
+    parsing: .unconditional,
     help: "Steps, or epochs of training, that validation waits for a lower error. (default: 5)")
   var patience: Int?
 

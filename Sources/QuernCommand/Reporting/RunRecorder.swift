@@ -57,7 +57,8 @@ final class RunRecorder {
       LearningCurves.Epoch(
         epoch: summary.epoch, loss: summary.loss, accuracy: summary.accuracy,
         evaluationLoss: summary.evaluationLoss, evaluationAccuracy: summary.evaluationAccuracy,
-        testAccuracy: summary.testAccuracy, learningRate: summary.learningRate, seconds: summary.seconds))
+        testAccuracy: summary.testAccuracy, learningRate: summary.learningRate,
+        seconds: summary.seconds))
     // A run that is killed later can be resumed with these.
     if let reportFolder { try curves.write(to: "\(reportFolder)/\(Self.curvesName)") }
     var values: [SummaryValue] = [

@@ -221,7 +221,8 @@ private func assemble(
   for storage in list { storages[storage.tensor] = storage }
   for (value, input) in owner { storages[value] = storages[input] }
   return Program(
-    graph: graph, kernels: kernels, storages: storages, arenaBytes: bytes, privateBytes: privateBytes,
+    graph: graph, kernels: kernels, storages: storages, arenaBytes: bytes,
+    privateBytes: privateBytes,
     preparedCount: schedule.preparedCount, sections: sections,
     needsBarrier: barriers(kernels, storages, sections),
     outputNodes: Dictionary(

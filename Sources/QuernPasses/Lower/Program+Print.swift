@@ -55,7 +55,9 @@ extension Program: CustomStringConvertible {
   public var planDescription: String {
     var lines = ["arena: \(arenaBytes) bytes; kernels are numbered as they run"]
     let end = kernels.count
-    let places = storages.filter { !$0.value.isPrivate }.sorted { ($0.value.offset, $0.key) < ($1.value.offset, $1.key) }
+    let places = storages.filter { !$0.value.isPrivate }.sorted {
+      ($0.value.offset, $0.key) < ($1.value.offset, $1.key)
+    }
     for (id, storage) in places {
       let life =
         storage.lifetime.upperBound >= end

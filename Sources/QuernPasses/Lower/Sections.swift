@@ -67,14 +67,14 @@ struct ChunkSize {
     pictures: Int, bytesEach: Int, tilesEach: Int, fewest: Int, productsEach: Int,
     canBePrivate: Bool
   ) -> (size: Int, isPrivate: Bool) {
-    func size(_ fewestProducts: Int) -> Int {
+    func whole(_ fewestProducts: Int) -> Int {
       size(
         pictures: pictures, bytesEach: bytesEach, tilesEach: tilesEach, fewest: fewest,
         productsEach: productsEach, fewestProducts: fewestProducts)
     }
-    let own = size(0)
+    let own = whole(0)
     if canBePrivate, pictures / own >= Self.fewestChunks * threads { return (own, true) }
-    return (size(fewestProducts), false)
+    return (whole(fewestProducts), false)
   }
 
   private func size(

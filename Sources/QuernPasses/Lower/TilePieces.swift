@@ -97,7 +97,8 @@ extension PieceBuilder {
       factors: [.init(read: read)], position: .constant(0), values: [], stores: [])
     var values = ValueTable()
     let result = place(
-      transform.output, .axis(rank, plus: rows.lowerBound), .axis(rank + 1, plus: columns.lowerBound))
+      transform.output, .axis(rank, plus: rows.lowerBound),
+      .axis(rank + 1, plus: columns.lowerBound))
     try addValues(
       group, result: .accumulator, at: result, extents: extents, subject: subject, &values, &piece)
     piece.values = values.list

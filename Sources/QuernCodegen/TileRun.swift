@@ -1,0 +1,46 @@
+/// Tiles of one shape that one call works off, one after the other along the innermost loop: what a
+/// call costs is then spread over many tiles.
+struct TileRun {
+  var axis: Int
+  var kind: PieceLoops.Kind
+  /// Rows of each tile, or vectors of each column.
+  var size: Int
+  /// Lanes of the last vector that are outputs; nil where all are.
+  var tail: Int?
+  /// The numbers of the tiles.
+  var tiles: Range<Int>
+  /// The first tile's position on the axis, and how far it is from one to the next.
+  var start: Int
+  var step: Int
+}
+
+extension PieceLoops {
+  /// The tiles of a loop, big ones first.
+  func runs(_ loop: Loop) -> [TileRun] {
+    let chunks = loop.chunks
+    func run(_ size: Int, _ tiles: Range<Int>, tail: Int? = nil) -> TileRun? {
+      guard !tiles.isEmpty else { return nil }
+      let first = tiles.lowerBound
+      return TileRun(
+        axis: loop.axis, kind: loop.kind, size: size, tail: tail, tiles: tiles,
+        start: (first * chunks.small + min(first, chunks.bigCount)) * loop.scale,
+        step: size * loop.scale)
+    }
+    let tail = loop.kind == .column ? self.tail : nil
+    // The last tile is a small one.
+    let whole = chunks.count - (tail == nil ? 0 : 1)
+    return [
+      run(chunks.small + 1, 0..<chunks.bigCount), run(chunks.small, chunks.bigCount..<whole),
+      run(chunks.small, whole..<chunks.count, tail: tail),
+    ].compactMap { $0 }
+  }
+
+  /// How far a reference moves from one tile of a run to the next.
+  func advance(_ index: Int, _ references: [Nest.Reference], _ run: TileRun) -> Int {
+    if let packed = plan.packed, nest.factors[packed].reference == index {
+      // The next panel.
+      return run.kind == .column && packsAllFirst ? run.step * panelSteps : 0
+    }
+    return run.step * references[index].strides[run.axis]
+  }
+}
