@@ -70,7 +70,13 @@ extension TrainingReport {
     plot.add(line(training, "training", Self.trainingColor, .circle))
     if !evaluation.isEmpty {
       plot.add(line(evaluation, evaluationName, Self.evaluationColor, .diamond))
-      if let best = evaluation.min(by: { $0.y < $1.y }) {
+      // Of equals the one with the smaller loss, as in a recipe's last line.
+      let measured = curves.epochs.filter { $0.evaluationAccuracy != nil }
+      let least = measured.min {
+        (-($0.evaluationAccuracy ?? 0), $0.evaluationLoss ?? .infinity)
+          < (-($1.evaluationAccuracy ?? 0), $1.evaluationLoss ?? .infinity)
+      }
+      if let best = evaluation.first(where: { $0.x == least.map { Double($0.epoch) } }) {
         plot.subtitle =
           "lowest \(evaluationName) error: \(NumberText.fixed(best.y, decimals: 2)) %, epoch "
           + NumberText.fixed(best.x, decimals: 0)
