@@ -172,18 +172,26 @@ struct KernelWriter {
     }
   }
 
-  /// Loops over tiles; the innermost is the tile functions' own, unless threads share it out.
+  /// Loops over tiles; the innermost is the tile functions' own, unless threads share out tiles of
+  /// several sizes.
   private mutating func walk(
     _ loops: [PieceLoops.Loop], _ split: PieceLoops.Split?, _ piece: PieceLoops, _ mode: TileMode,
     _ text: inout CText
   ) throws {
     let last = loops.lastIndex { $0.chunks.count > 1 }
-    guard let last, split?.kind != loops[last].kind || split?.axis != loops[last].axis else {
+    let isShared = last.map { split?.kind == loops[$0].kind && split?.axis == loops[$0].axis }
+    guard let last, let isShared, !isShared || piece.isEven(loops[last]) else {
       try Self.nest(loops, split, &text) { text in try call(piece, mode, run: nil, &text) }
       return
     }
     try Self.nest(Array(loops[..<last]), split, &text) { text in
-      try call(piece, mode, run: loops[last], &text)
+      guard isShared else { return try call(piece, mode, run: loops[last], &text) }
+      let (count, share) = (loops[last].chunks.count, loops[last].share)
+      try text.braces("") { text in
+        text.line("const long from = \(count) * thread / \(share);")
+        text.line("const long to = \(count) * (thread + 1) / \(share);")
+        try call(piece, mode, run: loops[last], isShared: true, &text)
+      }
     }
   }
 
@@ -287,7 +295,8 @@ struct KernelWriter {
 
   /// Calls the functions for the present tile, or for all tiles of a loop.
   private mutating func call(
-    _ piece: PieceLoops, _ mode: TileMode, run loop: PieceLoops.Loop?, _ text: inout CText
+    _ piece: PieceLoops, _ mode: TileMode, run loop: PieceLoops.Loop?, isShared: Bool = false,
+    _ text: inout CText
   ) throws {
     // The same for all shapes of tiles.
     let sectionAhead = mode == .whole ? section.flatMap { piece.readAhead($0, run: loop) } : nil
@@ -296,7 +305,8 @@ struct KernelWriter {
       choose(try branches(piece, mode, nil, sectionAhead, loop: nil), &text)
       return
     }
-    for run in piece.runs(loop) {
+    for var run in piece.runs(loop) {
+      run.isShared = isShared
       choose(try branches(piece, mode, run, sectionAhead, loop: loop), &text)
     }
   }
@@ -354,7 +364,7 @@ struct KernelWriter {
         arguments += indices.map { piece.indexArgument($0, mode, run) }
         if mode == .accumulate { arguments += ["count", "first"] }
         if addsUp { arguments.append("chunk == 0") }
-        if let run { arguments += ["\(run.tiles.lowerBound)", "\(run.tiles.upperBound)"] }
+        arguments += run?.bounds ?? []
         let conditions = [rows.condition, column.condition].compactMap { $0 }.filter { $0 != "1" }
         branches.append(
           (

@@ -116,16 +116,16 @@ struct PackWriter {
     // be right, so it goes step by step.
     let whole = plan.block?.axis == inner ? 0 : extent / lanes
     let rest = plan.block?.axis == inner ? 0 : extent % lanes
-    var square: [String] = []
-    var edge: [String] = []
-    if whole > 0 { square = try self.square(lanes, target[inner], &builder, &renderer) }
-    if rest > 0 { edge = try self.square(rest, target[inner], &builder, &renderer) }
+    var square = CText()
+    var edge = CText()
+    if whole > 0 { try squares(&square, lanes, target[inner], &builder, &renderer) }
+    if rest > 0 { try squares(&edge, rest, target[inner], &builder, &renderer) }
     try loops(&body, others[...], target) { body in
       if whole > 0 {
         body.line("float *to = panel;")
         body.line("const float *from = source;")
         body.braces("for (long \(name) = 0; \(name) < \(whole * lanes); \(name) += \(lanes))") {
-          $0.block(square)
+          $0.append(square, indented: true)
           $0.line("to += \(target[inner] * lanes);")
           $0.line("from += \(lanes);")
         }
@@ -133,7 +133,7 @@ struct PackWriter {
         body.line("float *to = panel;")
         body.line("const float *from = source;")
       }
-      body.block(edge)
+      body.append(edge, indented: true)
       if plan.block?.axis == inner {
         let count = (vectors - 1) * lanes + (tail ?? lanes)
         body.braces("for (long \(name) = 0; \(name) < count; \(name)++)") {
@@ -146,33 +146,54 @@ struct PackWriter {
     }
   }
 
-  /// `steps` reduction steps of all vectors: each lane's steps are read together, then transposed.
+  /// `steps` reduction steps of all vectors, a square a vector.
+  private func squares(
+    _ body: inout CText, _ steps: Int, _ targetStride: Int, _ builder: inout VectorBuilder,
+    _ renderer: inout KernelRenderer
+  ) throws {
+    let whole = tail == nil ? vectors : vectors - 1
+    let sourceStride = lanes * reference.strides[laneAxis]
+    func place(_ vector: String) -> [String] {
+      [
+        "const float *lane = from + \(vector) * \(sourceStride);",
+        "float *step = to + \(vector) * \(lanes);",
+      ]
+    }
+    if whole > 0 {
+      let block = try square(steps, lanes, targetStride, &builder, &renderer)
+      body.braces("for (long vector = 0; vector < \(whole); vector++)") { body in
+        for line in place("vector") { body.line(line) }
+        body.block(block)
+      }
+    }
+    if let tail {
+      let block = try square(steps, tail, targetStride, &builder, &renderer)
+      body.braces("") { body in
+        for line in place("\(whole)") { body.line(line) }
+        body.block(block)
+      }
+    }
+  }
+
+  /// `steps` reduction steps of one vector: each lane's steps are read together, then transposed.
   private func square(
-    _ steps: Int, _ targetStride: Int, _ builder: inout VectorBuilder,
+    _ steps: Int, _ present: Int, _ targetStride: Int, _ builder: inout VectorBuilder,
     _ renderer: inout KernelRenderer
   ) throws -> [String] {
-    var lines: [String] = []
-    for vector in 0..<vectors {
-      let present = vector == vectors - 1 ? tail ?? lanes : lanes
-      var rows: [VectorRegister] = []
-      for lane in 0..<lanes {
-        if lane < present {
-          let offset = (vector * lanes + lane) * reference.strides[laneAxis] * 4
-          rows.append(
-            builder.load(
-              Address("from", offset: offset), count: steps == lanes ? nil : steps))
-        } else {
-          rows.append(builder.zero())
-        }
+    var rows: [VectorRegister] = []
+    for lane in 0..<lanes {
+      if lane < present {
+        let offset = lane * reference.strides[laneAxis] * 4
+        rows.append(
+          builder.load(Address("lane", offset: offset), count: steps == lanes ? nil : steps))
+      } else {
+        rows.append(builder.zero())
       }
-      let columns = builder.transpose(rows)
-      for step in 0..<steps {
-        builder.store(
-          columns[step],
-          to: Address("to", offset: (step * targetStride + vector * lanes) * 4))
-      }
-      lines += try renderer.render(builder.takeBlock())
     }
-    return lines
+    let columns = builder.transpose(rows)
+    for step in 0..<steps {
+      builder.store(columns[step], to: Address("step", offset: step * targetStride * 4))
+    }
+    return try renderer.render(builder.takeBlock())
   }
 }

@@ -181,6 +181,7 @@ struct PieceLoops {
   func panelAddress(_ run: TileRun? = nil) -> String {
     guard packsAllFirst, let lane = plan.laneAxis, plan.columns.count > 1 else { return "scratch" }
     if let run, run.kind == .column {
+      if run.isShared { return "scratch + from * \(run.step * panelSteps)" }
       return run.start == 0 ? "scratch" : "scratch + \(run.start * panelSteps)"
     }
     return "scratch + \(nest.axes[lane].name) * \(panelSteps)"
@@ -284,6 +285,7 @@ struct PieceLoops {
     if let block = plan.block, mode == .accumulate {
       terms.append((nest.axes[block.axis].name, strides[block.axis]))
     }
+    if let run, run.isShared { terms.append(("from", run.step * strides[run.axis])) }
     let first = run.map { $0.start * strides[$0.axis] } ?? 0
     return affineText(terms, offset: offset + first)
   }

@@ -170,7 +170,7 @@ struct TilePlan {
     let spare = nest.reduction == .maximum ? 6 : 1
     var best: (cost: Double, rows: Int, vectors: Int)?
     // Enough to hide a multiply-add's latency; more rows of one vector would only be more text.
-    let isLoop = nest.isDirect || unrollsWindow
+    let isLoop = nest.isDirect || unrollsWindow || isShort(nest, machine)
     let rowLimit = isLoop ? 1 : laneAxis == nil || nest.factors.count < 2 ? 8 : 16
     let inner = rowAxes.last.map { nest.axes[$0].extent } ?? 1
     // Many values at once need the registers for themselves.
@@ -187,11 +187,19 @@ struct TilePlan {
     }
     let tile = best ?? (0, 1, 1)
     columns = Chunks(max(vectors, 1), atMost: tile.vectors)
-    rows = isLoop ? directChunks(nest) : rowChunks(nest, tile.rows)
+    rows = nest.isDirect || unrollsWindow ? directChunks(nest) : rowChunks(nest, tile.rows)
     let steps = nest.reductionAxes.last.map { nest.axes[$0].extent } ?? 1
     let work = max(1, tile.rows * tile.vectors)
     unroll = min(steps, max(1, machine.roundMultiplyAdds / work))
     if nest.reduction != .sum { unroll = min(steps, 4) }
+  }
+
+  /// Whether a row's sum is over before another's could be of help: nothing is gained by several at
+  /// once.
+  private func isShort(_ nest: Nest, _ machine: MachineFacts) -> Bool {
+    guard case .reduction(let axis) = lanes else { return false }
+    let vectors = (nest.axes[axis].extent + machine.target.lanes - 1) / machine.target.lanes
+    return nest.reductionCount / nest.axes[axis].extent * vectors <= 4
   }
 
   /// Without a reduction, or with one over a small window, a tile is a loop over rows: all of the innermost row axis, unless that left

@@ -12,6 +12,13 @@ struct TileRun {
   /// The first tile's position on the axis, and how far it is from one to the next.
   var start: Int
   var step: Int
+  /// Whether threads share the tiles out: a thread's own are `from` … `to`.
+  var isShared = false
+
+  /// C for the first tile and the one after the last.
+  var bounds: [String] {
+    isShared ? ["from", "to"] : ["\(tiles.lowerBound)", "\(tiles.upperBound)"]
+  }
 }
 
 extension PieceLoops {
@@ -33,6 +40,11 @@ extension PieceLoops {
       run(chunks.small + 1, 0..<chunks.bigCount), run(chunks.small, chunks.bigCount..<whole),
       run(chunks.small, whole..<chunks.count, tail: tail),
     ].compactMap { $0 }
+  }
+
+  /// Whether a thread's tiles are alike wherever its share begins.
+  func isEven(_ loop: Loop) -> Bool {
+    loop.kind != .panel && loop.chunks.bigCount == 0 && (loop.kind == .row || tail == nil)
   }
 
   /// How far a reference moves from one tile of a run to the next.
