@@ -72,16 +72,10 @@ struct TileWriter {
       if sumCount > 0 { text.line("float sums[\(sumCount)];") }
       if factorCount > 0 { text.line("float factors[\(factorCount)];") }
       if halfwayCount > 0 { text.line("float halfway[\(halfwayCount)];") }
-      var used: Set<String> = []
-      for parameter in parameters {
-        guard let name = parameter.split(separator: /[ *]/).last.map(String.init) else { continue }
-        if body.mentions(name) {
-          used.insert(name)
-        } else if parameter.hasPrefix("long "), !["tile", "end"].contains(name) {
-          // An index with which no lane of this tile is compared.
-          text.line("(void)\(name);")
-        }
-      }
+      // An index with which no lane of this tile is compared.
+      let unused = parameters.filter { $0.hasPrefix("long index") || $0 == "long position" }
+        .map { $0.dropFirst("long ".count) }.filter { !body.mentions($0) }
+      for name in unused { text.line("(void)\(name);") }
       text.append(before, indented: true)
       guard let advances else {
         text.append(body, indented: true)
@@ -93,7 +87,7 @@ struct TileWriter {
           text.line("const float *ahead = \(readAhead.parameter) + \(own);")
         }
         text.append(body, indented: true)
-        for advance in advances where advance.step != 0 && used.contains(advance.name) {
+        for advance in advances where advance.step != 0 && !unused.contains(advance.name[...]) {
           text.line("\(advance.name) += \(advance.step);")
         }
       }
