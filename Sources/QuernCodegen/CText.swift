@@ -1,16 +1,20 @@
 /// C text under construction, indented as it is written.
 struct CText: Sendable {
-  private(set) var lines: [String] = []
+  private struct Line {
+    /// Of indentation; preprocessor lines stay at the margin.
+    var depth: Int
+    var text: String
+  }
+
+  private var lines: [Line] = []
   private var depth = 0
 
-  mutating func line(_ text: String) {
-    lines.append(text.isEmpty ? "" : String(repeating: "  ", count: depth) + text)
-  }
+  mutating func line(_ text: String) { lines.append(Line(depth: depth, text: text)) }
 
   /// Lines of a rendered block; preprocessor lines stay at the margin.
   mutating func block(_ text: [String]) {
     for entry in text {
-      if entry.hasPrefix("#") { lines.append(entry) } else { line(entry) }
+      lines.append(Line(depth: entry.utf8.first == UInt8(ascii: "#") ? 0 : depth, text: entry))
     }
   }
 
@@ -38,37 +42,36 @@ struct CText: Sendable {
   }
 
   mutating func append(_ other: CText, indented: Bool = false) {
-    let space = indented ? String(repeating: "  ", count: depth) : ""
-    lines += other.lines.map { $0.hasPrefix("#") || $0.isEmpty ? $0 : space + $0 }
+    guard indented, depth > 0 else {
+      lines += other.lines
+      return
+    }
+    lines.reserveCapacity(lines.count + other.lines.count)
+    for var line in other.lines {
+      if line.text.utf8.first != UInt8(ascii: "#") { line.depth += depth }
+      lines.append(line)
+    }
   }
 
   /// Whether a variable occurs.
   func mentions(_ name: some StringProtocol) -> Bool {
     let name = name.utf8
     return lines.contains { line in
-      line.utf8.split { !isWordByte($0) }.contains { $0.elementsEqual(name) }
+      line.text.utf8.split { !isWordByte($0) }.contains { $0.elementsEqual(name) }
     }
   }
 
-  var text: String { lines.joined(separator: "\n") + "\n" }
-
-  /// The text with empty lines in place of those that only other compilers than TinyCC read: it would
-  /// spend as long on skipping the intrinsics as on what it is to compile.
-  var textForTinyCC: String {
-    var isOthers = false
-    var kept: [String] = []
-    kept.reserveCapacity(lines.count)
+  var text: String {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(lines.reduce(0) { $0 + $1.text.utf8.count + 2 * $1.depth + 1 })
     for line in lines {
-      switch line {
-      case "#ifndef __TINYC__": isOthers = true
-      case "#else", "#endif": isOthers = false
-      default:
-        kept.append(isOthers ? "" : line)
-        continue
+      if !line.text.isEmpty {
+        for _ in 0..<line.depth * 2 { bytes.append(UInt8(ascii: " ")) }
+        bytes += line.text.utf8
       }
-      kept.append(line)
+      bytes.append(UInt8(ascii: "\n"))
     }
-    return kept.joined(separator: "\n") + "\n"
+    return String(decoding: bytes, as: UTF8.self)
   }
 }
 

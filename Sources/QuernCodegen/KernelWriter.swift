@@ -9,6 +9,7 @@ struct KernelWriter {
   let machine: MachineFacts
   /// Among which the tiles are shared out.
   let threads: Int
+  let reader: KernelRenderer.Reader
   /// Where the threads' private memory starts in the arena: tensors of their own, then panels.
   let privateOffset: Int
   /// Bytes of private memory a thread needs.
@@ -18,8 +19,10 @@ struct KernelWriter {
   private var written: [String: String] = [:]
 
   init(
-    _ position: Int, _ program: Program, machine: MachineFacts, threads: Int, privateOffset: Int
+    _ position: Int, _ program: Program, machine: MachineFacts, threads: Int,
+    reader: KernelRenderer.Reader, privateOffset: Int
   ) {
+    self.reader = reader
     kernel = program.kernels[position]
     section = SectionAhead(position, program)
     self.program = program
@@ -53,7 +56,7 @@ struct KernelWriter {
       text.append(function)
       text.line("")
     }
-    for id in kernel.inlined + kernel.nodes {
+    for id in reader == .everyone ? kernel.inlined + kernel.nodes : [] {
       let node = program.graph[id]
       let names = node.operands.map(operandName)
       text.comment("t\(id.index)\(node.shape) = \(node.formula(names))")
@@ -284,7 +287,7 @@ struct KernelWriter {
     for column in piece.columnShapes(run) {
       let writer = PackWriter(
         nest: nest, plan: piece.plan, machine: machine, reference: reference, laneAxis: lane,
-        vectors: column.vectors, tail: column.tail)
+        vectors: column.vectors, tail: column.tail, reader: reader)
       let suffix = "\(column.vectors)" + (column.tail.map { "t\($0)" } ?? "")
       let name = try define("\(piece.name)_pack_\(suffix)") { try writer.function(named: $0) }
       branches.append(
@@ -327,7 +330,7 @@ struct KernelWriter {
         let used = piece.usedReferences(mode, references)
         var writer = TileWriter(
           nest: piece.nest, plan: piece.plan, machine: machine, shape: shape, mode: mode,
-          references: references, partial: piece.partialIndex, readAhead: ahead)
+          references: references, partial: piece.partialIndex, readAhead: ahead, reader: reader)
         let base =
           "\(piece.name)_\(mode == .whole ? "tile" : mode.rawValue)_\(shape.suffix(piece.plan.rowAxes))"
         var parameters = used.map { index in

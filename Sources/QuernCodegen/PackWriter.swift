@@ -15,6 +15,7 @@ struct PackWriter {
   /// Elements of the panel's rows.
   let vectors: Int
   let tail: Int?
+  let reader: KernelRenderer.Reader
 
   private var lanes: Int { machine.target.lanes }
   var width: Int { vectors * lanes }
@@ -42,7 +43,7 @@ struct PackWriter {
     let axes = Self.axes(nest, reference)
     let target = Self.strides(
       nest, reference, lane: laneAxis, width: width, block: plan.block)
-    var renderer = KernelRenderer(target: machine.target)
+    var renderer = KernelRenderer(target: machine.target, reader: reader)
     var builder = VectorBuilder(target: machine.target)
     var body = CText()
     let inner = axes.last { reference.strides[$0] == 1 }

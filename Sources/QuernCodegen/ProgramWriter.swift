@@ -9,9 +9,14 @@ public struct CodegenOptions: Sendable {
   /// Threads that will run the program; their number is part of the code.
   public var threads: Int
   public var machine: MachineFacts
+  /// Who the text is for.
+  public var reader: KernelRenderer.Reader
 
-  public init(target: Target = .best, threads: Int = 1) {
+  public init(
+    target: Target = .best, threads: Int = 1, reader: KernelRenderer.Reader = .everyone
+  ) {
     self.target = target
+    self.reader = reader
     self.threads = max(1, threads)
     machine = MachineFacts(target)
   }
@@ -21,8 +26,6 @@ public struct CodegenOptions: Sendable {
 public struct GeneratedCode: Sendable {
   /// The whole file: prelude, kernels, and `quern_run(char *arena, long thread, void *barrier)`.
   public var source: String { text.text }
-  /// The same, of use to TinyCC alone.
-  public var sourceForTinyCC: String { text.textForTinyCC }
   private let text: CText
   /// The arena with the threads' private memory behind it.
   public var arenaBytes: Int
@@ -153,6 +156,7 @@ private func writeKernels(
     let result = Result<WrittenKernel, any Error> {
       var writer = KernelWriter(
         index, program, machine: options.machine, threads: options.threads,
+        reader: options.reader,
         privateOffset: privateOffset)
       return WrittenKernel(text: try writer.text(), scratchBytes: writer.scratchBytes)
     }

@@ -67,7 +67,7 @@ struct TileContext {
 
   init(
     nest: Nest, plan: TilePlan, shape: TileShape, references: [Nest.Reference],
-    machine: MachineFacts
+    machine: MachineFacts, reader: KernelRenderer.Reader
   ) {
     self.nest = nest
     self.plan = plan
@@ -75,7 +75,7 @@ struct TileContext {
     self.references = references
     lanes = machine.target.lanes
     builder = VectorBuilder(target: machine.target)
-    renderer = KernelRenderer(target: machine.target)
+    renderer = KernelRenderer(target: machine.target, reader: reader)
     var positions: [[Int: Int]] = [[:]]
     for axis in plan.rowAxes {
       let count = shape.rows[axis] ?? 1

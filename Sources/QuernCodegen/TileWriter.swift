@@ -24,7 +24,8 @@ struct TileWriter {
 
   init(
     nest: Nest, plan: TilePlan, machine: MachineFacts, shape: TileShape, mode: TileMode,
-    references: [Nest.Reference], partial: Int?, readAhead: PieceLoops.ReadAhead? = nil
+    references: [Nest.Reference], partial: Int?, readAhead: PieceLoops.ReadAhead?,
+    reader: KernelRenderer.Reader
   ) {
     self.nest = nest
     self.plan = plan
@@ -34,7 +35,8 @@ struct TileWriter {
     self.partial = partial
     self.readAhead = readAhead
     context = TileContext(
-      nest: nest, plan: plan, shape: shape, references: references, machine: machine)
+      nest: nest, plan: plan, shape: shape, references: references, machine: machine,
+      reader: reader)
   }
 
   /// There are no accumulators but those of one row at a time.

@@ -27,7 +27,7 @@ public final class CompiledGraph: Executable {
   public let options: CompileOptions
   /// The kernels, their order, and where tensors lie.
   public let program: Program
-  /// The C, and how much memory it needs.
+  /// The C, written for its compiler, and how much memory it needs.
   public let code: GeneratedCode
   /// Seconds for everything from the graph to function pointers, and the C compiler's part of it.
   public let compileSeconds: Double
@@ -60,9 +60,9 @@ public final class CompiledGraph: Executable {
     let started = ArenaMemory.now()
     graph = source
     self.options = options
-    (program, code) = try Self.plan(source, options)
-    let text = options.backend == .tinycc ? code.sourceForTinyCC : code.source
-    loaded = try options.compiler.compile(source: text, symbols: Self.symbols)
+    let reader: KernelRenderer.Reader = options.backend == .tinycc ? .tinycc : .everyone
+    (program, code) = try Self.plan(source, options, reader: reader)
+    loaded = try options.compiler.compile(source: code.source, symbols: Self.symbols)
     step = unsafeBitCast(try loaded.function(named: GeneratedCode.entry), to: quern_step.self)
     preparation = unsafeBitCast(
       try loaded.function(named: GeneratedCode.preparation), to: quern_step.self)
@@ -86,15 +86,18 @@ public final class CompiledGraph: Executable {
   }
 
   /// The passes that make kernels, and then C, of a graph; nothing is compiled.
+  ///
+  /// - Parameter reader: who the C is for.
   public static func plan(
-    _ source: Graph, _ options: CompileOptions
+    _ source: Graph, _ options: CompileOptions, reader: KernelRenderer.Reader = .everyone
   ) throws -> (program: Program, code: GeneratedCode) {
     var graph = simplify(source)
     if options.convolution == .fast {
       graph = useFastConvolutions(
         graph, options.costs ?? ConvolutionCosts(lanes: options.target.lanes))
     }
-    var codegen = CodegenOptions(target: options.target, threads: options.threads)
+    var codegen = CodegenOptions(
+      target: options.target, threads: options.threads, reader: reader)
     if let machine = options.machine { codegen.machine = machine }
     let program = try lower(
       graph, threads: options.threads, sharedCache: codegen.machine.sharedCache,

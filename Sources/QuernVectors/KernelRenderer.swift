@@ -16,10 +16,19 @@
 /// that does: TinyCC knows nothing of the pinned registers, and uses the first ones for that.
 ///
 /// The text of a block on the AVX targets is intrinsics for readers and for gcc and clang, and the
-/// same instructions' bytes for TinyCC, which has no intrinsics. Instructions whose result no one
-/// reads are left out.
+/// same instructions' bytes for TinyCC, which has no intrinsics; for a ``Reader/tinycc`` the bytes
+/// alone. Instructions whose result no one reads are left out.
 public struct KernelRenderer: Sendable {
+  /// Who the text is for.
+  public enum Reader: Sendable {
+    /// People, and any compiler.
+    case everyone
+    /// TinyCC: what it would only skip is not written.
+    case tinycc
+  }
+
   public let target: Target
+  public let reader: Reader
   private var pinned: [VectorRegister: Int] = [:]
   private var pinnedBits: UInt32 = 0
   private var slotCount = 0
@@ -28,8 +37,9 @@ public struct KernelRenderer: Sendable {
   private var readBits: UInt32 = 0
   private var usesMaskVariable = false
 
-  public init(target: Target) {
+  public init(target: Target, reader: Reader = .everyone) {
     self.target = target
+    self.reader = target == .portable ? .everyone : reader
   }
 
   /// Registers never pinned, so that every instruction finds its operands a place.
@@ -78,6 +88,11 @@ public struct KernelRenderer: Sendable {
     slotCount = max(slotCount, allocator.slotCount)
     guard !allocator.output.isEmpty else { return [] }
 
+    if reader == .tinycc {
+      var assembly = AssemblyWriter(target: target)
+      for allocated in allocator.output { assembly.append(allocated) }
+      return assembly.finish()
+    }
     var text = StatementText(target: target)
     var lines: [String] = []
     lines.reserveCapacity(allocator.output.count * 2)
@@ -101,7 +116,7 @@ public struct KernelRenderer: Sendable {
     var lines: [String] = []
     let used = (0..<32).filter { usedBits >> UInt32($0) & 1 == 1 }
     let unread = used.filter { readBits >> UInt32($0) & 1 == 0 }
-    if !used.isEmpty {
+    if !used.isEmpty, reader == .everyone {
       let names = used.map { "v\($0)" }.joined(separator: ", ")
       let type =
         switch target {

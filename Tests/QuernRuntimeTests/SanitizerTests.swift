@@ -129,7 +129,9 @@ import Testing
     _ subject: Subject, _ target: Target, threads: Int, with compiler: String, _ flags: [String]
   ) throws {
     let (graph, inputs) = try subject.make()
-    let compiled = try CompiledGraph(graph, CompileOptions(target: target, threads: threads))
+    let options = CompileOptions(target: target, threads: threads)
+    let compiled = try CompiledGraph(graph, options)
+    let code = try CompiledGraph.plan(graph, options).code
     var image = ArenaImage(compiled.program, byteCount: compiled.code.arenaBytes)
     for (name, words) in inputs {
       image.write(name, words)
@@ -138,7 +140,7 @@ import Testing
     for _ in 0..<subject.steps { compiled.run() }
     try CToolchain.inTemporaryFolder { folder in
       func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
-      try Data(compiled.code.source.utf8).write(to: URL(fileURLWithPath: path("kernels.c")))
+      try Data(code.source.utf8).write(to: URL(fileURLWithPath: path("kernels.c")))
       try Data(Self.host.utf8).write(to: URL(fileURLWithPath: path("main.c")))
       try Data(image.bytes).write(to: URL(fileURLWithPath: path("before")))
       let built = try CToolchain.run(

@@ -116,25 +116,43 @@ struct AssemblyWriter {
     return lines
   }
 
+  /// A number as C writes it to base 16.
+  private static func append(_ value: UInt64, digits: Int, to line: inout [UInt8]) {
+    line.append(UInt8(ascii: "0"))
+    line.append(UInt8(ascii: "x"))
+    for digit in (0..<UInt64(digits)).reversed() {
+      let nibble = UInt8(truncatingIfNeeded: value >> (4 * digit)) & 15
+      line.append(nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10)
+    }
+  }
+
   private mutating func finishStatement() {
     if !bytes.isEmpty {
       lines.append("__asm__ volatile(")
       let quads = bytes.count / 8
       bytes.withUnsafeBytes { raw in
+        var line: [UInt8] = []
         for first in stride(from: 0, to: quads, by: 4) {
-          var line = "  \".quad "
+          line.removeAll(keepingCapacity: true)
+          line += "  \".quad ".utf8
           for index in first..<min(first + 4, quads) {
-            if index > first { line += "," }
+            if index > first { line.append(UInt8(ascii: ",")) }
             let value = raw.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self)
-            line += String(UInt64(littleEndian: value))
+            Self.append(UInt64(littleEndian: value), digits: 16, to: &line)
           }
-          line += "\\n\""
-          lines.append(line)
+          line += "\\n\"".utf8
+          lines.append(String(decoding: line, as: UTF8.self))
         }
-      }
-      if quads * 8 < bytes.count {
-        let rest = bytes[(quads * 8)...].map(String.init).joined(separator: ",")
-        lines.append("  \".byte \(rest)\"")
+        if quads * 8 < raw.count {
+          line.removeAll(keepingCapacity: true)
+          line += "  \".byte ".utf8
+          for index in quads * 8..<raw.count {
+            if index > quads * 8 { line.append(UInt8(ascii: ",")) }
+            Self.append(UInt64(raw[index]), digits: 2, to: &line)
+          }
+          line.append(UInt8(ascii: "\""))
+          lines.append(String(decoding: line, as: UTF8.self))
+        }
       }
       let operands = zip(Self.baseRegisters, bases).map { "\"\($0.constraint)\"(\($1))" }
       lines.append("  :: \(operands.joined(separator: ", ")) : \"memory\");")
