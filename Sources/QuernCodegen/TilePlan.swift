@@ -132,6 +132,9 @@ struct TilePlan {
 
   // MARK: Packing
 
+  /// Bytes up to which a panel's rows lie close together.
+  private static let closeBytes = 256
+
   private mutating func choosePacking(_ nest: Nest, _ machine: MachineFacts) {
     rowAxes = nest.outputAxes.filter { $0 != laneAxis }
     guard let lane = laneAxis, nest.reduction == .sum, nest.factors.count == 2,
@@ -148,10 +151,9 @@ struct TilePlan {
     panelAxes = rowAxes.filter { reference.strides[$0] != 0 }
     rowAxes.removeAll { panelAxes.contains($0) }
     // A panel whose rows lie close together is as good where it is.
-    let vectorSpan = machine.target.lanes * 4
     let inner = nest.reductionAxes.last.map { abs(reference.strides[$0]) * 4 } ?? 0
-    if reference.strides[lane] == 1, inner <= 4 * vectorSpan,
-      nest.axes[lane].extent * 4 <= 4 * vectorSpan
+    if reference.strides[lane] == 1, inner <= Self.closeBytes,
+      nest.axes[lane].extent * 4 <= Self.closeBytes
     {
       return
     }
@@ -173,12 +175,16 @@ struct TilePlan {
     let isLoop = nest.isDirect || unrollsWindow || isShort(nest, machine)
     let rowLimit = isLoop ? 1 : laneAxis == nil || nest.factors.count < 2 ? 8 : 16
     let inner = rowAxes.last.map { nest.axes[$0].extent } ?? 1
-    // Many values at once need the registers for themselves.
-    for nv in 1...(nest.isOneVector ? 1 : 4) where nv <= max(vectors, 1) {
+    // Many values at once need the registers for themselves. A single row reads a matrix just once:
+    // of each of its rows four cache lines in one go, which memory gives as fast as more.
+    let widest = nest.isOneVector ? 1 : !isLoop && rowCount(nest) == 1 ? max(4, 64 / lanes) : 4
+    for nv in 1...widest where nv <= max(vectors, 1) {
       let columns = Chunks(vectors, atMost: nv)
       let candidates = (1...min(rowLimit, rowCount(nest))).filter {
-        $0 * nv * accumulators + max(nv + spare, KernelRenderer.reservedForTemporaries) <= registers
-          && ($0 <= inner || $0 % inner == 0)
+        // The rows share vectors, so that all are kept; the sums of one row need each just once.
+        let kept = $0 == 1 && nest.reduction == .sum ? 1 : nv
+        let held = max(kept + spare, KernelRenderer.reservedForTemporaries)
+        return $0 * nv * accumulators + held <= registers && ($0 <= inner || $0 % inner == 0)
       }
       for m in candidates {
         let cost = cost(nest, machine, rows: m, columns: columns)

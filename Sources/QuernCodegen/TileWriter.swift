@@ -71,9 +71,10 @@ struct TileWriter {
     text.line("    \(list))")
     text.braces("") { text in
       for line in context.declarations { text.line(line) }
-      if sumCount > 0 { text.line("float sums[\(sumCount)];") }
-      if factorCount > 0 { text.line("float factors[\(factorCount)];") }
-      if halfwayCount > 0 { text.line("float halfway[\(halfwayCount)];") }
+      let arrays = [("sums", sumCount), ("factors", factorCount), ("halfway", halfwayCount)]
+      for (name, count) in arrays where count > 0 {
+        for line in KernelRenderer.vectors(name, floats: count) { text.line(line) }
+      }
       // An index with which no lane of this tile is compared.
       let unused = parameters.filter { $0.hasPrefix("long index") || $0 == "long position" }
         .map { $0.dropFirst("long ".count) }.filter { !body.mentions($0) }

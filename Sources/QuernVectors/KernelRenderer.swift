@@ -130,8 +130,18 @@ public struct KernelRenderer: Sendable {
       for number in unread { lines.append("(void)v\(number);") }
       if target != .portable { lines.append("#endif") }
     }
-    if slotCount > 0 { lines.insert("float spill[\(slotCount * target.lanes)];", at: 0) }
+    if slotCount > 0 {
+      lines.insert(contentsOf: Self.vectors("spill", floats: slotCount * target.lanes), at: 0)
+    }
     return lines
+  }
+
+  /// The declaration of an array of vectors on the stack, on cache lines of its own.
+  public static func vectors(_ name: String, floats count: Int) -> [String] {
+    [
+      "float \(name)_memory[\(count + 16)];",
+      "float *const \(name) = quern_aligned(\(name)_memory);",
+    ]
   }
 
   private mutating func note(_ allocated: AllocatedInstruction) {

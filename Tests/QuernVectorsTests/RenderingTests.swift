@@ -74,7 +74,7 @@ import Testing
     let kernels = (0..<6 as Range<UInt64>).map {
       Self.crowdedKernel(target, seed: $0, values: 8 + 11 * Int($0))
     }
-    let spills = try kernels.filter { try $0.text(target: target).contains("float spill[") }
+    let spills = try kernels.filter { try $0.text(target: target).contains("float spill_memory[") }
     #expect(!spills.isEmpty && spills.count < kernels.count)
     let code = try compile(kernels, configuration)
     var generator = SeededGenerator(seed: 99)
