@@ -14,9 +14,9 @@ struct KernelWriter {
   let privateOffset: Int
   /// Bytes of private memory a thread needs.
   private(set) var scratchBytes = 0
-  private let section: SectionAhead?
-  private var functions: [CText] = []
-  private var written: [String: String] = [:]
+  let section: SectionAhead?
+  var functions: [CText] = []
+  var written: [String: String] = [:]
 
   init(
     _ position: Int, _ program: Program, machine: MachineFacts, threads: Int,
@@ -125,7 +125,7 @@ struct KernelWriter {
     }
   }
 
-  private func cType(_ reference: Nest.Reference) -> String {
+  func cType(_ reference: Nest.Reference) -> String {
     reference.element == .uint8 ? "unsigned char" : "float"
   }
 
@@ -264,142 +264,5 @@ struct KernelWriter {
       }
       try Self.nest(Array(loops.dropFirst()), split, &text, inside)
     }
-  }
-
-  // MARK: Calls
-
-  private mutating func pack(
-    _ piece: PieceLoops, _ run: TileRun?, _ text: inout CText
-  ) throws {
-    guard let packed = piece.plan.packed, let lane = piece.plan.laneAxis else { return }
-    let nest = piece.nest
-    let reference = nest.references[nest.factors[packed].reference]
-    let axes = (piece.plan.panelAxes + [lane]).filter(piece.varying.contains)
-    var terms = ((nest.chunkAxis.map { [$0] } ?? []) + axes).map {
-      (nest.axes[$0].name, reference.strides[$0])
-    }
-    if let block = piece.plan.block {
-      terms.append((nest.axes[block.axis].name, reference.strides[block.axis]))
-    }
-    let source = "\(reference.name) + \(affineText(terms))"
-    let count = piece.plan.block == nil ? "" : ", count"
-    var branches: [(condition: String?, call: String)] = []
-    for column in piece.columnShapes(run) {
-      let writer = PackWriter(
-        nest: nest, plan: piece.plan, machine: machine, reference: reference, laneAxis: lane,
-        vectors: column.vectors, tail: column.tail, reader: reader)
-      let suffix = "\(column.vectors)" + (column.tail.map { "t\($0)" } ?? "")
-      let name = try define("\(piece.name)_pack_\(suffix)") { try writer.function(named: $0) }
-      branches.append(
-        (column.condition, "\(name)(\(piece.panelAddress()), \(source)\(count));"))
-    }
-    choose(branches, &text)
-  }
-
-  /// Calls the functions for the present tile, or for all tiles of a loop.
-  private mutating func call(
-    _ piece: PieceLoops, _ mode: TileMode, run loop: PieceLoops.Loop?, isShared: Bool = false,
-    _ text: inout CText
-  ) throws {
-    // The same for all shapes of tiles.
-    let sectionAhead = mode == .whole ? section.flatMap { piece.readAhead($0, run: loop) } : nil
-    for line in sectionAhead?.preparation ?? [] { text.line(line) }
-    guard let loop else {
-      choose(try branches(piece, mode, nil, sectionAhead, loop: nil), &text)
-      return
-    }
-    for var run in piece.runs(loop) {
-      run.isShared = isShared
-      choose(try branches(piece, mode, run, sectionAhead, loop: loop), &text)
-    }
-  }
-
-  /// The calls of which one is made, by the shape of the tile.
-  private mutating func branches(
-    _ piece: PieceLoops, _ mode: TileMode, _ run: TileRun?,
-    _ sectionAhead: PieceLoops.ReadAhead?, loop: PieceLoops.Loop?
-  ) throws -> [(condition: String?, call: String)] {
-    var branches: [(condition: String?, call: String)] = []
-    for column in piece.columnShapes(run) {
-      for rows in piece.rowShapes(run) {
-        let shape = TileShape(rows: rows.rows, vectors: column.vectors, tail: column.tail)
-        let width = column.vectors * machine.target.lanes
-        let references = piece.references(width: width)
-        let ahead =
-          mode == .whole ? piece.readAhead(width: width, run: loop) ?? sectionAhead : nil
-        let used = piece.usedReferences(mode, references)
-        var writer = TileWriter(
-          nest: piece.nest, plan: piece.plan, machine: machine, shape: shape, mode: mode,
-          references: references, partial: piece.partialIndex, readAhead: ahead, reader: reader)
-        let base =
-          "\(piece.name)_\(mode == .whole ? "tile" : mode.rawValue)_\(shape.suffix(piece.plan.rowAxes))"
-        var parameters = used.map { index in
-          let reference = references[index]
-          let written = reference.isWritten || index == piece.partialIndex
-          return "\(written ? "" : "const ")\(cType(reference)) *\(reference.name)"
-        }
-        if let ahead { parameters.append("const float *\(ahead.parameter)") }
-        let indices = piece.usedIndices(mode)
-        parameters += indices.map { "long \(Self.indexName($0))" }
-        let addsUp = piece.nest.addsUp && mode != .accumulate
-        if mode == .accumulate { parameters += ["long count", "int first"] }
-        if addsUp { parameters.append("int first") }
-        var advances: [TileWriter.Advance] = []
-        if let run {
-          parameters += ["long tile", "long end"]
-          advances = used.map {
-            .init(name: references[$0].name, step: piece.advance($0, references, run))
-          }
-          advances += indices.map { number in
-            let index = number < 0 ? piece.nest.position : piece.nest.indices[number]
-            return .init(name: Self.indexName(number), step: run.step * index.strides[run.axis])
-          }
-        }
-        let name = try define(base) {
-          try writer.function(
-            named: $0, parameters: parameters, advances: run == nil ? nil : advances)
-        }
-        var arguments = used.map { piece.argument($0, references, mode, run) }
-        if let ahead {
-          let before = (run?.tiles.lowerBound ?? 0) * ahead.tileElements
-          arguments.append(before == 0 ? ahead.start : "\(ahead.start) + \(before)")
-        }
-        arguments += indices.map { piece.indexArgument($0, mode, run) }
-        if mode == .accumulate { arguments += ["count", "first"] }
-        if addsUp { arguments.append("chunk == 0") }
-        arguments += run?.bounds ?? []
-        let conditions = [rows.condition, column.condition].compactMap { $0 }.filter { $0 != "1" }
-        branches.append(
-          (
-            conditions.isEmpty ? nil : conditions.joined(separator: " && "),
-            "\(name)(\(arguments.joined(separator: ", ")));"
-          ))
-      }
-    }
-    return branches
-  }
-
-  private static func indexName(_ number: Int) -> String {
-    number < 0 ? "position" : "index\(number)"
-  }
-
-  private func choose(_ branches: [(condition: String?, call: String)], _ text: inout CText) {
-    for (number, branch) in branches.enumerated() {
-      if branches.count == 1 {
-        text.line(branch.call)
-      } else if number == branches.count - 1 {
-        text.line("else " + branch.call)
-      } else {
-        text.line("\(number == 0 ? "if" : "else if") (\(branch.condition ?? "1")) \(branch.call)")
-      }
-    }
-  }
-
-  /// Writes a function unless one of that name is there.
-  private mutating func define(_ name: String, _ make: (String) throws -> CText) throws -> String {
-    if written[name] != nil { return name }
-    functions.append(try make(name))
-    written[name] = name
-    return name
   }
 }
