@@ -2,7 +2,7 @@
 /// registers and writes each block as C text.
 ///
 /// *Pinned* registers keep their value, and their place, from block to block until released:
-/// accumulators, hoisted constants. All others are temporaries: they live inside one block.
+/// accumulators, factors of a loop. All others are temporaries: they live inside one block.
 /// Temporaries that find no free register are kept in a `spill` array on the stack.
 ///
 ///     var renderer = KernelRenderer(target: .avx512)

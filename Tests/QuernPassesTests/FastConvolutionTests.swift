@@ -129,5 +129,11 @@ import Testing
     }
     // Sums go on from chunk to chunk, so theirs are larger.
     #expect(program.sections.map(\.chunks) == [12, 12, 3])
+    // Where there are chunks enough, threads take their own; never of sums that go on.
+    #expect(program.sections.map(\.isPrivate) == [true, true, false])
+    #expect(program.privateBytes > 0)
+    let shared = try lower(graph, threads: 3, chunkProducts: 0)
+    #expect(shared.sections.map(\.isPrivate) == [false, false, false])
+    #expect(shared.privateBytes == 0)
   }
 }

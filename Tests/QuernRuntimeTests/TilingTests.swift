@@ -18,12 +18,14 @@ import Testing
     #expect(Chunks(7, atMost: 7).balance(shares: 1) == 1)
   }
 
-  private func code(rows: Int, inner: Int, columns: Int) throws -> String {
+  private func code(
+    rows: Int, inner: Int, columns: Int, reader: KernelRenderer.Reader = .everyone
+  ) throws -> String {
     let b = GraphBuilder()
     let x = try b.input("x", [rows, inner])
     let w = try b.input("w", [inner, columns], role: .parameter)
     try b.output("y", try x.matrixProduct(w))
-    return try generate(lower(b.graph), CodegenOptions(target: .avx2)).source
+    return try generate(lower(b.graph), CodegenOptions(target: .avx2, reader: reader)).source
   }
 
   @Test("A matrix that few rows share is fetched panel by panel ahead of its use")
@@ -34,5 +36,27 @@ import Testing
     // There is nothing to compute with meanwhile, or so much that packing does not matter.
     #expect(try !code(rows: 1, inner: 800, columns: 500).contains("ahead"))
     #expect(try !code(rows: 4_000, inner: 800, columns: 500).contains("ahead"))
+  }
+
+  @Test("TinyCC gets the bytes that people see, and nothing that it would skip")
+  func readers() throws {
+    func bytes(_ code: String) -> [Substring] {
+      code.split(separator: "\n").map { $0.drop { $0 == " " } }.filter {
+        $0.hasPrefix("\".quad") || $0.hasPrefix("\".byte")
+      }
+    }
+    let whole = try code(rows: 128, inner: 100, columns: 90)
+    let short = try code(rows: 128, inner: 100, columns: 90, reader: .tinycc)
+    #expect(bytes(whole) == bytes(short) && !bytes(short).isEmpty)
+    #expect(whole.contains("_mm256_fmadd_ps") && !short.contains("_mm256_fmadd_ps"))
+    #expect(whole.contains("// t2[128, 90] = ") && !short.contains("// t2"))
+  }
+
+  @Test("One call works off all tiles of a size")
+  func runs() throws {
+    // 16 rows are tiles of 6, 5 and 5.
+    let code = try code(rows: 16, inner: 100, columns: 16)
+    #expect(code.contains("_tile_6x2(p_x, p_w, t2, 0, 1);"), "\(code.suffix(1500))")
+    #expect(code.contains("_tile_5x2(p_x + 600, p_w, t2 + 96, 1, 3);"), "\(code.suffix(1500))")
   }
 }

@@ -129,36 +129,6 @@ import Testing
     #expect(Array(floats(result["y"]!).prefix(target.lanes)) == expected)
   }
 
-  @Test(arguments: Configuration.runnable)
-  func hoistsConstants(_ configuration: Configuration) throws {
-    var builder = VectorBuilder(target: configuration.target)
-    let x = builder.load(Address("x"))
-    let y = builder.exp(x)
-    builder.store(y, to: Address("y"))
-    let block = builder.takeBlock()
-    var blocks = [block]
-    let hoisted = builder.hoistConstants(from: &blocks, limit: 9)
-    #expect(hoisted.registers.count == 9)
-    #expect(blocks[0].count < block.count)
-    let kernel = TestKernel(
-      name: "hoisted", bases: ["x", "y"], blocks: [hoisted.prologue] + blocks,
-      pinned: hoisted.registers)
-    let plain = TestKernel(name: "plain", bases: ["x", "y"], blocks: [block])
-    let code = try compile([kernel, plain], configuration)
-    let memory = [
-      "x": bytes((0..<16).map { Float($0) - 7.3 }), "y": [UInt8](repeating: 0, count: 64),
-    ]
-    #expect(try run(kernel, in: code, memory: memory) == run(plain, in: code, memory: memory))
-  }
-
-  @Test func countsPressure() {
-    var builder = VectorBuilder(target: .avx2)
-    let values = (0..<5).map { builder.load(Address("x", offset: 32 * $0)) }
-    _ = values.dropFirst().reduce(values[0]) { builder.add($0, $1) }
-    #expect(VectorBuilder.pressure(of: builder.instructions) == 5)
-    #expect(VectorBuilder.pressure(of: builder.instructions, pinned: [values[1]]) == 4)
-  }
-
   @Test func saysWhatIsWrong() throws {
     var renderer = KernelRenderer(target: .avx2)
     let r = (0..<20).map { VectorRegister(id: $0) }
