@@ -48,3 +48,14 @@ package struct Chunks: Hashable {
   /// `count` times the big tiles before tile `index`, rounded up.
   private func bigsBefore(_ index: String) -> String { "\(index) * \(bigCount) + \(count - 1)" }
 }
+
+/// C for the part of `count` things in a row that is the present thread's.
+struct ThreadShare {
+  var from: String
+  var to: String
+
+  init(of count: Int, among threads: Int) {
+    from = threads == 1 ? "0" : "\(count) * thread / \(threads)"
+    to = threads == 1 ? "\(count)" : "\(count) * (thread + 1) / \(threads)"
+  }
+}

@@ -73,7 +73,7 @@ extension KernelWriter {
         var parameters = used.map { index in
           let reference = references[index]
           let written = reference.isWritten || index == piece.partialIndex
-          return "\(written ? "" : "const ")\(cType(reference)) *\(reference.name)"
+          return "\(written ? "" : "const ")\(reference.cType) *\(reference.name)"
         }
         if let ahead { parameters.append("const float *\(ahead.parameter)") }
         let indices = piece.usedIndices(mode)
@@ -81,20 +81,19 @@ extension KernelWriter {
         let addsUp = piece.nest.addsUp && mode != .accumulate
         if mode == .accumulate { parameters += ["long count", "int first"] }
         if addsUp { parameters.append("int first") }
-        var advances: [TileWriter.Advance] = []
-        if let run {
-          parameters += ["long tile", "long end"]
-          advances = used.map {
-            .init(name: references[$0].name, step: piece.advance($0, references, run))
+        if run != nil { parameters += ["long tile", "long end"] }
+        let advances = run.map { run in
+          used.map {
+            TileWriter.Advance(
+              name: references[$0].name, step: piece.advance($0, references, run))
           }
-          advances += indices.map { number in
-            let index = number < 0 ? piece.nest.position : piece.nest.indices[number]
-            return .init(name: Self.indexName(number), step: run.step * index.strides[run.axis])
-          }
+            + indices.map { number in
+              let index = number < 0 ? piece.nest.position : piece.nest.indices[number]
+              return .init(name: Self.indexName(number), step: run.step * index.strides[run.axis])
+            }
         }
         let name = try define(base) {
-          try writer.function(
-            named: $0, parameters: parameters, advances: run == nil ? nil : advances)
+          try writer.function(named: $0, parameters: parameters, advances: advances)
         }
         var arguments = used.map { piece.argument($0, references, mode, run) }
         if let ahead {
@@ -134,9 +133,10 @@ extension KernelWriter {
 
   /// Writes a function unless one of that name is there.
   private mutating func define(_ name: String, _ make: (String) throws -> CText) throws -> String {
-    if written[name] != nil { return name }
-    functions.append(try make(name))
-    written[name] = name
+    if !written.contains(name) {
+      functions.append(try make(name))
+      written.insert(name)
+    }
     return name
   }
 }

@@ -16,7 +16,7 @@ struct KernelWriter {
   private(set) var scratchBytes = 0
   let section: SectionAhead?
   var functions: [CText] = []
-  var written: [String: String] = [:]
+  var written: Set<String> = []
 
   init(
     _ position: Int, _ program: Program, machine: MachineFacts, threads: Int,
@@ -27,10 +27,7 @@ struct KernelWriter {
     section = SectionAhead(position, program)
     self.program = program
     self.machine = machine
-    let isPrivate = program.sections.contains {
-      $0.isPrivate && $0.kernels.contains(position)
-    }
-    self.threads = isPrivate ? 1 : threads
+    self.threads = program.section(of: position)?.isPrivate == true ? 1 : threads
     self.privateOffset = privateOffset
   }
 
@@ -96,7 +93,7 @@ struct KernelWriter {
     }
     body.braces("") { body in
       for reference in nest.references {
-        let type = cType(reference)
+        let type = reference.cType
         let constness = reference.isWritten ? "" : "const "
         let place =
           reference.isPrivate
@@ -123,10 +120,6 @@ struct KernelWriter {
         body.append(finish, indented: true)
       }
     }
-  }
-
-  func cType(_ reference: Nest.Reference) -> String {
-    reference.element == .uint8 ? "unsigned char" : "float"
   }
 
   /// The outermost reduction axis in blocks; partial sums wait in memory from block to block.
@@ -182,17 +175,17 @@ struct KernelWriter {
     _ text: inout CText
   ) throws {
     let last = loops.lastIndex { $0.chunks.count > 1 }
-    let isShared = last.map { split?.kind == loops[$0].kind && split?.axis == loops[$0].axis }
+    let isShared = last.map { loops[$0].isShared(by: split) }
     guard let last, let isShared, !isShared || piece.isEven(loops[last]) else {
       try Self.nest(loops, split, &text) { text in try call(piece, mode, run: nil, &text) }
       return
     }
     try Self.nest(Array(loops[..<last]), split, &text) { text in
       guard isShared else { return try call(piece, mode, run: loops[last], &text) }
-      let (count, share) = (loops[last].chunks.count, loops[last].share)
+      let share = ThreadShare(of: loops[last].chunks.count, among: loops[last].share)
       try text.braces("") { text in
-        text.line("const long from = \(count) * thread / \(share);")
-        text.line("const long to = \(count) * (thread + 1) / \(share);")
+        text.line("const long from = \(share.from);")
+        text.line("const long to = \(share.to);")
         try call(piece, mode, run: loops[last], isShared: true, &text)
       }
     }
@@ -225,15 +218,14 @@ struct KernelWriter {
       try inside(&text)
       return
     }
-    let isSplit = split?.axis == loop.axis && split?.kind == loop.kind
+    let isSplit = loop.isShared(by: split)
     if loop.chunks.count == 1 {
       try Self.nest(Array(loops.dropFirst()), split, &text, inside)
       return
     }
     let count = loop.chunks.count
-    let share = loop.share
-    let from = isSplit ? "\(count) * thread / \(share)" : "0"
-    let to = isSplit ? "\(count) * (thread + 1) / \(share)" : "\(count)"
+    let share = ThreadShare(of: count, among: isSplit ? loop.share : 1)
+    let (from, to) = (share.from, share.to)
     let chunks = loop.chunks
     let head = "for (long \(loop.tile) = \(from); \(loop.tile) < \(to); \(loop.tile)++)"
     if chunks.bigCount > 0 {

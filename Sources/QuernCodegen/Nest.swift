@@ -24,6 +24,9 @@ struct Nest {
     var strides: [Int]
     var element: ElementType
     var isWritten: Bool
+
+    /// The type of its elements in C.
+    var cType: String { element == .uint8 ? "unsigned char" : "float" }
   }
 
   /// An integer that is affine in the axes.
@@ -57,7 +60,7 @@ struct Nest {
   var addsUp: Bool
 
   init(_ piece: Piece, _ program: Program) {
-    let isTransform = if case .transform = piece.reduction { true } else { false }
+    let isTransform = piece.reduction.isTransform
     axes = piece.axes.enumerated().map {
       LoopAxis(
         name: $1.name, extent: $1.extent, isReduction: !isTransform && $0 >= piece.outputRank,
@@ -231,7 +234,7 @@ struct Nest {
     reduction == .none || isTransform || (reduction == .sum && reductionAxes.isEmpty)
   }
   /// Whether tiles are transformed.
-  var isTransform: Bool { if case .transform = reduction { true } else { false } }
+  var isTransform: Bool { reduction.isTransform }
   /// Whether each vector's values are so many that they need the registers for themselves.
   var isOneVector: Bool { keepsOrder || isTransform }
   /// Whether the position in the window is asked for.

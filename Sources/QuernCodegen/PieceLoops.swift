@@ -16,6 +16,9 @@ struct PieceLoops {
     var scale: Int
     /// Threads among which the loop can be shared out.
     var share: Int
+
+    /// Whether threads share out the tiles of this loop.
+    func isShared(by split: Split?) -> Bool { split?.kind == kind && split?.axis == axis }
   }
 
   /// The loop whose tiles are shared out among the threads.

@@ -115,21 +115,15 @@ private func writeCalls(
     text.line("(void)arena, (void)thread, (void)barrier;")
     var position = kernels.lowerBound
     while position < kernels.upperBound {
-      guard let section = program.sections.first(where: { $0.kernels.contains(position) }) else {
+      guard let section = program.section(of: position) else {
         meet(position, &text)
         call(position, chunk: "0", &text)
         position += 1
         continue
       }
-      var (from, to) = ("0", "\(section.chunks)")
-      if section.isPrivate {
-        meet(position, &text)
-        if threads > 1 {
-          from = "\(section.chunks) * thread / \(threads)"
-          to = "\(section.chunks) * (thread + 1) / \(threads)"
-        }
-      }
-      text.braces("for (long chunk = \(from); chunk < \(to); chunk++)") { text in
+      if section.isPrivate { meet(position, &text) }
+      let share = ThreadShare(of: section.chunks, among: section.isPrivate ? threads : 1)
+      text.braces("for (long chunk = \(share.from); chunk < \(share.to); chunk++)") { text in
         for position in section.kernels {
           if !section.isPrivate { meet(position, &text) }
           call(position, chunk: "chunk", &text)

@@ -23,7 +23,7 @@ struct SectionAhead {
   /// - Returns: nil for kernels that are not the products of a section.
   init?(_ position: Int, _ program: Program) {
     let kernel = program.kernels[position]
-    guard let section = program.sections.first(where: { $0.kernels.contains(position) }),
+    guard let section = program.section(of: position),
       kernel.multiplyAddsPerOutput > 1
     else { return nil }
     regions = []

@@ -105,7 +105,7 @@ extension TileWriter {
         let own = "\(reference.name)_\(name)"
         let constness = reference.isWritten ? "" : "const "
         body.line(
-          "\(constness)\(cType(reference)) *\(own) = \(before[index] ?? reference.name) + "
+          "\(constness)\(reference.cType) *\(own) = \(before[index] ?? reference.name) + "
             + affineText([(name, reference.strides[axis])]) + ";")
         context.pointers[index] = own
       }

@@ -24,8 +24,9 @@ extension TileWriter {
   /// What both passes multiply by: in registers as far as there are any, the others in memory.
   mutating func placeFactors(_ body: inout CText) throws {
     guard case .transform(let rows, let columns) = nest.reduction else { return }
+    passes = (LinearProgram(rows), LinearProgram(columns))
     var uses: [Float: Int] = [:]
-    for program in [LinearProgram(rows), LinearProgram(columns)] {
+    for program in [passes.down, passes.along] {
       for terms in program.steps + program.results.map({ $0.map { [$0] } ?? [] }) {
         for (number, term) in terms.enumerated() {
           if let factor = term.factor(isFirst: number == 0) { uses[factor, default: 0] += 1 }
@@ -62,10 +63,10 @@ extension TileWriter {
 
   /// Transforms the tile that the pointers point to, and stores what is made of it.
   mutating func transformTile(_ body: inout CText) throws {
-    guard case .transform(let rows, let columns) = nest.reduction, let sides,
+    guard case .transform(let rows, _) = nest.reduction, let sides,
       let operand = nest.factors.first?.reference
     else { return }
-    let (down, along) = (LinearProgram(rows), LinearProgram(columns))
+    let (down, along) = passes
     let side = down.inputCount
     if staysInRegisters {
       let halfway = (0..<side).map { b in
@@ -132,7 +133,7 @@ extension TileWriter {
       let own = "\(reference.name)_\(name)"
       let constness = reference.isWritten ? "" : "const "
       body.line(
-        "\(constness)\(cType(reference)) *\(own) = \(outer.0[index] ?? reference.name);")
+        "\(constness)\(reference.cType) *\(own) = \(outer.0[index] ?? reference.name);")
       context.pointers[index] = own
       steps.append("\(own) += \(reference.strides[axis] * together);")
     }

@@ -18,6 +18,8 @@ struct TileWriter {
   var positions: [[VectorRegister]] = []
   /// Floats of the tile, where its epilogue is a loop.
   var sumCount = 0
+  /// Of a transform: what each column is multiplied by, then what each row of the result is.
+  var passes = (down: LinearProgram([]), along: LinearProgram([]))
   /// Floats of a tile between the two passes of its transform, and of what these multiply by.
   var halfwayCount = 0
   var factorCount = 0
@@ -214,7 +216,7 @@ struct TileWriter {
         let inner = "\(reference.name)_\(name)"
         let step = affineText([(name, reference.strides[axis])])
         body.line(
-          "const \(cType(reference)) *\(inner) = \(outer.0[index] ?? reference.name) + \(step);")
+          "const \(reference.cType) *\(inner) = \(outer.0[index] ?? reference.name) + \(step);")
         context.pointers[index] = inner
       }
       advanceIndices(axis, name)
@@ -224,10 +226,6 @@ struct TileWriter {
   }
 
   private func isFactor(_ index: Int) -> Bool { nest.factors.contains { $0.reference == index } }
-
-  func cType(_ reference: Nest.Reference) -> String {
-    reference.element == .uint8 ? "unsigned char" : "float"
-  }
 
   mutating func advanceIndices(_ axis: Int, _ variable: String) {
     for (number, index) in nest.indices.enumerated() where index.strides[axis] != 0 {
@@ -253,7 +251,7 @@ struct TileWriter {
       where isFactor(index) && reference.strides[axis] != 0 {
         let inner = "\(reference.name)_\(name)"
         body.line(
-          "const \(cType(reference)) *\(inner) = \(outer.0[index] ?? reference.name);")
+          "const \(reference.cType) *\(inner) = \(outer.0[index] ?? reference.name);")
         context.pointers[index] = inner
       }
       advanceIndices(axis, name)

@@ -32,7 +32,7 @@ extension CompiledGraph {
       var position = program.preparedCount
       while position < functions.count {
         let section =
-          program.sections.first { $0.kernels.contains(position) }
+          program.section(of: position)
           ?? Section(kernels: position..<position + 1, chunks: 1)
         // Threads that take chunks of their own take as many each, and all do those that are over.
         let stride = section.isPrivate ? section.chunks / options.threads : 0

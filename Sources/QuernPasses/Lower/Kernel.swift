@@ -40,6 +40,8 @@ public struct Piece: Sendable {
     /// R · tile · Cᵀ for the tile that the one factor reads. The last two output axes run over the
     /// rows of R and of C, the two reduction axes over the tile's own rows and columns.
     case transform(rows: [[Double]], columns: [[Double]])
+
+    package var isTransform: Bool { if case .transform = self { true } else { false } }
   }
 
   /// A factor of the product: a read, or 1 where an `int32` read equals `match` and 0 elsewhere.

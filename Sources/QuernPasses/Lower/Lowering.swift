@@ -21,6 +21,11 @@ public struct Program: Sendable {
   public let outputNodes: [String: NodeID]
 
   public subscript(storage id: NodeID) -> Storage? { storages[id] }
+
+  /// The section that the kernel at a position belongs to.
+  public func section(of position: Int) -> Section? {
+    sections.first { $0.kernels.contains(position) }
+  }
 }
 
 /// Turns a graph into a program: fuse, schedule, lay out, place.
