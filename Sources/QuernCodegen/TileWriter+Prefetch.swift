@@ -8,6 +8,15 @@ extension TileWriter {
   /// Elements between reduction steps from which on each is a stream of its own.
   private static let farApart = 256
 
+  /// Elements of a cache line.
+  private static let line = 16
+
+  /// Whether all rows of a reference start where a cache line does.
+  private func startOnLines(_ reference: Nest.Reference, lane: Int) -> Bool {
+    reference.byteOffset % 64 == 0
+      && nest.outputAxes.allSatisfy { $0 == lane || reference.strides[$0] % Self.line == 0 }
+  }
+
   /// Asks for what the epilogue will read and write; the reduction takes long enough for it to
   /// arrive.
   mutating func fetchForEpilogue(_ body: inout CText) throws {
@@ -24,7 +33,11 @@ extension TileWriter {
       for row in context.rowPositions {
         let start = context.displacement(reference.strides, row)
         guard starts.insert(start).inserted else { continue }
-        for element in stride(from: 0, to: context.shape.vectors * context.lanes, by: 16) {
+        let width = context.shape.vectors * context.lanes
+        var elements = Array(stride(from: 0, to: width, by: Self.line))
+        // A row that starts within a cache line ends in one more.
+        if !startOnLines(reference, lane: lane) { elements.append(width - 1) }
+        for element in elements {
           context.builder.append(
             .prefetch(
               Address(context.pointers[index] ?? reference.name, offset: (start + element) * 4)))

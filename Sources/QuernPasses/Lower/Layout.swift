@@ -25,7 +25,11 @@ public struct Storage: Sendable {
   public var byteCount: Int { elementCount * type.element.byteCount }
   public var hasHalo: Bool { before.contains { $0 > 0 } || after.contains { $0 > 0 } }
 
-  init(_ tensor: NodeID, _ type: TensorType, before: [Int], after: [Int], fill: Float) {
+  /// - Parameter startsRowsOnLines: whether the rows of a matrix may lie apart, see ``apart(_:)``.
+  init(
+    _ tensor: NodeID, _ type: TensorType, before: [Int], after: [Int], fill: Float,
+    startsRowsOnLines: Bool = false
+  ) {
     self.tensor = tensor
     self.type = type
     self.before = before
@@ -36,24 +40,33 @@ public struct Storage: Sendable {
     for dimension in strides.indices.reversed() {
       strides[dimension] = count
       count *= before[dimension] + type.shape[dimension] + after[dimension]
+      if startsRowsOnLines, type.shape.rank == 2, dimension == 1, count >= Self.longRow {
+        count = Self.apart(count)
+      }
     }
     self.strides = strides
     elementCount = count
     origin = zip(strides, before).reduce(0) { $0 + $1.0 * $1.1 }
   }
 
-  /// Tiles that kernels of a section hand to each other: (side, side, n, rows, columns, C).
-  ///
-  /// A transform writes all places of a tile at once. Cache lines apart by a power of two would meet
-  /// in one set of the cache, so places are an odd number of lines apart.
+  /// Elements of a cache line.
+  private static let line = 16
+  /// Elements of a row that is worth a cache line more.
+  private static let longRow = 128
+
+  /// Elements from one row to the next, so that each starts on a cache line, and an odd number of
+  /// lines from the last: lines apart by a power of two would meet in one set of the cache.
+  private static func apart(_ elements: Int) -> Int { ((elements + line - 1) / line | 1) * line }
+
+  /// Tiles that kernels of a section hand to each other: (side, side, n, rows, columns, C). A transform
+  /// writes all places of a tile at once.
   init(tiles tensor: NodeID, _ shape: Shape, isPrivate: Bool) {
     self.init(
       tensor, TensorType(.float32, shape), before: shape.extents.map { _ in 0 },
       after: shape.extents.map { _ in 0 }, fill: 0)
     self.isPrivate = isPrivate
     guard shape.rank > 2 else { return }
-    let line = 16
-    strides[1] = ((strides[1] + line - 1) / line | 1) * line
+    strides[1] = Self.apart(strides[1])
     strides[0] = strides[1] * shape[1]
     elementCount = strides[0] * shape[0]
   }

@@ -206,13 +206,16 @@ private func assemble(
     var before = survey.before[tensor] ?? [Int](repeating: 0, count: shape.rank)
     var after = survey.after[tensor] ?? [Int](repeating: 0, count: shape.rank)
     var fill = survey.fill[tensor] ?? 0
+    var isDense = survey.dense[tensor] != nil
     if let value = schedule.inPlace[tensor] {
+      isDense = isDense || survey.dense[value] != nil
       before = zip(before, survey.before[value] ?? before).map { max($0, $1) }
       after = zip(after, survey.after[value] ?? after).map { max($0, $1) }
       fill = survey.fill[value] ?? fill
     }
     storages[tensor] = Storage(
-      tensor, graph[tensor].type, before: before, after: after, fill: fill)
+      tensor, graph[tensor].type, before: before, after: after, fill: fill,
+      startsRowsOnLines: !isDense)
   }
   let sections = chains.compactMap { chain in
     schedule.order.firstIndex(of: chain.members[0]).map {
