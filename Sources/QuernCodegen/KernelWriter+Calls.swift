@@ -1,38 +1,9 @@
 import QuernPasses
 import QuernVectors
 
-// The calls of tile functions and of those that pack panels; each function is written when it is first
-// called.
+// The calls of tile functions; each function is written when it is first called.
 
 extension KernelWriter {
-  mutating func pack(
-    _ piece: PieceLoops, _ run: TileRun?, _ text: inout CText
-  ) throws {
-    guard let packed = piece.plan.packed, let lane = piece.plan.laneAxis else { return }
-    let nest = piece.nest
-    let reference = nest.references[nest.factors[packed].reference]
-    let axes = (piece.plan.panelAxes + [lane]).filter(piece.varying.contains)
-    var terms = ((nest.chunkAxis.map { [$0] } ?? []) + axes).map {
-      (nest.axes[$0].name, reference.strides[$0])
-    }
-    if let block = piece.plan.block {
-      terms.append((nest.axes[block.axis].name, reference.strides[block.axis]))
-    }
-    let source = "\(reference.name) + \(affineText(terms))"
-    let count = piece.plan.block == nil ? "" : ", count"
-    var branches: [(condition: String?, call: String)] = []
-    for column in piece.columnShapes(run) {
-      let writer = PackWriter(
-        nest: nest, plan: piece.plan, machine: machine, reference: reference, laneAxis: lane,
-        vectors: column.vectors, tail: column.tail, reader: reader)
-      let suffix = "\(column.vectors)" + (column.tail.map { "t\($0)" } ?? "")
-      let name = try define("\(piece.name)_pack_\(suffix)") { try writer.function(named: $0) }
-      branches.append(
-        (column.condition, "\(name)(\(piece.panelAddress()), \(source)\(count));"))
-    }
-    choose(branches, &text)
-  }
-
   /// Calls the functions for the present tile, or for all tiles of a loop.
   mutating func call(
     _ piece: PieceLoops, _ mode: TileMode, run loop: PieceLoops.Loop?, isShared: Bool = false,
@@ -119,7 +90,7 @@ extension KernelWriter {
     number < 0 ? "position" : "index\(number)"
   }
 
-  private func choose(_ branches: [(condition: String?, call: String)], _ text: inout CText) {
+  func choose(_ branches: [(condition: String?, call: String)], _ text: inout CText) {
     for (number, branch) in branches.enumerated() {
       if branches.count == 1 {
         text.line(branch.call)
@@ -132,7 +103,7 @@ extension KernelWriter {
   }
 
   /// Writes a function unless one of that name is there.
-  private mutating func define(_ name: String, _ make: (String) throws -> CText) throws -> String {
+  mutating func define(_ name: String, _ make: (String) throws -> CText) throws -> String {
     if !written.contains(name) {
       functions.append(try make(name))
       written.insert(name)

@@ -6,15 +6,21 @@ import QuernVectors
 struct KernelWriter {
   let program: Program
   let kernel: Kernel
+  /// In the program.
+  let position: Int
   let machine: MachineFacts
   /// Among which the tiles are shared out.
   let threads: Int
+  /// That run the program.
+  let team: Int
   let reader: KernelRenderer.Reader
   /// Where the threads' private memory starts in the arena: tensors of their own, then panels.
   let privateOffset: Int
   /// Bytes of private memory a thread needs.
   private(set) var scratchBytes = 0
   let section: SectionAhead?
+  /// Panels that must be packed before the first step.
+  private(set) var preparations: [PreparedPanels] = []
   var functions: [CText] = []
   var written: Set<String> = []
 
@@ -23,10 +29,12 @@ struct KernelWriter {
     reader: KernelRenderer.Reader, privateOffset: Int
   ) {
     self.reader = reader
+    self.position = position
     kernel = program.kernels[position]
     section = SectionAhead(position, program)
     self.program = program
     self.machine = machine
+    team = threads
     self.threads = program.section(of: position)?.isPrivate == true ? 1 : threads
     self.privateOffset = privateOffset
   }
@@ -35,7 +43,7 @@ struct KernelWriter {
   mutating func text() throws -> CText {
     var body = CText()
     for (number, piece) in kernel.pieces.enumerated() {
-      var nest = Nest(piece, program)
+      var nest = Nest(piece, program, position: position)
       nest.cutLanes((nest.isOneVector ? 1 : 4) * machine.target.lanes)
       if nest.stores.contains(where: { nest.references[$0.reference].element == .uint8 }) {
         throw LoweringError(
@@ -85,6 +93,7 @@ struct KernelWriter {
     let partialElements = piece.partialElements
     scratchBytes = max(scratchBytes, (panelElements + partialElements) * 4)
     let split = piece.split
+    if let panels = try writePreparation(piece) { preparations.append(panels) }
     if plan.block != nil {
       try writeBlocks(piece, split, &tiles)
       try writeLoops(piece, split, mode: .finish, &finish)
@@ -92,7 +101,8 @@ struct KernelWriter {
       try writeLoops(piece, split, mode: .whole, &tiles)
     }
     body.braces("") { body in
-      for reference in nest.references {
+      let prepared = plan.isPrepared ? plan.packed.map { nest.factors[$0].reference } : nil
+      for (index, reference) in nest.references.enumerated() where index != prepared {
         let type = reference.cType
         let constness = reference.isWritten ? "" : "const "
         let place =
@@ -101,6 +111,10 @@ struct KernelWriter {
           : "(arena + \(reference.byteOffset))"
         body.line(
           "\(constness)\(type) *const \(reference.name) = (\(constness)\(type) *)\(place);")
+      }
+      if piece.plan.isPrepared {
+        let name = PreparedPanels.offset(of: piece.name)
+        body.line("const float *const panels = (const float *)(arena + \(name));")
       }
       if panelElements + partialElements > 0 {
         let offset = privateOffset + program.privateBytes
@@ -143,74 +157,45 @@ struct KernelWriter {
   private mutating func writeLoops(
     _ piece: PieceLoops, _ split: PieceLoops.Split?, mode: TileMode, _ text: inout CText
   ) throws {
-    var loops = piece.loops
-    let packs = piece.plan.packed != nil && mode != .finish
-    if packs, piece.packsAllFirst {
-      // All panels fit in the cache: pack them, then go through the rows once.
-      let panels = loops.filter { $0.kind == .panel }
-      let columns = loops.filter { $0.kind == .column }
-      let rows = loops.filter { $0.kind == .row }
-      try Self.nest(panels, split, &text) { text in
-        try packAll(columns, split, piece, &text)
-        try walk(rows + columns, split, piece, mode, &text)
-      }
-      return
+    let hasPanels = piece.plan.packed != nil && mode != .finish
+    let order = piece.order(hasPanels: hasPanels)
+    guard hasPanels, !piece.plan.isPrepared else {
+      return try walk(order, split, piece, mode, &text)
     }
-    if piece.plan.packed == nil {
-      // Without panels, go through memory in order.
-      loops = loops.filter { $0.kind != .column } + loops.filter { $0.kind == .column }
-    }
-    let outer = loops.filter { $0.kind == .panel || (packs && $0.kind == .column) }
-    let inner = loops.filter { loop in !outer.contains { $0.axis == loop.axis } }
+    let fits = piece.fitsAllPanels
+    let outer = Array(order.prefix { $0.kind == .panel || (!fits && $0.kind == .column) })
     try Self.nest(outer, split, &text) { text in
-      if packs { try pack(piece, nil, &text) }
-      try walk(inner, split, piece, mode, &text)
+      if fits {
+        try packAll(order.filter { $0.kind == .column }, split, piece, &text)
+      } else {
+        try pack(piece, nil, &text)
+      }
+      try walk(Array(order[outer.count...]), split, piece, mode, &text)
     }
   }
 
-  /// Loops over tiles; the innermost is the tile functions' own, unless threads share out tiles of
-  /// several sizes.
+  /// Loops over tiles.
   private mutating func walk(
     _ loops: [PieceLoops.Loop], _ split: PieceLoops.Split?, _ piece: PieceLoops, _ mode: TileMode,
     _ text: inout CText
   ) throws {
-    let last = loops.lastIndex { $0.chunks.count > 1 }
-    let isShared = last.map { loops[$0].isShared(by: split) }
-    guard let last, let isShared, !isShared || piece.isEven(loops[last]) else {
+    guard let last = piece.runLoop(loops, split) else {
       try Self.nest(loops, split, &text) { text in try call(piece, mode, run: nil, &text) }
       return
     }
+    let loop = loops[last]
     try Self.nest(Array(loops[..<last]), split, &text) { text in
-      guard isShared else { return try call(piece, mode, run: loops[last], &text) }
-      let share = ThreadShare(of: loops[last].chunks.count, among: loops[last].share)
+      guard loop.isShared(by: split) else { return try call(piece, mode, run: loop, &text) }
+      let share = ThreadShare(of: loop.chunks.count, among: loop.share)
       try text.braces("") { text in
         text.line("const long from = \(share.from);")
         text.line("const long to = \(share.to);")
-        try call(piece, mode, run: loops[last], isShared: true, &text)
+        try call(piece, mode, run: loop, isShared: true, &text)
       }
     }
   }
 
-  /// A thread packs the columns it will use, in the order it will: all of them, unless the work is split
-  /// over columns.
-  private mutating func packAll(
-    _ columns: [PieceLoops.Loop], _ split: PieceLoops.Split?, _ piece: PieceLoops,
-    _ text: inout CText
-  ) throws {
-    guard split?.kind != .column, let loop = columns.first, loop.chunks.count > 1 else {
-      try Self.nest(columns, split, &text) { text in try pack(piece, nil, &text) }
-      return
-    }
-    for run in piece.runs(loop) {
-      let end = run.start + run.tiles.count * run.step
-      try text.braces(
-        "for (long \(loop.name) = \(run.start); \(loop.name) < \(end); "
-          + "\(loop.name) += \(run.step))"
-      ) { text in try pack(piece, run, &text) }
-    }
-  }
-
-  private static func nest(
+  static func nest(
     _ loops: [PieceLoops.Loop], _ split: PieceLoops.Split?, _ text: inout CText,
     _ inside: (inout CText) throws -> Void
   ) throws {

@@ -24,6 +24,8 @@ struct Nest {
     var strides: [Int]
     var element: ElementType
     var isWritten: Bool
+    /// Whether it holds the same in every step.
+    var isFixed = false
 
     /// The type of its elements in C.
     var cType: String { element == .uint8 ? "unsigned char" : "float" }
@@ -59,7 +61,10 @@ struct Nest {
   /// Whether results are added to what is stored, after the first chunk.
   var addsUp: Bool
 
-  init(_ piece: Piece, _ program: Program) {
+  /// - Parameter position: the kernel's, in the program.
+  init(_ piece: Piece, _ program: Program, position: Int) {
+    // What runs before the first step finds nothing prepared.
+    let fixed = position < program.preparedCount ? [] : program.fixed
     let isTransform = piece.reduction.isTransform
     axes = piece.axes.enumerated().map {
       LoopAxis(
@@ -70,16 +75,17 @@ struct Nest {
     values = piece.values
     keepsOrder = piece.keepsOrder
     addsUp = piece.addsUp
-    position = Index(piece.position, rank: piece.axes.count)
+    self.position = Index(piece.position, rank: piece.axes.count)
     for factor in piece.factors {
       let match = factor.match.map { add(Index($0, rank: axes.count)) }
       factors.append(
-        Factor(reference: add(factor.read, written: false, program).reference, match: match))
+        Factor(
+          reference: add(factor.read, written: false, program, fixed).reference, match: match))
     }
     for (number, value) in piece.values.enumerated() {
       switch value {
       case .read(let access):
-        let (reference, distance) = add(access, written: false, program)
+        let (reference, distance) = add(access, written: false, program, fixed)
         source[number] = reference
         displacement[number] = distance
       case .index(let expression):
@@ -88,7 +94,7 @@ struct Nest {
       }
     }
     for store in piece.stores {
-      let (reference, distance) = add(store.access, written: true, program)
+      let (reference, distance) = add(store.access, written: true, program, fixed)
       stores.append((store.value, reference, distance))
     }
     nameAxes()
@@ -105,7 +111,7 @@ struct Nest {
   /// The reference for an access, and how many elements from it the access lies: places of one tensor
   /// that move alike share a reference, except those that factors read.
   private mutating func add(
-    _ access: TensorAccess, written: Bool, _ program: Program
+    _ access: TensorAccess, written: Bool, _ program: Program, _ fixed: Set<NodeID>
   ) -> (reference: Int, displacement: Int) {
     guard let storage = program.storages[access.tensor] else {
       preconditionFailure("every tensor that is read or written has a storage")
@@ -115,7 +121,8 @@ struct Nest {
       name: "", tensor: access.tensor,
       byteOffset: storage.offset + offset * access.element.byteCount,
       isPrivate: storage.isPrivate, strides: strides,
-      element: access.element, isWritten: written)
+      element: access.element, isWritten: written,
+      isFixed: fixed.contains(access.tensor))
     reference.name = Self.name(access, program.graph)
     if let known = references.firstIndex(of: reference) { return (known, 0) }
     let factors = Set(factors.map(\.reference))

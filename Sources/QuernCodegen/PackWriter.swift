@@ -42,7 +42,7 @@ struct PackWriter {
   func function(named name: String) throws -> CText {
     let axes = Self.axes(nest, reference)
     let target = Self.strides(
-      nest, reference, lane: laneAxis, width: width, block: plan.block)
+      nest, reference, lane: laneAxis, width: width, block: plan.packedBlock)
     var renderer = KernelRenderer(target: machine.target, reader: reader)
     var builder = VectorBuilder(target: machine.target)
     var body = CText()
@@ -74,7 +74,8 @@ struct PackWriter {
     body.block(try renderer.render(builder.takeBlock()))
     var text = CText()
     text.line("static \(Prelude.functionAttribute) void \(name)(")
-    text.line("    float *panel, const float *source\(plan.block == nil ? "" : ", long count"))")
+    text.line(
+      "    float *panel, const float *source\(plan.packedBlock == nil ? "" : ", long count"))")
     text.braces("") { text in
       for line in renderer.declarations { text.line(line) }
       text.append(body, indented: true)
@@ -83,7 +84,7 @@ struct PackWriter {
   }
 
   private func bound(_ axis: Int) -> String {
-    plan.block?.axis == axis ? "count" : "\(nest.axes[axis].extent)"
+    plan.packedBlock?.axis == axis ? "count" : "\(nest.axes[axis].extent)"
   }
 
   /// Loops over reduction axes in which `panel` and `source` point to the present step.
@@ -115,8 +116,8 @@ struct PackWriter {
     let name = nest.axes[inner].name
     // A blocked innermost axis has no fixed remainder: it is never contiguous in practice, but must
     // be right, so it goes step by step.
-    let whole = plan.block?.axis == inner ? 0 : extent / lanes
-    let rest = plan.block?.axis == inner ? 0 : extent % lanes
+    let whole = plan.packedBlock?.axis == inner ? 0 : extent / lanes
+    let rest = plan.packedBlock?.axis == inner ? 0 : extent % lanes
     var square = CText()
     var edge = CText()
     if whole > 0 { try squares(&square, lanes, target[inner], &builder, &renderer) }
@@ -135,7 +136,7 @@ struct PackWriter {
         body.line("const float *from = source;")
       }
       body.append(edge, indented: true)
-      if plan.block?.axis == inner {
+      if plan.packedBlock?.axis == inner {
         let count = (vectors - 1) * lanes + (tail ?? lanes)
         body.braces("for (long \(name) = 0; \(name) < count; \(name)++)") {
           $0.line(

@@ -30,7 +30,7 @@ extension PieceLoops {
   /// - Returns: nil where panels are packed at once, or shared by so many rows or so few that reading
   ///   ahead would not help.
   func readAhead(width: Int, run: Loop?) -> ReadAhead? {
-    guard let packed = plan.packed, let lane = plan.laneAxis, plan.block == nil, !packsAllFirst,
+    guard let packed = plan.packed, let lane = plan.laneAxis, plan.block == nil, !keepsAllPanels,
       plan.columns.count > 1, let reduction = nest.reductionAxes.last
     else { return nil }
     let reference = nest.references[nest.factors[packed].reference]

@@ -69,6 +69,22 @@ struct PieceLoops {
     return result
   }
 
+  /// The loops from the outermost. Panels that stay in the cache together are gone through for each tile of
+  /// rows, others one after the other; without any, memory is gone through in order.
+  func order(hasPanels: Bool) -> [Loop] {
+    let all = loops
+    let (columns, rows) = (all.filter { $0.kind == .column }, all.filter { $0.kind == .row })
+    let inner = hasPanels && !fitsAllPanels ? columns + rows : rows + columns
+    return all.filter { $0.kind == .panel } + inner
+  }
+
+  /// The number of the loop that is the tile functions' own: the innermost, unless threads share out
+  /// tiles of several sizes.
+  func runLoop(_ order: [Loop], _ split: Split?) -> Int? {
+    guard let last = order.lastIndex(where: { $0.chunks.count > 1 }) else { return nil }
+    return !order[last].isShared(by: split) || isEven(order[last]) ? last : nil
+  }
+
   /// Axes whose position changes from tile to tile.
   var varying: Set<Int> { Set(loops.filter { $0.chunks.count > 1 }.map(\.axis)) }
 
@@ -88,7 +104,7 @@ struct PieceLoops {
     }
     for loop in candidates {
       var balance = loop.chunks.balance(shares: threads)
-      if loop.kind == .row, plan.packed != nil {
+      if loop.kind == .row, plan.packed != nil, !plan.isPrepared {
         // Each thread packs all panels then, which takes about as long as a tile of rows.
         let tiles = Double(plan.rowTileCount)
         balance *= tiles / (tiles + Double(threads - 1))
@@ -166,28 +182,59 @@ struct PieceLoops {
     guard let packed = plan.packed else { return 0 }
     let reference = nest.references[nest.factors[packed].reference]
     return PackWriter.axes(nest, reference).reduce(1) { product, axis in
-      product * (plan.block?.axis == axis ? plan.block?.size ?? 1 : nest.axes[axis].extent)
+      product
+        * (plan.packedBlock?.axis == axis ? plan.packedBlock?.size ?? 1 : nest.axes[axis].extent)
     }
   }
 
   private var allVectors: Int { plan.columns.extent }
 
-  /// Whether the panels of all columns are packed before the rows are gone through.
-  var packsAllFirst: Bool { panelSteps * allVectors * lanes * 4 <= plan.panelBytes }
+  /// Elements of the panels of all columns together.
+  private var allPanels: Int { panelSteps * allVectors * lanes }
 
+  /// Whether the panels of all columns stay in the cache while all rows are gone through.
+  var fitsAllPanels: Bool { allPanels * 4 <= plan.panelBytes }
+
+  /// Elements of panels that are packed in each step.
   var panelElements: Int {
-    guard plan.packed != nil else { return 0 }
-    return panelSteps * lanes * (packsAllFirst ? allVectors : plan.columns.largest)
+    guard plan.packed != nil, !plan.isPrepared else { return 0 }
+    return fitsAllPanels ? allPanels : panelSteps * lanes * plan.columns.largest
+  }
+
+  /// Elements of panels that are packed before the first step: of all columns, wherever the factor lies.
+  var preparedElements: Int {
+    guard plan.isPrepared else { return 0 }
+    return plan.panelAxes.reduce(allPanels) { $0 * nest.axes[$1].extent }
+  }
+
+  /// Whether each column has a panel of its own.
+  var keepsAllPanels: Bool { plan.isPrepared || fitsAllPanels }
+
+  /// Elements from one panel to the next for one step along each axis; none where all columns use the
+  /// same place.
+  var panelDistances: [Int: Int] {
+    guard keepsAllPanels, let lane = plan.laneAxis else { return [:] }
+    var result = [lane: panelSteps]
+    guard plan.isPrepared else { return result }
+    var step = allPanels
+    for axis in plan.panelAxes.reversed() {
+      result[axis] = step
+      step *= nest.axes[axis].extent
+    }
+    return result
   }
 
   /// C for where the panel of the present column, or of a run's first, starts.
   func panelAddress(_ run: TileRun? = nil) -> String {
-    guard packsAllFirst, let lane = plan.laneAxis, plan.columns.count > 1 else { return "scratch" }
-    if let run, run.kind == .column {
-      if run.isShared { return "scratch + from * \(run.step * panelSteps)" }
-      return run.start == 0 ? "scratch" : "scratch + \(run.start * panelSteps)"
-    }
-    return "scratch + \(nest.axes[lane].name) * \(panelSteps)"
+    let memory = plan.isPrepared ? "panels" : "scratch"
+    let distances = panelDistances
+    var terms = (plan.panelAxes + [plan.laneAxis].compactMap { $0 })
+      .filter { varying.contains($0) && $0 != run?.axis }
+      .map { (nest.axes[$0].name, distances[$0] ?? 0) }
+    let own = run.flatMap { distances[$0.axis] } ?? 0
+    if let run, run.isShared { terms.append(("from", run.step * own)) }
+    let text = affineText(terms, offset: (run?.start ?? 0) * own)
+    return text == "0" ? memory : "\(memory) + \(text)"
   }
 
   /// Partial sums of all outputs, the lanes rounded up to whole vectors.
@@ -220,7 +267,7 @@ struct PieceLoops {
     if let packed = plan.packed, let lane = plan.laneAxis {
       let index = nest.factors[packed].reference
       result[index].strides = PackWriter.strides(
-        nest, nest.references[index], lane: lane, width: width, block: plan.block)
+        nest, nest.references[index], lane: lane, width: width, block: plan.packedBlock)
     }
     if plan.block != nil {
       result.append(
@@ -270,7 +317,11 @@ struct PieceLoops {
   ) -> String {
     let reference = references[index]
     if let packed = plan.packed, nest.factors[packed].reference == index {
-      return panelAddress(run)
+      guard plan.isPrepared, let block = plan.block, mode == .accumulate else {
+        return panelAddress(run)
+      }
+      let text = affineText([(nest.axes[block.axis].name, reference.strides[block.axis])])
+      return text == "0" ? panelAddress(run) : "\(panelAddress(run)) + \(text)"
     }
     let text = place(reference.strides, mode, run)
     return text == "0" ? reference.name : "\(reference.name) + \(text)"

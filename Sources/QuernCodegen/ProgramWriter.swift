@@ -29,13 +29,16 @@ public struct GeneratedCode: Sendable {
   private let text: CText
   /// The arena with the threads' private memory behind it.
   public var arenaBytes: Int
+  /// Whether something is made of fixed parameters before the first step.
+  public var hasPreparation: Bool
   /// The function that runs one step, and the one that must have run before, and again after a
   /// parameter was written that no step replaces.
   public static let entry = "quern_run"
   public static let preparation = "quern_prepare"
-  init(_ text: CText, arenaBytes: Int) {
+  init(_ text: CText, arenaBytes: Int, hasPreparation: Bool) {
     self.text = text
     self.arenaBytes = arenaBytes
+    self.hasPreparation = hasPreparation
   }
 
   /// What each kernel's function takes: the pictures it works on are those of the chunk, in a section.
@@ -51,11 +54,13 @@ public struct GeneratedCode: Sendable {
 public func generate(_ program: Program, _ options: CodegenOptions) throws -> GeneratedCode {
   var kernels = CText()
   var scratch = 0
+  var panels: [PreparedPanels] = []
   let privateOffset = (program.arenaBytes + 63) / 64 * 64
   for written in try writeKernels(program, options, privateOffset: privateOffset) {
     kernels.append(written.text)
     kernels.line("")
     scratch = max(scratch, written.scratchBytes)
+    panels += written.preparations
   }
   // A thread's memory starts on a cache line of its own, with room to read past the end.
   let perThread = program.privateBytes + (scratch + 63) / 64 * 64 + 256
@@ -78,6 +83,16 @@ public func generate(_ program: Program, _ options: CodegenOptions) throws -> Ge
   text.line("")
   text.line("// Floats of private memory for each thread.")
   text.line("#define PRIVATE \(perThread / 4)")
+  var end = privateOffset + perThread * options.threads
+  if !panels.isEmpty {
+    text.line("")
+    text.line("// Bytes from the arena's start to panels that are packed before the first step.")
+    for panel in panels {
+      text.line("#define \(panel.offset) \(end)")
+      // With room to read past the end.
+      end += (panel.byteCount + 63) / 64 * 64 + 256
+    }
+  }
   text.line("")
   text.line("void \(GeneratedCode.barrier)(void *barrier);")
   for name in [GeneratedCode.preparation, GeneratedCode.entry] {
@@ -90,18 +105,20 @@ public func generate(_ program: Program, _ options: CodegenOptions) throws -> Ge
   text.append(kernels)
   text.line("// Before the first step: what is made of parameters that no step replaces.")
   writeCalls(
-    program, 0..<program.preparedCount, GeneratedCode.preparation, options.threads, &text)
+    program, 0..<program.preparedCount, GeneratedCode.preparation, options.threads, panels, &text)
   text.line("")
   text.line("// One step: every thread runs all kernels on its share of the tiles.")
   writeCalls(
     program, program.preparedCount..<program.kernels.count, GeneratedCode.entry, options.threads,
-    &text)
-  return GeneratedCode(text, arenaBytes: privateOffset + perThread * options.threads)
+    [], &text)
+  return GeneratedCode(
+    text, arenaBytes: end, hasPreparation: program.preparedCount > 0 || !panels.isEmpty)
 }
 
-/// A function that runs kernels in their order, sections as loops.
+/// A function that runs kernels in their order, sections as loops, and then packs panels.
 private func writeCalls(
-  _ program: Program, _ kernels: Range<Int>, _ name: String, _ threads: Int, _ text: inout CText
+  _ program: Program, _ kernels: Range<Int>, _ name: String, _ threads: Int,
+  _ panels: [PreparedPanels], _ text: inout CText
 ) {
   func meet(_ position: Int, _ text: inout CText) {
     if program.needsBarrier[position], threads > 1 {
@@ -131,6 +148,10 @@ private func writeCalls(
       }
       position = section.kernels.upperBound
     }
+    if !panels.isEmpty, !kernels.isEmpty, threads > 1 {
+      text.line("\(GeneratedCode.barrier)(barrier);")
+    }
+    for panel in panels { text.line("\(panel.name)(arena, thread);") }
   }
 }
 
@@ -138,6 +159,7 @@ private func writeCalls(
 private struct WrittenKernel: Sendable {
   var text: CText
   var scratchBytes: Int
+  var preparations: [PreparedPanels]
 }
 
 /// Writes the kernels, in the program's order, on all cores: each looks at nothing but the program.
@@ -152,7 +174,9 @@ private func writeKernels(
         index, program, machine: options.machine, threads: options.threads,
         reader: options.reader,
         privateOffset: privateOffset)
-      return WrittenKernel(text: try writer.text(), scratchBytes: writer.scratchBytes)
+      return WrittenKernel(
+        text: try writer.text(), scratchBytes: writer.scratchBytes,
+        preparations: writer.preparations)
     }
     results.withLock { $0[index] = result }
   }

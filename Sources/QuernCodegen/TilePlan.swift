@@ -42,6 +42,8 @@ struct TilePlan {
   var lanes: Lanes
   /// The factor that is first copied into panels of contiguous lanes.
   var packed: Int?
+  /// Whether that is done once, before the first step: the factor is the same in every step.
+  var isPrepared = false
   /// Output axes the factor of contiguous lanes also depends on: each position has its own panels.
   var panelAxes: [Int] = []
   /// Output axes that tile rows run over, outermost first.
@@ -146,7 +148,8 @@ struct TilePlan {
     guard candidates.count == 1 else { return }
     let reference = nest.references[nest.factors[candidates[0]].reference]
     let shared = Self.reuse(nest, nest.factors[candidates[0]].reference, lane: lane)
-    guard shared >= 8 else { return }
+    // What is copied in each step must be used often.
+    guard shared >= 8 || reference.isFixed else { return }
     // A tile's rows share the factor's lanes; where it lies elsewhere, tiles begin anew.
     panelAxes = rowAxes.filter { reference.strides[$0] != 0 }
     rowAxes.removeAll { panelAxes.contains($0) }
@@ -158,7 +161,11 @@ struct TilePlan {
       return
     }
     packed = candidates[0]
+    isPrepared = reference.isFixed && nest.chunkAxis.map { reference.strides[$0] == 0 } ?? true
   }
+
+  /// The part of the reduction for which panels are packed in each step; nil where it is all of it.
+  var packedBlock: (axis: Int, size: Int)? { isPrepared ? nil : block }
 
   // MARK: Tile
 

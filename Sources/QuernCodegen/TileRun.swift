@@ -50,8 +50,7 @@ extension PieceLoops {
   /// How far a reference moves from one tile of a run to the next.
   func advance(_ index: Int, _ references: [Nest.Reference], _ run: TileRun) -> Int {
     if let packed = plan.packed, nest.factors[packed].reference == index {
-      // The next panel.
-      return run.kind == .column && packsAllFirst ? run.step * panelSteps : 0
+      return run.step * (panelDistances[run.axis] ?? 0)
     }
     return run.step * references[index].strides[run.axis]
   }

@@ -53,6 +53,24 @@ extension TileWriter {
     context.builder.append(.prefetch(Address("ahead", offset: step * 64)))
   }
 
+  /// Bytes ahead of what is being read at which a stream is asked for: about what arrives while one
+  /// line is under way from the cache that all cores share.
+  private static let streamDistance = 4096
+
+  /// Asks for panels that are read just once, a little before they are: they lie one after the other, so
+  /// that this goes on from each to the next.
+  mutating func fetchStream(_ axis: Int, step: Int) {
+    guard plan.isPrepared, plan.rowTileCount == 1, let packed = plan.packed else { return }
+    let reference = references[nest.factors[packed].reference]
+    for element in stride(from: 0, to: context.shape.vectors * context.lanes, by: Self.line) {
+      context.builder.append(
+        .prefetch(
+          Address(
+            context.pointers[nest.factors[packed].reference] ?? reference.name,
+            offset: (step * reference.strides[axis] + element) * 4 + Self.streamDistance)))
+    }
+  }
+
   /// Asks for the same place of the next panel, where panels lie one after the other: the first tile
   /// of rows would otherwise wait for each line of it.
   mutating func fetchFollowingPanel(_ axis: Int, step: Int) {

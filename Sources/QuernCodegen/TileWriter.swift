@@ -257,6 +257,7 @@ struct TileWriter {
       advanceIndices(axis, name)
       for number in 0..<unroll {
         fetchAhead(step: number)
+        fetchStream(axis, step: number)
         fetchNextRows(axis, step: number)
         fetchFollowingPanel(axis, step: number)
         step(offset: [axis: number * stepSize], axis: axis, count: nil)

@@ -66,7 +66,7 @@ public final class CompiledGraph: Executable {
     step = unsafeBitCast(try loaded.function(named: GeneratedCode.entry), to: quern_step.self)
     preparation = unsafeBitCast(
       try loaded.function(named: GeneratedCode.preparation), to: quern_step.self)
-    needsPreparation = program.preparedCount > 0
+    needsPreparation = code.hasPreparation
     let updated = Set(source.updates.map(\.input))
     fixed = Set(source.inputs.filter { !updated.contains($0.id) }.map(\.input.name))
     compilerSeconds = loaded.compileSeconds
@@ -184,7 +184,7 @@ public final class CompiledGraph: Executable {
   }
 
   private func noteChange(of name: String) {
-    guard program.preparedCount > 0, !needsPreparation, fixed.contains(name),
+    guard code.hasPreparation, !needsPreparation, fixed.contains(name),
       let id = graph.input(named: name), case .input(let input) = graph[id].op
     else { return }
     needsPreparation = input.role == .parameter || input.role == .state

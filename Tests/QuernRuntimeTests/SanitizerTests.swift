@@ -191,16 +191,18 @@ import Testing
     #include <stdio.h>
     #include <stdlib.h>
 
-    void quern_run(char *arena, long thread, void *barrier);
+    typedef void function(char *arena, long thread, void *barrier);
+    function quern_prepare, quern_run;
     void quern_barrier_wait(void *barrier);
 
     static char *arena;
+    static function *called;
     static pthread_barrier_t meeting;
 
     void quern_barrier_wait(void *barrier) { pthread_barrier_wait(barrier); }
 
     static void *work(void *thread) {
-      quern_run(arena, *(long *)thread, &meeting);
+      called(arena, *(long *)thread, &meeting);
       return NULL;
     }
 
@@ -216,7 +218,8 @@ import Testing
       if (!file || fread(arena, 1, bytes, file) != bytes) return 4;
       fclose(file);
       pthread_barrier_init(&meeting, NULL, (unsigned)threads);
-      for (long step = 0; step < steps; step++) {
+      for (long step = -1; step < steps; step++) {
+        called = step < 0 ? quern_prepare : quern_run;
         pthread_t handles[16];
         long numbers[16];
         for (long i = 0; i < threads; i++) {

@@ -19,23 +19,39 @@ import Testing
   }
 
   private func code(
-    rows: Int, inner: Int, columns: Int, reader: KernelRenderer.Reader = .everyone
+    rows: Int, inner: Int, columns: Int, role: Input.Role = .data,
+    reader: KernelRenderer.Reader = .everyone
   ) throws -> String {
     let b = GraphBuilder()
     let x = try b.input("x", [rows, inner])
-    let w = try b.input("w", [inner, columns], role: .parameter)
+    let w = try b.input("w", [inner, columns], role: role)
     try b.output("y", try x.matrixProduct(w))
     return try generate(lower(b.graph), CodegenOptions(target: .avx2, reader: reader)).source
   }
 
   @Test("A matrix that few rows share is fetched panel by panel ahead of its use")
   func readsAhead() throws {
-    #expect(try code(rows: 128, inner: 800, columns: 500).contains("ahead += 500;"))
+    #expect(try code(rows: 128, inner: 800, columns: 500).contains("ahead += 528;"))
     // The panels are all packed at once.
     #expect(try !code(rows: 128, inner: 100, columns: 500).contains("ahead"))
     // There is nothing to compute with meanwhile, or so much that packing does not matter.
     #expect(try !code(rows: 1, inner: 800, columns: 500).contains("ahead"))
     #expect(try !code(rows: 4_000, inner: 800, columns: 500).contains("ahead"))
+  }
+
+  @Test("A parameter that no step replaces is packed once, and streamed if it is read once")
+  func prepares() throws {
+    for rows in [1, 128] {
+      let code = try code(rows: rows, inner: 800, columns: 500, role: .parameter)
+      let run = try #require(
+        code.range(of: "void quern_run(char *arena, long thread, void *barrier) {"))
+      let before = try #require(code.range(of: "  contraction_prepare(arena, thread);"))
+      #expect(before.upperBound < run.lowerBound)
+      let kernel = try #require(code.components(separatedBy: "void contraction(").last)
+      #expect(kernel.contains("panels") && !kernel.contains("_pack_"))
+      #expect(code.contains("_mm_prefetch((const char *)(p_w_c + 1024)") == (rows == 1))
+    }
+    #expect(try !code(rows: 1, inner: 800, columns: 500).contains("_prepare(arena, thread)"))
   }
 
   @Test("TinyCC gets the bytes that people see, and nothing that it would skip")

@@ -13,6 +13,9 @@ public struct Program: Sendable {
   /// How many kernels at the start make what later ones need of parameters that no step replaces: they
   /// run once, and again after such a parameter was written.
   public let preparedCount: Int
+  /// Tensors that are the same in every step: parameters and state that none replaces, and what is made
+  /// of them beforehand.
+  public let fixed: Set<NodeID>
   /// Parts of the order that run several times, a few pictures each time.
   public let sections: [Section]
   /// Whether all threads must have finished what comes before, for each kernel.
@@ -231,7 +234,7 @@ private func assemble(
   return Program(
     graph: graph, kernels: kernels, storages: storages, arenaBytes: bytes,
     privateBytes: privateBytes,
-    preparedCount: schedule.preparedCount, sections: sections,
+    preparedCount: schedule.preparedCount, fixed: schedule.fixed, sections: sections,
     needsBarrier: barriers(kernels, storages, sections),
     outputNodes: Dictionary(
       uniqueKeysWithValues: graph.outputs.map { ($0.name, views.root($0.node)) }))

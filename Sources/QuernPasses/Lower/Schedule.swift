@@ -8,6 +8,8 @@ struct Schedule {
   private(set) var inPlace: [NodeID: NodeID] = [:]
   /// How many kernels at the start of the order depend on nothing but fixed inputs.
   private(set) var preparedCount = 0
+  /// Those inputs, and what the kernels at the start write.
+  private(set) var fixed: Set<NodeID>
 
   /// - Parameters:
   ///   - kernels: one for each group, in the groups' order.
@@ -16,6 +18,7 @@ struct Schedule {
     _ graph: Graph, views: Views, kernels: [Kernel], groupOf: [NodeID: Int], survey: HaloSurvey,
     chains: [Chain]
   ) {
+    fixed = Self.fixedInputs(graph)
     var before = [Set<Int>](repeating: [], count: kernels.count)
     var readers: [NodeID: Set<Int>] = [:]
     for (index, kernel) in kernels.enumerated() {
@@ -39,23 +42,28 @@ struct Schedule {
       inPlace[update.input] = update.value
       taken.insert(update.value)
     }
-    let prepared = Self.prepared(graph, kernels, groupOf)
+    let prepared = Self.prepared(fixed, kernels, groupOf)
       .subtracting(chains.flatMap(\.members))
+    for index in prepared { fixed.formUnion(kernels[index].writes.map(\.tensor)) }
     let all = Self.sorted(kernels, before, chains)
     order = all.filter(prepared.contains) + all.filter { !prepared.contains($0) }
     preparedCount = prepared.count
   }
 
-  /// Kernels that compute the same in every step: all that they read are inputs that people set and no
-  /// step replaces, parameters and state, or what other such kernels made of those.
-  private static func prepared(
-    _ graph: Graph, _ kernels: [Kernel], _ groupOf: [NodeID: Int]
-  ) -> Set<Int> {
+  /// Inputs that people set and no step replaces: parameters and state.
+  private static func fixedInputs(_ graph: Graph) -> Set<NodeID> {
     let updated = Set(graph.updates.map(\.input))
-    let fixed = Set(
+    return Set(
       graph.inputs.filter { id, input, _ in
         (input.role == .parameter || input.role == .state) && !updated.contains(id)
       }.map(\.id))
+  }
+
+  /// Kernels that compute the same in every step: all that they read are fixed inputs, or what other
+  /// such kernels made of those.
+  private static func prepared(
+    _ fixed: Set<NodeID>, _ kernels: [Kernel], _ groupOf: [NodeID: Int]
+  ) -> Set<Int> {
     var prepared: Set<Int> = []
     // Groups are in an order in which most follow what they read; the rest need another round.
     var count = -1

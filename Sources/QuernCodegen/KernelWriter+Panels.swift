@@ -1,0 +1,118 @@
+import QuernPasses
+import QuernVectors
+
+/// Panels of a factor that is the same in every step: they are packed once, and keep their place.
+struct PreparedPanels: Sendable {
+  /// What the C calls the function that packs them: `name(arena, thread)`.
+  var name: String
+  /// What the C calls the bytes from the arena's start to them.
+  var offset: String
+  var byteCount: Int
+
+  static func offset(of piece: String) -> String { "\(piece)_PANELS" }
+}
+
+// Where a factor's panels are packed: in the step, as tiles need them, or before the first.
+
+extension KernelWriter {
+  /// A thread packs the columns it will use, in the order it will: all of them, unless the work is split
+  /// over columns.
+  mutating func packAll(
+    _ columns: [PieceLoops.Loop], _ split: PieceLoops.Split?, _ piece: PieceLoops,
+    _ text: inout CText
+  ) throws {
+    guard split?.kind != .column, let loop = columns.first, loop.chunks.count > 1 else {
+      try Self.nest(columns, split, &text) { text in try pack(piece, nil, &text) }
+      return
+    }
+    for run in piece.runs(loop) {
+      let end = run.start + run.tiles.count * run.step
+      try text.braces(
+        "for (long \(loop.name) = \(run.start); \(loop.name) < \(end); "
+          + "\(loop.name) += \(run.step))"
+      ) { text in try pack(piece, run, &text) }
+    }
+  }
+
+  mutating func pack(
+    _ piece: PieceLoops, _ run: TileRun?, _ text: inout CText
+  ) throws {
+    guard let packed = piece.plan.packed, let lane = piece.plan.laneAxis else { return }
+    let nest = piece.nest
+    let reference = nest.references[nest.factors[packed].reference]
+    let axes = (piece.plan.panelAxes + [lane]).filter(piece.varying.contains)
+    var terms = ((nest.chunkAxis.map { [$0] } ?? []) + axes).map {
+      (nest.axes[$0].name, reference.strides[$0])
+    }
+    if let block = piece.plan.packedBlock {
+      terms.append((nest.axes[block.axis].name, reference.strides[block.axis]))
+    }
+    let source = "\(reference.name) + \(affineText(terms))"
+    let count = piece.plan.packedBlock == nil ? "" : ", count"
+    var branches: [(condition: String?, call: String)] = []
+    for column in piece.columnShapes(run) {
+      let writer = PackWriter(
+        nest: nest, plan: piece.plan, machine: machine, reference: reference, laneAxis: lane,
+        vectors: column.vectors, tail: column.tail, reader: reader)
+      let suffix = "\(column.vectors)" + (column.tail.map { "t\($0)" } ?? "")
+      let name = try define("\(piece.name)_pack_\(suffix)") { try writer.function(named: $0) }
+      branches.append(
+        (column.condition, "\(name)(\(piece.panelAddress()), \(source)\(count));"))
+    }
+    choose(branches, &text)
+  }
+
+  /// Writes the function that packs a piece's panels before the first step, if it has such.
+  mutating func writePreparation(_ piece: PieceLoops) throws -> PreparedPanels? {
+    guard piece.plan.isPrepared, let packed = piece.plan.packed else { return nil }
+    let prepared = PreparedPanels(
+      name: "\(piece.name)_prepare", offset: PreparedPanels.offset(of: piece.name),
+      byteCount: piece.preparedElements * 4)
+    let reference = piece.nest.references[piece.nest.factors[packed].reference]
+    var body = CText()
+    let panels = piece.loops.filter { $0.kind == .panel }
+    let columns = piece.loops.filter { $0.kind == .column }
+    let order = piece.order(hasPanels: true)
+    let run = piece.runLoop(order, piece.split).map { order[$0] }
+    // Panels are as wide as the tiles that are walked, which in runs come sorted by their size.
+    let runs = run.map { $0.kind == .column ? piece.runs($0) : [] } ?? []
+    try Self.nest(panels, nil, &body) { text in
+      guard !runs.isEmpty, let loop = columns.first else {
+        // All threads pack, also for a kernel whose chunks each thread works off by itself.
+        let shared = columns.map { loop in
+          var loop = loop
+          loop.share = team
+          return loop
+        }
+        let split = PieceLoops.Split(kind: .column, axis: columns.first?.axis ?? 0)
+        return try Self.nest(shared, team > 1 ? split : nil, &text) { text in
+          try pack(piece, nil, &text)
+        }
+      }
+      for run in runs {
+        let share = ThreadShare(of: run.tiles.count, among: team)
+        let start = run.start == 0 ? "" : "\(run.start) + "
+        try text.braces(
+          "for (long \(loop.name) = \(start)(\(share.from)) * \(run.step); "
+            + "\(loop.name) < \(start)(\(share.to)) * \(run.step); \(loop.name) += \(run.step))"
+        ) { text in try pack(piece, run, &text) }
+      }
+    }
+    var text = CText()
+    text.line("static void \(prepared.name)(char *arena, long thread)")
+    text.braces("") { text in
+      text.line("(void)thread;")
+      text.line(
+        "const \(reference.cType) *const \(reference.name) = "
+          + "(const \(reference.cType) *)(arena + \(reference.byteOffset));")
+      text.line("float *const panels = (float *)(arena + \(prepared.offset));")
+      if team > 1, columns.allSatisfy({ $0.chunks.count == 1 }) {
+        text.braces("if (thread == 0)") { $0.append(body, indented: true) }
+      } else {
+        text.append(body, indented: true)
+      }
+    }
+    functions.append(text)
+    return prepared
+  }
+}
