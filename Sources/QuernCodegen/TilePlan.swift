@@ -16,7 +16,7 @@ public struct MachineFacts: Sendable {
   public var blockSteps = 192
   /// Multiply-adds in one round of a reduction loop, so that the loop's own instructions, which the C
   /// compiler does not keep in registers, take no time of their own.
-  public var roundMultiplyAdds: Int
+  public var roundMultiplyAdds = 48
   /// Vector multiply-adds and loads a cycle, and cycles until a multiply-add's result can be used.
   public var multiplyAddsPerCycle = 2.0
   public var loadsPerCycle = 2.0
@@ -25,8 +25,6 @@ public struct MachineFacts: Sendable {
 
   public init(_ target: Target) {
     self.target = target
-    // Where vectors have 512 bits, one of them is worked off a cycle, of shorter ones two.
-    roundMultiplyAdds = target == .avx512 ? 32 : 48
   }
 }
 
