@@ -17,12 +17,21 @@ final class ByteReader {
   private let chunk: UnsafeMutableRawBufferPointer
   private var next = 0
   private var end = 0
+  /// Bytes that a plain source has given so far.
+  private var position = 0
   private let stream: UnsafeMutablePointer<z_stream>
   private var isBetweenMembers = false
 
   private final class Source {
     let file: SystemFile?
     init(_ file: consuming SystemFile?) { self.file = file }
+
+    func map(start: Int, count: Int) -> ByteStore? {
+      switch file {
+      case .some(let file): ByteStore(file, start: start, count: count)
+      case .none: nil
+      }
+    }
   }
 
   /// Opens a file.
@@ -104,11 +113,23 @@ final class ByteReader {
     }
   }
 
+  /// What is left, where it is just `count` bytes of a plain file that the system maps into memory; nil
+  /// otherwise, and ``read(into:)`` goes on from here.
+  func mapRest(count: Int) -> ByteStore? {
+    guard !isCompressed, position + count == sizeLimit else { return nil }
+    return source.map(start: position, count: count)
+  }
+
   private func copy(into target: UnsafeMutableRawBufferPointer) throws -> Int {
-    if next == end { return try source.file?.read(into: target) ?? 0 }
-    let count = min(target.count, end - next)
-    target.copyMemory(from: UnsafeRawBufferPointer(rebasing: chunk[next..<next + count]))
-    next += count
+    let count: Int
+    if next == end {
+      count = try source.file?.read(into: target) ?? 0
+    } else {
+      count = min(target.count, end - next)
+      target.copyMemory(from: UnsafeRawBufferPointer(rebasing: chunk[next..<next + count]))
+      next += count
+    }
+    position += count
     return count
   }
 

@@ -89,7 +89,9 @@ public enum DataSource: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// Reads both sets.
+  /// Reads both sets. The pictures of plain files are not copied: they stay in the file, and are brought into
+  /// memory when they are used. It may be replaced or removed meanwhile, but not be overwritten where it
+  /// lies.
   /// - Parameter classCount: how many classes there are; nil means ten for the sets known by name,
   ///   and one more than the largest training label for a folder.
   /// - Throws: ``DataError`` if a file is missing or wrong, or a label is not below `classCount`.
@@ -134,10 +136,10 @@ public enum DataSource: Sendable, Hashable, CustomStringConvertible {
     let classCount = classCount ?? (isNamed ? 10 : nil)
     let imagesPath = try Self.path(of: images, in: folder)
     let labelsPath = try Self.path(of: labels, in: folder)
+    let pictures = try IDX.pictures(at: imagesPath)
     return try Dataset(
-      name: "\(description) (\(imagesPath), \(labelsPath))",
-      images: IDX.images(at: imagesPath), labels: IDX.labels(at: labelsPath),
-      classCount: classCount,
+      name: "\(description) (\(imagesPath), \(labelsPath))", bytes: pictures.bytes, maximum: 255,
+      shape: pictures.shape, labels: IDX.labels(at: labelsPath).values, classCount: classCount,
       classNames: self == .fashionMNIST && classCount == 10 ? Self.fashionClasses : nil)
   }
 

@@ -12,9 +12,11 @@ extension Dataset {
     let pixels: Pixels
     switch self.pixels {
     case .bytes(let bytes, let values):
-      pixels = .bytes(Self.gather(bytes, size: size, indices), values: values)
+      let gathered = bytes.withUnsafeBufferPointer { Self.gather($0, size: size, indices) }
+      pixels = .bytes(ByteStore(gathered), values: values)
     case .floats(let floats, let background):
-      pixels = .floats(Self.gather(floats, size: size, indices), background: background)
+      let gathered = floats.withUnsafeBufferPointer { Self.gather($0, size: size, indices) }
+      pixels = .floats(gathered, background: background)
     }
     return Dataset(
       name: name, extents: [indices.count, height, width, channels], pixels: pixels,
@@ -78,9 +80,11 @@ extension Dataset {
     let pixels: Pixels
     switch self.pixels {
     case .bytes(let bytes, let values):
-      pixels = .bytes(pad(bytes, with: 0, into: target), values: values)
+      let padded = bytes.withUnsafeBufferPointer { pad($0, with: 0, into: target) }
+      pixels = .bytes(ByteStore(padded), values: values)
     case .floats(let floats, let background):
-      pixels = .floats(pad(floats, with: background, into: target), background: background)
+      let padded = floats.withUnsafeBufferPointer { pad($0, with: background, into: target) }
+      pixels = .floats(padded, background: background)
     }
     return Dataset(
       name: name, extents: [count, height, width, channels], pixels: pixels, labels: labels,
@@ -117,16 +121,20 @@ extension Dataset {
     let pixels: Pixels
     switch self.pixels {
     case .bytes(let bytes, let values):
-      pixels = .bytes(Self.repeated(bytes, count, size), values: values)
+      let repeated = bytes.withUnsafeBufferPointer { Self.repeated($0, count, size) }
+      pixels = .bytes(ByteStore(repeated), values: values)
     case .floats(let floats, let background):
-      pixels = .floats(Self.repeated(floats, count, size), background: background)
+      let repeated = floats.withUnsafeBufferPointer { Self.repeated($0, count, size) }
+      pixels = .floats(repeated, background: background)
     }
     return Dataset(
       name: name, extents: [self.count, height, width, count], pixels: pixels, labels: labels,
       classCount: classCount, classNames: classNames)
   }
 
-  private static func repeated<Pixel>(_ pixels: [Pixel], _ times: Int, _ size: Int) -> [Pixel] {
+  private static func repeated<Pixel>(
+    _ pixels: UnsafeBufferPointer<Pixel>, _ times: Int, _ size: Int
+  ) -> [Pixel] {
     [Pixel](unsafeUninitializedCapacity: size) { result, filled in
       for pixel in pixels {
         for _ in 0..<times {
@@ -137,7 +145,9 @@ extension Dataset {
     }
   }
 
-  private static func gather<Pixel>(_ pixels: [Pixel], size: Int, _ indices: [Int]) -> [Pixel] {
+  private static func gather<Pixel>(
+    _ pixels: UnsafeBufferPointer<Pixel>, size: Int, _ indices: [Int]
+  ) -> [Pixel] {
     var result: [Pixel] = []
     result.reserveCapacity(indices.count * size)
     for index in indices { result.append(contentsOf: pixels[index * size..<(index + 1) * size]) }
@@ -149,19 +159,18 @@ extension Dataset {
     let height, width, top, left, size: Int
   }
 
-  private func pad<Pixel>(_ pixels: [Pixel], with value: Pixel, into frame: Frame) -> [Pixel] {
+  private func pad<Pixel>(
+    _ pixels: UnsafeBufferPointer<Pixel>, with value: Pixel, into frame: Frame
+  ) -> [Pixel] {
     var result = [Pixel](repeating: value, count: frame.size)
     let rowSize = width * channels
     result.withUnsafeMutableBufferPointer { result in
-      pixels.withUnsafeBufferPointer { pixels in
-        guard let to = result.baseAddress, let from = pixels.baseAddress else { return }
-        for picture in 0..<count {
-          for row in 0..<height {
-            let targetRow = picture * frame.height + frame.top + row
-            let offset = (targetRow * frame.width + frame.left) * channels
-            (to + offset).update(
-              from: from + (picture * height + row) * rowSize, count: rowSize)
-          }
+      guard let to = result.baseAddress, let from = pixels.baseAddress else { return }
+      for picture in 0..<count {
+        for row in 0..<height {
+          let targetRow = picture * frame.height + frame.top + row
+          let offset = (targetRow * frame.width + frame.left) * channels
+          (to + offset).update(from: from + (picture * height + row) * rowSize, count: rowSize)
         }
       }
     }

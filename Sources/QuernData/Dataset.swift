@@ -1,4 +1,4 @@
-/// Labelled pictures, held in memory.
+/// Labelled pictures, held in memory or in the plain file that they come from.
 ///
 /// Pictures have the shape (N, H, W, C): N pictures, H rows, W columns, C channels, the channels
 /// running fastest. Labels are `Int32`, 0 ..< ``classCount``. Pictures that came as bytes are kept
@@ -25,7 +25,7 @@ public struct Dataset: Sendable {
 
   enum Pixels: Sendable {
     /// Bytes, and for each of the 256 values the `Float` it stands for.
-    case bytes([UInt8], values: [Float])
+    case bytes(ByteStore, values: [Float])
     /// The values themselves, and the one that stands for an empty picture.
     case floats([Float], background: Float)
   }
@@ -64,7 +64,18 @@ public struct Dataset: Sendable {
     name: String = "in-memory data", bytes: [UInt8], maximum: UInt8 = 255, shape: [Int],
     labels: [some BinaryInteger], classCount: Int? = nil, classNames: [String]? = nil
   ) throws {
-    let largest = bytes.max() ?? 0
+    try self.init(
+      name: name, bytes: ByteStore(bytes), maximum: maximum, shape: shape, labels: labels,
+      classCount: classCount, classNames: classNames)
+  }
+
+  init(
+    name: String, bytes: ByteStore, maximum: UInt8, shape: [Int], labels: [some BinaryInteger],
+    classCount: Int?, classNames: [String]?
+  ) throws {
+    // No byte is above 255, and looking at all of them would bring them all into memory.
+    let largest =
+      maximum == 255 ? maximum : bytes.withUnsafeBufferPointer { $0.max() ?? 0 }
     guard maximum > 0, largest <= maximum else {
       throw DataError(
         .badArgument, in: name, found: "the largest pixel is \(largest), the maximum \(maximum)",

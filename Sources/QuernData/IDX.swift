@@ -35,6 +35,14 @@ public enum IDX {
     try read(ByteReader(bytes: bytes, name: name), as: .labels)
   }
 
+  /// Pictures as a data set keeps them: a plain file's stay in it, and are touched when they are used.
+  static func pictures(at path: String) throws -> (shape: [Int], bytes: ByteStore) {
+    let reader = try ByteReader(path: path)
+    let header = try readShape(reader, as: .images)
+    if let bytes = reader.mapRest(count: header.count) { return (header.shape, bytes) }
+    return (header.shape, ByteStore(try readValues(reader, header)))
+  }
+
   private enum Contents {
     case images, labels
 
@@ -59,6 +67,20 @@ public enum IDX {
   ]
 
   private static func read(_ reader: ByteReader, as contents: Contents) throws -> IDXArray {
+    let header = try readShape(reader, as: contents)
+    return IDXArray(shape: header.shape, values: try readValues(reader, header))
+  }
+
+  /// What stands before the elements.
+  private struct Header {
+    var shape: [Int]
+    /// The number of elements.
+    var count: Int
+    /// What should follow, for messages.
+    var expected: String
+  }
+
+  private static func readShape(_ reader: ByteReader, as contents: Contents) throws -> Header {
     let rank = try readRank(reader, as: contents)
     let header = try readHeader(reader, count: 4 * rank, expected: "\(rank) extents of 4 bytes")
     let shape = (0..<rank).map { axis in
@@ -76,16 +98,21 @@ public enum IDX {
       throw truncated(
         reader, found: "too short for them (at most \(reader.sizeLimit) bytes)", expected: expected)
     }
-    let values = try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+    return Header(shape: shape, count: count, expected: expected)
+  }
+
+  private static func readValues(_ reader: ByteReader, _ header: Header) throws -> [UInt8] {
+    let values = try [UInt8](unsafeUninitializedCapacity: header.count) { buffer, filled in
       let target = UnsafeMutableRawBufferPointer(buffer)
       preferLargePages(target)
       filled = try reader.read(into: target)
     }
-    guard values.count == count else {
-      throw truncated(reader, found: "ends after \(values.count) of them", expected: expected)
+    guard values.count == header.count else {
+      throw truncated(
+        reader, found: "ends after \(values.count) of them", expected: header.expected)
     }
-    try reader.finish(expected: expected)
-    return IDXArray(shape: shape, values: values)
+    try reader.finish(expected: header.expected)
+    return values
   }
 
   /// Reads the first four bytes, and checks that they announce what is wanted.

@@ -34,18 +34,6 @@ enum PathKind: Equatable {
   }
 }
 
-/// Asks for large pages behind a buffer that is about to be filled: with small ones, the first touch
-/// of each takes longer than the copy into it. Only ever a hint.
-func preferLargePages(_ buffer: UnsafeMutableRawBufferPointer) {
-  #if os(Linux)
-    let large = 2 << 20
-    guard let start = buffer.baseAddress, buffer.count >= 4 * large else { return }
-    let first = (UInt(bitPattern: start) + UInt(large - 1)) & ~UInt(large - 1)
-    let end = (UInt(bitPattern: start) + UInt(buffer.count)) & ~UInt(large - 1)
-    madvise(UnsafeMutableRawPointer(bitPattern: first), Int(end - first), MADV_HUGEPAGE)
-  #endif
-}
-
 /// An open regular file, closed when it goes.
 package struct SystemFile: ~Copyable {
   let path: String
@@ -103,6 +91,16 @@ package struct SystemFile: ~Copyable {
         .unreadable, in: path, found: "reading failed (\(systemMessage(number)))",
         expected: "a readable file")
     }
+  }
+
+  /// The whole file as memory, to be given back with `munmap`; nil where the system does not do that.
+  func map() -> UnsafeRawBufferPointer? {
+    guard size > 0 else { return nil }
+    let start = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0)
+    guard let start, start != MAP_FAILED else { return nil }
+    // Asked for as one: left to itself, each page would be a fault of its own.
+    madvise(start, size, MADV_WILLNEED)
+    return UnsafeRawBufferPointer(start: start, count: size)
   }
 
   /// The whole contents of a file.

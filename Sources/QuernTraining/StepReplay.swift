@@ -1,3 +1,4 @@
+import QuernData
 import QuernGraph
 import QuernInterpreter
 
@@ -59,15 +60,33 @@ package struct StepReplay {
 
   mutating func keepIfDue(_ executable: any Executable, batch: Int, step: Int) throws {
     if let copy, step - copy.step < Self.interval { return }
-    var tensors = copy?.tensors ?? kept.map { [UInt8](repeating: 0, count: $0.type.byteCount) }
-    copy = nil
-    try read(executable, into: &tensors)
+    var tensors: [[UInt8]]
+    if let copy {
+      tensors = copy.tensors
+      self.copy = nil
+      try read(executable, into: &tensors)
+    } else {
+      tensors = try kept.map { try Self.read($0, from: executable) }
+    }
     copy = Copy(batch: batch, step: step, tensors: tensors)
   }
 
   private func read(_ executable: any Executable, into tensors: inout [[UInt8]]) throws {
     for (place, signature) in kept.enumerated() {
       try tensors[place].withUnsafeMutableBytes { try executable.read(signature.name, into: $0) }
+    }
+  }
+
+  /// Into memory that nobody has touched before: filled with zeros first, it would take twice as long.
+  private static func read(
+    _ signature: TensorSignature, from executable: any Executable
+  ) throws -> [UInt8] {
+    try [UInt8](unsafeUninitializedCapacity: signature.type.byteCount) { buffer, count in
+      let bytes = UnsafeMutableRawBufferPointer(
+        rebasing: UnsafeMutableRawBufferPointer(buffer)[..<signature.type.byteCount])
+      preferLargePages(bytes)
+      try executable.read(signature.name, into: bytes)
+      count = bytes.count
     }
   }
 

@@ -1,3 +1,4 @@
+import Foundation
 import QuernData
 import Testing
 
@@ -34,6 +35,39 @@ import Testing
   @Test func namesAreKnown() throws {
     #expect(DataSource.names == ["digits", "fashion-mnist", "mnist"])
     for name in DataSource.names { #expect(try DataSource.named(name).description == name) }
+  }
+
+  @Test("Pictures of a plain file stay as they were when another takes its place")
+  func aFileIsReplaced() throws {
+    let folder = try TemporaryFolder()
+    let size = 100_000
+    let path = try folder.write(
+      idx([2, 1, size], [UInt8](repeating: 51, count: 2 * size)), "train-images-idx3-ubyte")
+    _ = try folder.write(idx([2], [1, 0]), "train-labels-idx1-ubyte")
+    let training = try DataSource.directory(folder.path).trainingSet()
+    let other = try folder.write(
+      idx([2, 1, size], [UInt8](repeating: 255, count: 2 * size)), "other")
+    try FileManager.default.removeItem(atPath: path)
+    #expect(try training.picture(0).allSatisfy { $0 == 0.2 })
+    try FileManager.default.moveItem(atPath: other, toPath: path)
+    for set in [
+      training, try training.subset([1, 0]), try training.padded(toHeight: 1, width: size),
+      try training.repeatingChannel(1),
+    ] {
+      #expect(try set.picture(1).allSatisfy { $0 == 0.2 })
+    }
+    #expect(try DataSource.directory(folder.path).trainingSet().picture(1).last == 1)
+  }
+
+  @Test("A plain file of another length than its header tells", arguments: [-1, 1])
+  func otherLengths(difference: Int) throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write(
+      idx([2, 3, 3], [UInt8](repeating: 7, count: 18 + difference)), "train-images-idx3-ubyte")
+    _ = try folder.write(idx([2], [1, 0]), "train-labels-idx1-ubyte")
+    expectError(difference < 0 ? .truncated : .trailingBytes, path, "2×3×3 = 18 bytes") {
+      _ = try DataSource.directory(folder.path).trainingSet()
+    }
   }
 
   @Test func folderOfPlainAndPackedFiles() throws {
