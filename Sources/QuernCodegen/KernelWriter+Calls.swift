@@ -73,7 +73,9 @@ extension KernelWriter {
         }
         arguments += indices.map { piece.indexArgument($0, mode, run) }
         if mode == .accumulate { arguments += ["count", "first"] }
-        if addsUp { arguments.append("chunk == 0") }
+        if addsUp, let count = piece.nest.chunksPerSum {
+          arguments.append("chunk % \(count) == 0")
+        }
         arguments += run?.bounds ?? []
         let conditions = [rows.condition, column.condition].compactMap { $0 }.filter { $0 != "1" }
         branches.append(

@@ -58,8 +58,9 @@ struct Nest {
   var stores: [(value: Int, reference: Int, displacement: Int)] = []
   /// Whether values are computed in their order, each stored at once.
   var keepsOrder: Bool
-  /// Whether results are added to what is stored, after the first chunk.
-  var addsUp: Bool
+  /// Where results are added to what is stored, after the first chunk of a sum, how many each has.
+  var chunksPerSum: Int?
+  var addsUp: Bool { chunksPerSum != nil }
 
   /// - Parameter position: the kernel's, in the program.
   init(_ piece: Piece, _ program: Program, position: Int) {
@@ -74,7 +75,7 @@ struct Nest {
     reduction = piece.reduction
     values = piece.values
     keepsOrder = piece.keepsOrder
-    addsUp = piece.addsUp
+    chunksPerSum = piece.chunksPerSum
     self.position = Index(piece.position, rank: piece.axes.count)
     for factor in piece.factors {
       let match = factor.match.map { add(Index($0, rank: axes.count)) }

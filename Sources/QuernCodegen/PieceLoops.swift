@@ -323,7 +323,7 @@ struct PieceLoops {
       let text = affineText([(nest.axes[block.axis].name, reference.strides[block.axis])])
       return text == "0" ? panelAddress(run) : "\(panelAddress(run)) + \(text)"
     }
-    let text = place(reference.strides, mode, run)
+    let text = place(reference.strides, mode, run, isSum: reference.isWritten)
     return text == "0" ? reference.name : "\(reference.name) + \(text)"
   }
 
@@ -333,9 +333,14 @@ struct PieceLoops {
   }
 
   private func place(
-    _ strides: [Int], _ mode: TileMode, _ run: TileRun?, offset: Int = 0
+    _ strides: [Int], _ mode: TileMode, _ run: TileRun?, offset: Int = 0, isSum: Bool = false
   ) -> String {
-    var terms = callerAxes.filter { $0 != run?.axis }.map { (nest.axes[$0].name, strides[$0]) }
+    var terms = callerAxes.filter { $0 != run?.axis }.map { axis in
+      guard isSum, axis == nest.chunkAxis, let count = nest.chunksPerSum else {
+        return (nest.axes[axis].name, strides[axis])
+      }
+      return ("\(nest.axes[axis].name) / \(count)", strides[axis])
+    }
     if let block = plan.block, mode == .accumulate {
       terms.append((nest.axes[block.axis].name, strides[block.axis]))
     }

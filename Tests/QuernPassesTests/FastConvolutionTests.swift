@@ -129,11 +129,37 @@ import Testing
     }
     // Sums go on from chunk to chunk, so theirs are larger.
     #expect(program.sections.map(\.chunks) == [12, 12, 3])
-    // Where there are chunks enough, threads take their own; never of sums that go on.
+    // Where there are chunks enough, threads take their own; not of a sum in one part.
     #expect(program.sections.map(\.isPrivate) == [true, true, false])
     #expect(program.privateBytes > 0)
     let shared = try lower(graph, threads: 3, chunkProducts: 0)
     #expect(shared.sections.map(\.isPrivate) == [false, false, false])
     #expect(shared.privateBytes == 0)
+  }
+
+  @Test("A filter's gradient is kept in parts, whatever the threads, which may take one each")
+  func parts() throws {
+    // 64 tiles a picture and more: four pictures are terms enough for a part.
+    let graph = useFastConvolutions(
+      try graph(Picture(size: [12, 32, 32, 8], filters: 8)), .onlyProducts(lanes: 8))
+    for (threads, isPrivate) in [(1, true), (2, false), (3, true), (4, false)] {
+      let program = try lower(graph, threads: threads, chunkProducts: 0)
+      let section = try #require(program.sections.last)
+      #expect(section.isPrivate == isPrivate)
+      #expect(section.chunks == 12)
+      let sums = program.kernels[section.kernels].flatMap(\.pieces).compactMap(\.chunksPerSum)
+      #expect(sums == [4])
+    }
+  }
+
+  @Test("Parts divide the pictures, and are neither large nor of few terms")
+  func partCounts() {
+    let costs = ConvolutionCosts(lanes: 16)
+    #expect(costs.parts(pictures: 128, terms: 16, bytes: 1 << 19) == 8)
+    #expect(costs.parts(pictures: 100, terms: 64, bytes: 1 << 19) == 5)
+    #expect(costs.parts(pictures: 13, terms: 64, bytes: 1 << 19) == 1)
+    #expect(costs.parts(pictures: 128, terms: 16, bytes: 3 << 20) == 2)
+    #expect(costs.parts(pictures: 128, terms: 16, bytes: 16 << 20) == 1)
+    #expect(costs.parts(pictures: 32, terms: 16, bytes: 1 << 19) == 2)
   }
 }

@@ -31,11 +31,11 @@ import Testing
     return b.graph
   }
 
-  /// In one piece, in chunks, in panels, with edges, with lanes left over.
+  /// In one piece, in chunks, in panels, with edges, with lanes left over, sums in two and in three parts.
   @Test(arguments: [
     ([2, 8, 8, 16], 32, 3), ([6, 19, 23, 37], 53, 3), ([4, 14, 14, 32], 64, 5),
     ([12, 10, 9, 5], 40, 3), ([8, 24, 24, 16], 32, 3), ([3, 7, 7, 16], 1, 2),
-    ([1, 12, 12, 64], 64, 3),
+    ([1, 12, 12, 64], 64, 3), ([16, 24, 24, 16], 24, 3), ([12, 32, 32, 5], 40, 5),
   ])
   func agreement(_ size: [Int], _ filters: Int, _ kernel: Int) throws {
     let graph = try network(size, filters, kernel: kernel)

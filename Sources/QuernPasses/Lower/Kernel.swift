@@ -64,8 +64,8 @@ public struct Piece: Sendable {
   public var keepsOrder = false
   /// Whether axis 0 is the chunk of a ``Section``: the caller's loop, not one of the kernel's.
   public var hasChunks = false
-  /// Whether chunks are parts of the sum: each adds to what is stored, after the first.
-  public var addsUp = false
+  /// Where chunks are parts of a sum, how many: each adds to what is stored, after the first.
+  public var chunksPerSum: Int?
   public var stores: [Store]
 
   public struct Store: Sendable {

@@ -72,7 +72,7 @@ public struct Storage: Sendable {
   }
 
   /// The element an access touches at axes 0, 0, …, counted from the storage's start, and how far
-  /// one step along each of `rank` axes leads.
+  /// one step along each of `rank` axes leads; along a chunk of a sum, one step of the sum.
   public func address(_ access: TensorAccess, rank: Int) -> (offset: Int, strides: [Int]) {
     var offset = origin
     var steps = [Int](repeating: 0, count: rank)

@@ -21,17 +21,25 @@ public struct Section: Hashable, Sendable {
   }
 }
 
+/// How a piece goes over pictures: by one axis, or in parts by two.
+struct PictureAxes: Hashable {
+  var axis: Int
+  var part: Int?
+}
+
 /// What a section is made from, before kernels have their order.
 struct Chain {
   /// Indices of kernels, in the order of their dependences.
   var members: [Int]
   /// Tensors that no one else reads, and their dimension of pictures.
   var inner: [NodeID: Int]
-  /// By member, the axis of its pieces that runs over pictures.
-  var axes: [Int: Int]
+  /// By member, the axes of its pieces that run over pictures.
+  var axes: [Int: PictureAxes]
   /// Pictures in all.
   var pictures: Int
-  /// Pictures at a time.
+  /// Parts in which sums over pictures are kept, as many pictures each.
+  var parts: Int
+  /// Pictures at a time; no chunk belongs to two parts.
   var size: Int
   /// See ``Section/isPrivate``.
   var isPrivate: Bool
@@ -61,19 +69,21 @@ struct ChunkSize {
   ///   - tilesEach: tiles of a picture, which are rows or terms.
   ///   - fewest: of those in a chunk.
   ///   - productsEach: multiply-adds of a picture.
-  ///   - canBePrivate: whether threads may take chunks of their own.
-  /// - Returns: a divisor of `pictures`.
+  ///   - parts: in which sums over pictures are kept, as many pictures each; nil where there is none.
+  /// - Returns: a divisor of a part's pictures, and whether threads may take chunks of their own. The size
+  ///   does not depend on the threads where chunks are added up.
   func choose(
     pictures: Int, bytesEach: Int, tilesEach: Int, fewest: Int, productsEach: Int,
-    canBePrivate: Bool
+    parts: Int?
   ) -> (size: Int, isPrivate: Bool) {
     func whole(_ fewestProducts: Int) -> Int {
       size(
-        pictures: pictures, bytesEach: bytesEach, tilesEach: tilesEach, fewest: fewest,
-        productsEach: productsEach, fewestProducts: fewestProducts)
+        pictures: pictures / (parts ?? 1), bytesEach: bytesEach, tilesEach: tilesEach,
+        fewest: fewest, productsEach: productsEach, fewestProducts: fewestProducts)
     }
+    if let parts { return (whole(fewestProducts), parts > 1 && parts % threads == 0) }
     let own = whole(0)
-    if canBePrivate, pictures / own >= Self.fewestChunks * threads { return (own, true) }
+    if pictures / own >= Self.fewestChunks * threads { return (own, true) }
     return (whole(fewestProducts), false)
   }
 
@@ -151,9 +161,13 @@ extension Chain {
     self.inner = inner
     self.pictures = pictures
     axes = [:]
+    parts = 1
     for member in members {
-      guard let axis = Self.axis(kernels[member], inner, pictures) else { return nil }
-      axes[member] = axis
+      guard let found = Self.axes(kernels[member], inner, pictures) else { return nil }
+      axes[member] = found
+      if let part = found.part, let piece = kernels[member].pieces.first {
+        parts = piece.axes[part].extent
+      }
     }
     let bytes = inner.keys.reduce(0) { $0 + graph[$1].type.byteCount }
     let rows = graph[tensor].shape[dimension + 1] * graph[tensor].shape[dimension + 2]
@@ -161,48 +175,71 @@ extension Chain {
     (self.size, isPrivate) = size.choose(
       pictures: pictures, bytesEach: bytes / pictures, tilesEach: rows,
       fewest: addsUp ? ChunkSize.fewestTerms : ChunkSize.fewestRows,
-      productsEach: contraction.multiplyAdds / pictures, canBePrivate: !addsUp)
+      productsEach: contraction.multiplyAdds / pictures, parts: addsUp ? parts : nil)
     guard chunks > 1 else { return nil }
   }
 
-  /// The one axis by which a kernel goes over the pictures of the inner tensors.
-  private static func axis(_ kernel: Kernel, _ inner: [NodeID: Int], _ pictures: Int) -> Int? {
-    var found: Set<Int?> = []
+  /// The axes by which a kernel goes over the pictures of the inner tensors.
+  private static func axes(
+    _ kernel: Kernel, _ inner: [NodeID: Int], _ pictures: Int
+  ) -> PictureAxes? {
+    var found: Set<PictureAxes?> = []
     for piece in kernel.pieces {
       for access in piece.reads + piece.stores.map(\.access) {
         guard let dimension = inner[access.tensor] else { continue }
         guard access.map.count > dimension else { return nil }
-        found.insert(access.map[dimension].soleAxis)
+        found.insert(axes(access.map[dimension], piece))
       }
     }
-    guard found.count == 1, let first = found.first, let axis = first else { return nil }
+    guard found.count == 1, let first = found.first, let found = first else { return nil }
     for piece in kernel.pieces {
-      guard piece.axes[axis].extent == pictures else { return nil }
+      let parts = found.part.map { piece.axes[$0].extent } ?? 1
+      guard parts * piece.axes[found.axis].extent == pictures else { return nil }
       // Sums over chunks are added up in memory: nothing else may be made of them on the way.
-      guard axis < piece.outputRank || piece.values == [.accumulator] else { return nil }
+      guard found.axis < piece.outputRank || piece.values == [.accumulator] else { return nil }
     }
-    return axis
+    return found
+  }
+
+  /// The axis that an index is; or, where it is part · n + k, both.
+  private static func axes(_ index: AffineExpression, _ piece: Piece) -> PictureAxes? {
+    if let axis = index.soleAxis { return PictureAxes(axis: axis) }
+    guard index.terms.count == 2, index.offset == 0, index.divisor == 1 else { return nil }
+    let (part, within) = (index.terms[0], index.terms[1])
+    guard within.coefficient == 1, part.coefficient == piece.axes[within.axis].extent,
+      part.axis < piece.outputRank, within.axis >= piece.outputRank
+    else { return nil }
+    return PictureAxes(axis: within.axis, part: part.axis)
   }
 
   /// The member kernels with their pictures counted from the present chunk's first.
   func cut(_ kernel: Kernel, _ member: Int) -> Kernel {
-    guard let axis = axes[member] else { return kernel }
+    guard let found = axes[member] else { return kernel }
     var result = kernel
-    result.pieces = kernel.pieces.map { cut($0, axis) }
+    result.pieces = kernel.pieces.map { cut($0, found) }
     return result
   }
 
-  /// The chunk becomes axis 0 of the piece.
-  private func cut(_ piece: Piece, _ axis: Int) -> Piece {
+  /// The chunk becomes axis 0 of the piece, in place of the part if there is one.
+  private func cut(_ piece: Piece, _ found: PictureAxes) -> Piece {
     var piece = piece
+    let axis = found.axis
     var moved: [Int: AffineExpression] = [:]
-    for number in piece.axes.indices { moved[number] = .axis(number + 1) }
+    for number in piece.axes.indices {
+      moved[number] = .axis(found.part.map { $0 < number ? number : number + 1 } ?? number + 1)
+    }
+    let chunksPerPart = chunks / parts
+    if let part = found.part {
+      moved[part] = AffineExpression([(0, 1)], divisor: chunksPerPart)
+    }
     var spread = moved
-    spread[axis] = AffineExpression([(0, size), (axis + 1, 1)])
+    let within = moved[axis] ?? .axis(axis + 1)
+    spread[axis] = AffineExpression([(0, size)] + within.terms.map { ($0.axis, $0.coefficient) })
     func access(_ access: TensorAccess) -> TensorAccess {
       var result = access
       if let dimension = inner[access.tensor] {
         result.map = access.map.map { $0.substituting(moved) }
+        result.map[dimension] = within
         var extents = access.view.extents
         extents[dimension] = size
         result.view = Shape(extents)
@@ -211,8 +248,12 @@ extension Chain {
       }
       return result
     }
-    piece.addsUp = axis >= piece.outputRank
+    if axis >= piece.outputRank, chunksPerPart > 1 { piece.chunksPerSum = chunksPerPart }
     piece.axes[axis].extent = size
+    if let part = found.part {
+      piece.axes.remove(at: part)
+      piece.outputRank -= 1
+    }
     piece.axes.insert(Axis("chunk", chunks), at: 0)
     piece.outputRank += 1
     piece.hasChunks = true

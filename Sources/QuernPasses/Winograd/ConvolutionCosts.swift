@@ -13,6 +13,12 @@ public struct ConvolutionCosts: Sendable {
   /// Tiles of products have at most this side; larger ones take fewer products and round more.
   public var largestSide: Int
 
+  /// A filter's gradient is a sum over pictures, kept in at most so many parts, which threads take for
+  /// themselves; together they have at most so many bytes, and each has at least so many terms.
+  public var mostParts = 8
+  public var partBytes = 8 << 20
+  public var partTerms = 256
+
   /// Filters that a product computes side by side: two vectors' lanes.
   public var panelWidth: Int
 
@@ -68,6 +74,18 @@ public struct ConvolutionCosts: Sendable {
     }
     guard let best, best.cost < worthwhile * direct else { return nil }
     return best.algorithm
+  }
+
+  /// Parts in which a sum over pictures is kept; a divisor of their number.
+  ///
+  /// - Parameters:
+  ///   - terms: of each picture.
+  ///   - bytes: of the sum.
+  package func parts(pictures: Int, terms: Int, bytes: Int) -> Int {
+    let candidates = (1...mostParts).filter {
+      pictures % $0 == 0 && $0 * bytes <= partBytes && pictures / $0 * terms >= partTerms
+    }
+    return candidates.last ?? 1
   }
 
   /// Transforms run over channels, 16 at a time.

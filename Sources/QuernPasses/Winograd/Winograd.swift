@@ -10,7 +10,9 @@ import QuernGraph
 ///     V = Bᵀ·d·B,  U = G·g·Gᵀ,  M[u, v] = V[u, v]·U[u, v],  y = Aᵀ·M·A
 ///
 /// The gradient by the picture is the same with the filter turned round. The gradient by the filter
-/// is this bilinear map's own derivative: Gᵀ·(Σ V ⊙ (A·dy·Aᵀ))·G.
+/// is this bilinear map's own derivative: Gᵀ·(Σ V ⊙ (A·dy·Aᵀ))·G. That sum runs over all pictures, and is
+/// kept in a few parts, each over as many of them, so that threads can work on one each; how many does not
+/// depend on the threads.
 ///
 /// Values differ from the definition's by rounding, for tiles of 6 and 8 about ten times as much as
 /// direct sums do: see the tests for bounds.
@@ -35,8 +37,7 @@ public func useFastConvolutions(_ graph: Graph, _ costs: ConvolutionCosts) -> Gr
           taps: gradient.taps, output: gradient.signal, channels: gradient.channels,
           isFilterFixed: false)
       else { return nil }
-      return rewriter.filterGradient(
-        gradient, node, algorithm, panelWidth: costs.panelWidth)
+      return rewriter.filterGradient(gradient, node, algorithm, costs)
     }
   }
   return eliminateDeadCode(Rewriter([rule]).rewrite(graph))
@@ -170,7 +171,7 @@ extension Rewriter {
   }
 
   fileprivate func filterGradient(
-    _ gradient: SlidingGradient, _ node: Node, _ algorithm: CookToom, panelWidth: Int
+    _ gradient: SlidingGradient, _ node: Node, _ algorithm: CookToom, _ costs: ConvolutionCosts
   ) -> NodeID {
     let (m, side) = (algorithm.outputs, algorithm.side)
     let count = (
@@ -181,27 +182,38 @@ extension Rewriter {
     let v = tiles(
       of: node.operands[gradient.picture], algorithm.inputTransform, step: m,
       offset: gradient.offset, count: count, name: "k")
+    let pictures = gradient.signal[0]
+    let parts = costs.parts(
+      pictures: pictures, terms: count.rows * count.columns,
+      bytes: side * side * gradient.channels * gradient.signal[3] * 4)
+    let part = parts > 1 ? [Axis("part", parts)] : []
+    let first = part.count
     let panels = Panels(
-      gradient.signal[3], width: Panels.width(gradient.signal[3], atMost: panelWidth),
-      axes: ("tp", "t"), from: 3)
+      gradient.signal[3], width: Panels.width(gradient.signal[3], atMost: costs.panelWidth),
+      axes: ("tp", "t"), from: first + 3)
     let d = tiles(
       of: node.operands[1 - gradient.picture], algorithm.outputTransform.transposed, step: m,
       offset: (0, 0), count: count, name: "k", width: panels.width)
-    // dU[u, v, c, t] = Σ V[u, v, n, ty, tx, c] · D[u, v, n, ty, tx, t]
+    // dU[p, u, v, c, t] = Σ V[u, v, n, ty, tx, c] · D[u, v, n, ty, tx, t], n = p · N / parts + k
     let axes =
-      [Axis("u", side), Axis("v", side), Axis("c", gradient.channels)] + panels.axes
-      + [Axis("k", gradient.signal[0]), Axis("ty", count.rows), Axis("tx", count.columns)]
-    let rank = 3 + panels.axes.count
-    let places: [AffineExpression] = [.axis(0), .axis(1)]
-    let sums: [AffineExpression] = [.axis(rank), .axis(rank + 1), .axis(rank + 2)]
+      part + [Axis("u", side), Axis("v", side), Axis("c", gradient.channels)] + panels.axes
+      + [Axis("k", pictures / parts), Axis("ty", count.rows), Axis("tx", count.columns)]
+    let rank = first + 3 + panels.axes.count
+    let places: [AffineExpression] = [.axis(first), .axis(first + 1)]
+    let sums: [AffineExpression] = [
+      parts > 1 ? AffineExpression([(0, pictures / parts), (rank, 1)]) : .axis(rank),
+      .axis(rank + 1), .axis(rank + 2),
+    ]
     let product = Contraction(
       axes: axes, outputRank: rank,
       factors: [
-        .init(places + sums + [.axis(2)]), .init(places + panels.outer + sums + [panels.inner]),
+        .init(places + sums + [.axis(first + 2)]),
+        .init(places + panels.outer + sums + [panels.inner]),
       ])
-    let products = builder.add(
+    let partial = builder.add(
       .contraction(product), [v, d], TensorType(.float32, product.outputShape))
-    let free = Array(axes[2..<rank])
+    let products = parts > 1 ? sum(ofParts: partial, axes[..<rank]) : partial
+    let free = Array(axes[first + 2..<rank])
     let last = Panels(gradient.signal[3], width: panels.width, axes: ("tp", "t"), from: 1)
     let (a, b) = (free.count, free.count + 1)
     let transform = TileTransform(
@@ -209,6 +221,18 @@ extension Rewriter {
       input: [.axis(a), .axis(b)] + free.indices.map { .axis($0) },
       output: [.axis(a), .axis(b), .axis(0), last.whole], outputShape: node.shape)
     return builder.add(.tileTransform(transform), [products], node.type)
+  }
+}
+
+extension Rewriter {
+  /// The sum over a tensor's first dimension; `axes` are all of its.
+  private func sum(ofParts partial: NodeID, _ axes: ArraySlice<Axis>) -> NodeID {
+    let rank = axes.count - 1
+    let contraction = Contraction(
+      axes: Array(axes.dropFirst()) + Array(axes.prefix(1)), outputRank: rank,
+      factors: [.init([.axis(rank)] + (0..<rank).map { .axis($0) })])
+    return builder.add(
+      .contraction(contraction), [partial], TensorType(.float32, contraction.outputShape))
   }
 }
 
