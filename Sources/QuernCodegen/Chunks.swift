@@ -7,7 +7,11 @@ package struct Chunks: Hashable {
   var bigCount: Int
 
   package init(_ extent: Int, atMost limit: Int) {
-    count = (extent + limit - 1) / limit
+    self.init(extent, count: (extent + limit - 1) / limit)
+  }
+
+  package init(_ extent: Int, count: Int) {
+    self.count = count
     small = extent / count
     bigCount = extent % count
   }

@@ -49,7 +49,7 @@ struct KernelWriter {
         throw LoweringError(
           kernel.label, "bytes are moved", mend: "convert the uint8 tensor with toFloat or toInt")
       }
-      let plan = TilePlan(nest, machine)
+      let plan = TilePlan(nest, machine, threads: threads)
       let name = kernel.pieces.count == 1 ? kernel.name : "\(kernel.name)_part\(number)"
       try write(
         PieceLoops(

@@ -60,7 +60,8 @@ struct TilePlan {
   /// Up to this size, all panels are packed before the rows are gone through.
   let panelBytes: Int
 
-  init(_ nest: Nest, _ machine: MachineFacts) {
+  /// - Parameter threads: that share the tiles out. What a tile computes does not depend on them.
+  init(_ nest: Nest, _ machine: MachineFacts, threads: Int) {
     panelBytes = machine.panelBytes
     lanes = Self.chooseLanes(nest, machine)
     choosePacking(nest, machine)
@@ -68,6 +69,7 @@ struct TilePlan {
       unrollsWindow = nest.reductionCount <= 16
     }
     chooseTile(nest, machine)
+    shareColumns(nest, machine, threads)
     chooseBlock(nest, machine)
   }
 
@@ -203,6 +205,20 @@ struct TilePlan {
     let work = max(1, tile.rows * tile.vectors)
     unroll = min(steps, max(1, machine.roundMultiplyAdds / work))
     if nest.reduction != .sum { unroll = min(steps, 4) }
+  }
+
+  /// Cuts columns into as many tiles for each thread, where all wait for the one with a tile more.
+  private mutating func shareColumns(_ nest: Nest, _ machine: MachineFacts, _ threads: Int) {
+    let count = (columns.count + threads - 1) / threads * threads
+    guard packed != nil || rowTileCount == 1, columns.count > 1, count <= columns.extent else {
+      return
+    }
+    let rows = rows.values.reduce(1) { $0 * $1.largest }
+    func time(_ columns: Chunks) -> Double {
+      cost(nest, machine, rows: rows, columns: columns) / columns.balance(shares: threads)
+    }
+    let even = Chunks(columns.extent, count: count)
+    if time(even) < time(columns) { columns = even }
   }
 
   /// Whether a row's sum is over before another's could be of help: nothing is gained by several at

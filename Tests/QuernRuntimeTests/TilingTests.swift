@@ -20,13 +20,15 @@ import Testing
 
   private func code(
     rows: Int, inner: Int, columns: Int, role: Input.Role = .data,
-    reader: KernelRenderer.Reader = .everyone
+    threads: Int = 1, reader: KernelRenderer.Reader = .everyone
   ) throws -> String {
     let b = GraphBuilder()
     let x = try b.input("x", [rows, inner])
     let w = try b.input("w", [inner, columns], role: role)
     try b.output("y", try x.matrixProduct(w))
-    return try generate(lower(b.graph), CodegenOptions(target: .avx2, reader: reader)).source
+    return try generate(
+      lower(b.graph), CodegenOptions(target: .avx2, threads: threads, reader: reader)
+    ).source
   }
 
   @Test("A matrix that few rows share is fetched panel by panel ahead of its use")
@@ -52,6 +54,18 @@ import Testing
       #expect(code.contains("_mm_prefetch((const char *)(p_w_c + 1024)") == (rows == 1))
     }
     #expect(try !code(rows: 1, inner: 800, columns: 500).contains("_prepare(arena, thread)"))
+  }
+
+  @Test("Columns are cut so that no thread has a tile more than others")
+  func sharesColumns() throws {
+    // 125 vectors are 42 tiles of 3 and 2.
+    for (threads, tiles) in [
+      (1, "t_tile < 42;"), (2, "t_tile = 42 * thread / 2;"), (4, "t_tile = 44 * thread / 4;"),
+      (5, "t_tile = 45 * thread / 5;"),
+    ] {
+      let code = try code(rows: 128, inner: 784, columns: 1_000, threads: threads)
+      #expect(code.contains(tiles), "\(threads) threads")
+    }
   }
 
   @Test("TinyCC gets the bytes that people see, and nothing that it would skip")
