@@ -23,11 +23,13 @@ extension TileWriter {
     guard mode == .whole, !context.isScalar, nest.reductionCount >= Self.leastSteps,
       let lane = plan.laneAxis
     else { return }
+    func place(_ index: Int) -> [Int] { [references[index].byteOffset] + references[index].strides }
+    let written = Set(nest.stores.map { place($0.reference) })
     var seen: Set<[Int]> = []
     for index in epilogueReferences where references[index].strides[lane] == 1 {
       let reference = references[index]
       // An update in place reads what it writes.
-      guard seen.insert([reference.byteOffset] + reference.strides).inserted else { continue }
+      guard seen.insert(place(index)).inserted else { continue }
       // What does not depend on the row, a bias, is asked for once.
       var starts: Set<Int> = []
       for row in context.rowPositions {
@@ -40,7 +42,8 @@ extension TileWriter {
         for element in elements {
           context.builder.append(
             .prefetch(
-              Address(context.pointers[index] ?? reference.name, offset: (start + element) * 4)))
+              Address(context.pointers[index] ?? reference.name, offset: (start + element) * 4),
+              toWrite: written.contains(place(index))))
         }
       }
     }

@@ -24,7 +24,7 @@ extension VectorInstruction {
   public var address: Address? {
     switch self {
     case .load(_, let address, _), .loadBytes(_, let address, _), .broadcast(_, let address),
-      .store(let address, _, _), .prefetch(let address):
+      .store(let address, _, _), .prefetch(let address, _):
       address
     case .binary(_, _, _, let b), .multiplyAdd(_, _, let b, _, _): b.address
     default: nil

@@ -115,8 +115,9 @@ public enum VectorInstruction: Hashable, Sendable {
   /// lane i is joined with lane i^8 (16 lanes only), then i^4, i^2, i^1.
   case reduce(ReduceOperation, VectorRegister, VectorRegister, count: Int? = nil)
   case shuffle(ShuffleOperation, VectorRegister, VectorRegister, VectorRegister)
-  /// Asks for a cache line to be read ahead; never faults.
-  case prefetch(Address)
+  /// Asks for a cache line ahead, and for it alone where it will be written: no other core then keeps a
+  /// copy. Never faults.
+  case prefetch(Address, toWrite: Bool = false)
   /// To be the last instruction of every kernel function: on the AVX targets it clears the upper
   /// halves of the registers (`vzeroupper`), so that SSE code after it is not slowed down.
   case end

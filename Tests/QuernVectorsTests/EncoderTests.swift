@@ -238,14 +238,15 @@ import Testing
     cases.append(Case(bytes: Encoder.zeroUpper, text: "vzeroupper"))
     for base in bases {
       for displacement in displacements {
-        bytes = []
-        Encoder.prefetch(base: base, displacement: displacement, into: &bytes)
-        cases.append(
-          Case(
-            bytes: bytes,
-            text:
-              "prefetcht0 [\(generalRegisters[base])\(displacement < 0 ? "" : "+")\(displacement)]"
-          ))
+        for toWrite in [false, true] {
+          bytes = []
+          Encoder.prefetch(
+            toWrite: toWrite, base: base, displacement: displacement, into: &bytes)
+          let name = toWrite ? "prefetchw" : "prefetcht0"
+          let sign = displacement < 0 ? "" : "+"
+          cases.append(
+            Case(bytes: bytes, text: "\(name) [\(generalRegisters[base])\(sign)\(displacement)]"))
+        }
       }
     }
     return cases

@@ -74,6 +74,7 @@ import Testing
       let d = builder.newRegister()
       builder.append(.move(d, r[2]))
       builder.append(.prefetch(Address("c", offset: 1024)))
+      builder.append(.prefetch(Address("c", offset: 64), toWrite: true))
       return d
     }
     for operation in UnaryOperation.allCases {

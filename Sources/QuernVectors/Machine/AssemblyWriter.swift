@@ -29,7 +29,9 @@ struct AssemblyWriter {
       case .scratch32(let constant): Encoder.loadScratch(constant, into: &bytes)
       case .scratch64(let constant): Encoder.loadScratch(constant, into: &bytes)
       case .zeroUpper: bytes += Encoder.zeroUpper
-      case .prefetch: Encoder.prefetch(base: base, displacement: displacement, into: &bytes)
+      case .prefetch(let toWrite):
+        Encoder.prefetch(
+          toWrite: toWrite, base: base, displacement: displacement, into: &bytes)
       case .laneMask(let count):
         if laneMask == count { continue }
         laneMask = count

@@ -86,9 +86,11 @@ package enum Encoder {
     if let immediate = fields.immediate { bytes.append(immediate) }
   }
 
-  /// `prefetcht0`.
-  package static func prefetch(base: Int, displacement: Int, into bytes: inout [UInt8]) {
-    bytes += [0x0f, 0x18]
+  /// `prefetcht0`, or `prefetchw`, which processors that lack it pass over.
+  package static func prefetch(
+    toWrite: Bool, base: Int, displacement: Int, into bytes: inout [UInt8]
+  ) {
+    bytes += [0x0f, toWrite ? 0x0d : 0x18]
     operand(.memory(base: base, displacement: displacement), reg: 1, scale: 1, into: &bytes)
   }
 

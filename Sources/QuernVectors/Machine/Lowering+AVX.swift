@@ -129,10 +129,11 @@ extension Lowering {
         [
           .vector(VectorEncoding(opcode: .broadcast, rm: .memory(offset: 0)))
         ])
-    case .prefetch(let address):
+    case .prefetch(let address, let toWrite):
       memory(
-        "_mm_prefetch((const char *)($p), _MM_HINT_T0);", [], address, writes: false,
-        [.prefetch])
+        toWrite
+          ? "__builtin_prefetch($p, 1);" : "_mm_prefetch((const char *)($p), _MM_HINT_T0);",
+        [], address, writes: false, [.prefetch(toWrite: toWrite)])
     default: break
     }
   }

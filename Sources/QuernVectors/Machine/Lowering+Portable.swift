@@ -71,7 +71,7 @@ extension Lowering {
       statement(operation.portableText, [d, input])
     case .shuffle(let operation, let d, let a, let b):
       statement(operation.portableText, [d, a, b])
-    case .prefetch(let address):
+    case .prefetch(let address, _):
       statement("quern_prefetch($p);", [], writes: false, memory: address)
     case .end: break
     }

@@ -17,7 +17,7 @@ enum Encoding: Sendable {
   case laneMask(Int)
   /// ±a·b + c of operands 0 (dst), 1 (a), 2 (b, or memory) and the last (c).
   case multiplyAdd(negated: Bool, memory: Bool, broadcast: Bool)
-  case prefetch
+  case prefetch(toWrite: Bool)
   case zeroUpper
 }
 
