@@ -25,11 +25,24 @@ extension KernelWriter {
       try Self.nest(columns, split, &text) { text in try pack(piece, nil, &text) }
       return
     }
+    try packRuns(loop, piece, among: 1, &text)
+  }
+
+  /// Packs the columns in the order in which runs walk them, big ones first.
+  private mutating func packRuns(
+    _ loop: PieceLoops.Loop, _ piece: PieceLoops, among threads: Int, _ text: inout CText
+  ) throws {
     for run in piece.runs(loop) {
+      func position(_ tile: String) -> String {
+        (run.start == 0 ? "" : "\(run.start) + ") + "(\(tile)) * \(run.step)"
+      }
+      let share = ThreadShare(of: run.tiles.count, among: threads)
       let end = run.start + run.tiles.count * run.step
+      let (from, to) =
+        threads == 1
+        ? ("\(run.start)", "\(end)") : (position(share.from), position(share.to))
       try text.braces(
-        "for (long \(loop.name) = \(run.start); \(loop.name) < \(end); "
-          + "\(loop.name) += \(run.step))"
+        "for (long \(loop.name) = \(from); \(loop.name) < \(to); \(loop.name) += \(run.step))"
       ) { text in try pack(piece, run, &text) }
     }
   }
@@ -74,10 +87,9 @@ extension KernelWriter {
     let columns = piece.loops.filter { $0.kind == .column }
     let order = piece.order(hasPanels: true)
     let run = piece.runLoop(order, piece.split).map { order[$0] }
-    // Panels are as wide as the tiles that are walked, which in runs come sorted by their size.
-    let runs = run.map { $0.kind == .column ? piece.runs($0) : [] } ?? []
     try Self.nest(panels, nil, &body) { text in
-      guard !runs.isEmpty, let loop = columns.first else {
+      // Panels are as wide as the tiles that are walked, which in runs come sorted by their size.
+      guard let run, run.kind == .column else {
         // All threads pack, also for a kernel whose chunks each thread works off by itself.
         let shared = columns.map { loop in
           var loop = loop
@@ -89,14 +101,7 @@ extension KernelWriter {
           try pack(piece, nil, &text)
         }
       }
-      for run in runs {
-        let share = ThreadShare(of: run.tiles.count, among: team)
-        let start = run.start == 0 ? "" : "\(run.start) + "
-        try text.braces(
-          "for (long \(loop.name) = \(start)(\(share.from)) * \(run.step); "
-            + "\(loop.name) < \(start)(\(share.to)) * \(run.step); \(loop.name) += \(run.step))"
-        ) { text in try pack(piece, run, &text) }
-      }
+      try packRuns(run, piece, among: team, &text)
     }
     var text = CText()
     text.line("static void \(prepared.name)(char *arena, long thread)")

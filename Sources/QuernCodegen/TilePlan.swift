@@ -148,8 +148,9 @@ struct TilePlan {
     guard candidates.count == 1 else { return }
     let reference = nest.references[nest.factors[candidates[0]].reference]
     let shared = Self.reuse(nest, nest.factors[candidates[0]].reference, lane: lane)
+    let canPrepare = reference.isFixed && nest.chunkAxis.map { reference.strides[$0] == 0 } ?? true
     // What is copied in each step must be used often.
-    guard shared >= 8 || reference.isFixed else { return }
+    guard shared >= 8 || canPrepare else { return }
     // A tile's rows share the factor's lanes; where it lies elsewhere, tiles begin anew.
     panelAxes = rowAxes.filter { reference.strides[$0] != 0 }
     rowAxes.removeAll { panelAxes.contains($0) }
@@ -161,7 +162,7 @@ struct TilePlan {
       return
     }
     packed = candidates[0]
-    isPrepared = reference.isFixed && nest.chunkAxis.map { reference.strides[$0] == 0 } ?? true
+    isPrepared = canPrepare
   }
 
   /// The part of the reduction for which panels are packed in each step; nil where it is all of it.

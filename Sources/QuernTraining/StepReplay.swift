@@ -60,14 +60,14 @@ package struct StepReplay {
 
   mutating func keepIfDue(_ executable: any Executable, batch: Int, step: Int) throws {
     if let copy, step - copy.step < Self.interval { return }
-    var tensors: [[UInt8]]
-    if let copy {
-      tensors = copy.tensors
-      self.copy = nil
-      try read(executable, into: &tensors)
-    } else {
-      tensors = try kept.map { try Self.read($0, from: executable) }
+    guard var tensors = copy?.tensors else {
+      let tensors = try kept.map { try Self.read($0, from: executable) }
+      copy = Copy(batch: batch, step: step, tensors: tensors)
+      return
     }
+    // Given up first, so that what is written over is not copied.
+    copy = nil
+    try read(executable, into: &tensors)
     copy = Copy(batch: batch, step: step, tensors: tensors)
   }
 
@@ -82,8 +82,7 @@ package struct StepReplay {
     _ signature: TensorSignature, from executable: any Executable
   ) throws -> [UInt8] {
     try [UInt8](unsafeUninitializedCapacity: signature.type.byteCount) { buffer, count in
-      let bytes = UnsafeMutableRawBufferPointer(
-        rebasing: UnsafeMutableRawBufferPointer(buffer)[..<signature.type.byteCount])
+      let bytes = UnsafeMutableRawBufferPointer(buffer)
       preferLargePages(bytes)
       try executable.read(signature.name, into: bytes)
       count = bytes.count

@@ -222,9 +222,7 @@ extension Rewriter {
       output: [.axis(a), .axis(b), .axis(0), last.whole], outputShape: node.shape)
     return builder.add(.tileTransform(transform), [products], node.type)
   }
-}
 
-extension Rewriter {
   /// The sum over a tensor's first dimension; `axes` are all of its.
   private func sum(ofParts partial: NodeID, _ axes: ArraySlice<Axis>) -> NodeID {
     let rank = axes.count - 1
