@@ -157,9 +157,9 @@ struct KernelWriter {
   private mutating func writeLoops(
     _ piece: PieceLoops, _ split: PieceLoops.Split?, mode: TileMode, _ text: inout CText
   ) throws {
-    let hasPanels = piece.plan.packed != nil && mode != .finish
+    let hasPanels = piece.plan.panels != nil && mode != .finish
     let order = piece.order(hasPanels: hasPanels)
-    guard hasPanels, !piece.plan.isPrepared else {
+    guard hasPanels, piece.plan.panels?.place == .packed else {
       return try walk(order, split, piece, mode, &text)
     }
     let fits = piece.fitsAllPanels

@@ -1,9 +1,10 @@
 extension PieceLoops {
   /// How tiles ask for the next panel's elements while they compute with this one's.
   ///
-  /// A panel that few rows share is packed about as often as it is used: left to itself, packing
-  /// would wait for memory each time. Each round of a tile's reduction loop asks for one cache line;
-  /// several tiles together ask for the whole panel, and later ones again for what was lost.
+  /// Where few rows share a panel, a good part of the time goes into packing it, or into reading it for
+  /// the first time, which would wait for memory line by line. Each round of a tile's reduction loop
+  /// asks for one cache line; several tiles together ask for the whole panel, and later ones again
+  /// for what was lost.
   struct ReadAhead {
     /// Elements that one round leads on.
     var step: Int
@@ -21,19 +22,20 @@ extension PieceLoops {
     var parameter: String { perTile == nil ? "ahead" : "next" }
   }
 
-  /// With more tiles of rows than this, packing does not matter.
+  /// With more tiles of rows than this, what is done once a panel does not matter.
   private static let mostRowTiles = 64
 
   /// - Parameters:
   ///   - width: elements of the panel's rows.
   ///   - run: the loop that calls work off.
-  /// - Returns: nil where panels are packed at once, or shared by so many rows or so few that reading
-  ///   ahead would not help.
+  /// - Returns: nil where panels stay in the cache together or were packed before the first step, or
+  ///   are shared by so many rows or so few that reading ahead would not help.
   func readAhead(width: Int, run: Loop?) -> ReadAhead? {
-    guard let packed = plan.packed, let lane = plan.laneAxis, plan.block == nil, !keepsAllPanels,
-      plan.columns.count > 1, let reduction = nest.reductionAxes.last
+    guard let panels = plan.panels, let lane = plan.laneAxis, plan.block == nil,
+      !plan.isPrepared, !fitsAllPanels, plan.columns.count > 1,
+      let reduction = nest.reductionAxes.last
     else { return nil }
-    let reference = nest.references[nest.factors[packed].reference]
+    let reference = nest.references[nest.factors[panels.factor].reference]
     // Tiles along one axis take turns.
     let turns = loops.filter { $0.kind == .row && $0.chunks.count > 1 }
     guard turns.count == 1, let turn = turns.first, isEven(reference) else { return nil }
@@ -45,8 +47,8 @@ extension PieceLoops {
     var lines = (width + line - 1) / line
     var lineDistance = line
     if reference.strides[lane] == 1 {
-      // Rows start anywhere in a line.
-      lines += 1
+      // Rows that are packed start anywhere in a line.
+      if panels.place == .packed { lines += 1 }
     } else {
       // The panel is made by transposing: its rows lie side by side, one for each lane.
       guard step == 1, nest.reductionAxes.count == 1 else { return nil }

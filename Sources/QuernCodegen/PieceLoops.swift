@@ -98,7 +98,7 @@ struct PieceLoops {
     guard threads > 1 else { return nil }
     var best: (loop: Loop, balance: Double)?
     var candidates = loops
-    if plan.packed == nil {
+    if plan.panels == nil {
       candidates =
         candidates.filter { $0.kind != .column } + candidates.filter { $0.kind == .column }
     }
@@ -179,8 +179,8 @@ struct PieceLoops {
 
   /// Reduction steps of one panel.
   var panelSteps: Int {
-    guard let packed = plan.packed else { return 0 }
-    let reference = nest.references[nest.factors[packed].reference]
+    guard let panels = plan.panels else { return 0 }
+    let reference = nest.references[nest.factors[panels.factor].reference]
     return PackWriter.axes(nest, reference).reduce(1) { product, axis in
       product
         * (plan.packedBlock?.axis == axis ? plan.packedBlock?.size ?? 1 : nest.axes[axis].extent)
@@ -197,7 +197,7 @@ struct PieceLoops {
 
   /// Elements of panels that are packed in each step.
   var panelElements: Int {
-    guard plan.packed != nil, !plan.isPrepared else { return 0 }
+    guard plan.panels?.place == .packed else { return 0 }
     return fitsAllPanels ? allPanels : panelSteps * lanes * plan.columns.largest
   }
 
@@ -207,13 +207,13 @@ struct PieceLoops {
     return plan.panelAxes.reduce(allPanels) { $0 * nest.axes[$1].extent }
   }
 
-  /// Whether each column has a panel of its own.
-  var keepsAllPanels: Bool { plan.isPrepared || fitsAllPanels }
+  /// Whether each column's panel is kept in a place of its own.
+  private var keepsAllPanels: Bool { plan.isPrepared || fitsAllPanels }
 
   /// Elements from one panel to the next for one step along each axis; none where all columns use the
   /// same place.
   var panelDistances: [Int: Int] {
-    guard keepsAllPanels, let lane = plan.laneAxis else { return [:] }
+    guard plan.packed != nil, keepsAllPanels, let lane = plan.laneAxis else { return [:] }
     var result = [lane: panelSteps]
     guard plan.isPrepared else { return result }
     var step = allPanels

@@ -37,11 +37,24 @@ struct TilePlan {
     case reduction(Int)
   }
 
+  /// The factor that tiles go through panel by panel: all its reduction steps for the lanes of one
+  /// tile, which many rows share.
+  struct Panels {
+    enum Place {
+      /// Where the factor lies.
+      case inPlace
+      /// Copied in each step, so that the lanes of one reduction step lie beside those of the next.
+      case packed
+      /// Copied so once, before the first step: the factor is the same in every step.
+      case prepared
+    }
+
+    var factor: Int
+    var place: Place
+  }
+
   var lanes: Lanes
-  /// The factor that is first copied into panels of contiguous lanes.
-  var packed: Int?
-  /// Whether that is done once, before the first step: the factor is the same in every step.
-  var isPrepared = false
+  var panels: Panels?
   /// Output axes the factor of contiguous lanes also depends on: each position has its own panels.
   var panelAxes: [Int] = []
   /// Output axes that tile rows run over, outermost first.
@@ -72,6 +85,11 @@ struct TilePlan {
     shareColumns(nest, machine, threads)
     chooseBlock(nest, machine)
   }
+
+  /// The factor that is copied into panels.
+  var packed: Int? { panels.flatMap { $0.place == .inPlace ? nil : $0.factor } }
+  /// Whether that is done once, before the first step.
+  var isPrepared: Bool { panels?.place == .prepared }
 
   /// The output axis lanes run over, if there is one.
   var laneAxis: Int? {
@@ -134,7 +152,7 @@ struct TilePlan {
 
   // MARK: Packing
 
-  /// Bytes up to which a panel's rows lie close together.
+  /// Bytes up to which rows lie close together.
   private static let closeBytes = 256
 
   private mutating func choosePacking(_ nest: Nest, _ machine: MachineFacts) {
@@ -154,15 +172,29 @@ struct TilePlan {
     // A tile's rows share the factor's lanes; where it lies elsewhere, tiles begin anew.
     panelAxes = rowAxes.filter { reference.strides[$0] != 0 }
     rowAxes.removeAll { panelAxes.contains($0) }
-    // A panel whose rows lie close together is as good where it is.
+    // A row of outputs alone reads a panel once, at the pace at which memory is read in order.
+    let isInPlace =
+      liesClose(reference, nest, lane) || shared >= 8 && liesOnLines(reference, nest, lane)
+    panels = Panels(
+      factor: candidates[0], place: isInPlace ? .inPlace : canPrepare ? .prepared : .packed)
+  }
+
+  /// Whether the rows of a factor's panels lie close together where they are.
+  private func liesClose(_ reference: Nest.Reference, _ nest: Nest, _ lane: Int) -> Bool {
     let inner = nest.reductionAxes.last.map { abs(reference.strides[$0]) * 4 } ?? 0
-    if reference.strides[lane] == 1, inner <= Self.closeBytes,
-      nest.axes[lane].extent * 4 <= Self.closeBytes
-    {
-      return
-    }
-    packed = candidates[0]
-    isPrepared = canPrepare
+    return reference.strides[lane] == 1 && inner <= Self.closeBytes
+      && nest.axes[lane].extent * 4 <= Self.closeBytes
+  }
+
+  /// Whether the rows of a factor's panels start on cache lines, and on lines that do not drive each
+  /// other out: those of a power of two apart would meet in one set of the cache.
+  private func liesOnLines(_ reference: Nest.Reference, _ nest: Nest, _ lane: Int) -> Bool {
+    guard reference.strides[lane] == 1, nest.reductionAxes.count == 1 else { return false }
+    let line = 64 / reference.element.byteCount
+    return reference.byteOffset % 64 == 0
+      && reference.strides.indices.allSatisfy { axis in
+        axis == lane || reference.strides[axis] % line == 0
+      } && nest.reductionAxes.allSatisfy { reference.strides[$0] / line % 2 != 0 }
   }
 
   /// The part of the reduction for which panels are packed in each step; nil where it is all of it.
@@ -211,7 +243,7 @@ struct TilePlan {
   /// Cuts columns into as many tiles for each thread, where all wait for the one with a tile more.
   private mutating func shareColumns(_ nest: Nest, _ machine: MachineFacts, _ threads: Int) {
     let count = (columns.count + threads - 1) / threads * threads
-    guard packed != nil || rowTileCount == 1, columns.count > 1, count <= columns.extent else {
+    guard panels != nil || rowTileCount == 1, columns.count > 1, count <= columns.extent else {
       return
     }
     let rows = rows.values.reduce(1) { $0 * $1.largest }
@@ -317,7 +349,7 @@ struct TilePlan {
     let panel = inner * columns.largest * machine.target.lanes
     let bytes = nest.factors.indices.reduce(0) { sum, number in
       let all = abs(nest.references[nest.factors[number].reference].strides[outer])
-      return sum + (number == packed ? min(all, panel) : all) * 4
+      return sum + (number == panels?.factor ? min(all, panel) : all) * 4
     }
     guard bytes * nest.axes[outer].extent > machine.level2Cache / 2 else { return }
     let enough = max(1, machine.blockSteps / max(1, inner))

@@ -14,6 +14,10 @@ extension TileWriter {
     }
   }
 
+  /// Instructions of an epilogue up to which it is written out. A loop is less text; what it takes in
+  /// time tells where sums are short, as a gradient's over a batch are.
+  private static let mostWrittenOut = 400
+
   /// A long epilogue is written once, as a loop over the tile's rows, which then pass through
   /// memory; a short one is written for every row, straight from the accumulators.
   private var loopsOverRows: Bool {
@@ -21,7 +25,7 @@ extension TileWriter {
       return nest.isTransform || plan.unrollsWindow || context.rowPositions.count > 1
     }
     return !context.isScalar && nest.reduction == .sum && accumulators.count > 1
-      && epilogueLength * accumulators.count * context.shape.vectors > 200
+      && epilogueLength * accumulators.count * context.shape.vectors > Self.mostWrittenOut
   }
 
   mutating func epilogue(_ body: inout CText) throws {

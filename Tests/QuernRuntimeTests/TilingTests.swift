@@ -41,18 +41,38 @@ import Testing
     #expect(try !code(rows: 4_000, inner: 800, columns: 500).contains("ahead"))
   }
 
+  @Test("Rows that start on cache lines are read where they are, others are packed")
+  func readsInPlace() throws {
+    // 500 columns lie 528 apart: 33 lines; 90 lie side by side.
+    #expect(try !code(rows: 128, inner: 800, columns: 500).contains("_pack_"))
+    #expect(try code(rows: 128, inner: 800, columns: 90).contains("_pack_"))
+    // Whole lines, but views of a matrix whose rows have an even number of them.
+    let b = GraphBuilder()
+    let x = try b.input("x", [128, 800])
+    let pictures = try b.input("w", [800, 1, 4, 128])
+    try b.output("y", try x.matrixProduct(try pictures.reshaped([800, 512])))
+    let code = try generate(
+      lower(b.graph), CodegenOptions(target: .avx2, threads: 1, reader: .everyone)
+    ).source
+    #expect(code.contains("_pack_"))
+  }
+
   @Test("A parameter that no step replaces is packed once, and streamed if it is read once")
   func prepares() throws {
-    for rows in [1, 128] {
-      let code = try code(rows: rows, inner: 800, columns: 500, role: .parameter)
+    for (rows, columns) in [(1, 500), (4, 500), (128, 90)] {
+      let code = try code(rows: rows, inner: 800, columns: columns, role: .parameter)
       let run = try #require(
         code.range(of: "void quern_run(char *arena, long thread, void *barrier) {"))
       let before = try #require(code.range(of: "  contraction_prepare(arena, thread);"))
       #expect(before.upperBound < run.lowerBound)
       let kernel = try #require(code.components(separatedBy: "void contraction(").last)
       #expect(kernel.contains("panels") && !kernel.contains("_pack_"))
-      #expect(code.contains("_mm_prefetch((const char *)(p_w_c + 1024)") == (rows == 1))
+      #expect(code.contains("_mm_prefetch((const char *)(p_w_c + 1024)") == (rows <= 4))
     }
+    // A second copy of what is as good in place would be of no use.
+    #expect(
+      try !code(rows: 128, inner: 800, columns: 500, role: .parameter)
+        .contains("_prepare(arena, thread)"))
     #expect(try !code(rows: 1, inner: 800, columns: 500).contains("_prepare(arena, thread)"))
   }
 
