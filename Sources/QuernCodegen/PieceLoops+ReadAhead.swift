@@ -18,6 +18,7 @@ extension PieceLoops {
     var perTile: String?
     /// Elements that a tile asks for: the next one goes on from there.
     var tileElements = 0
+    var forWriting = false
     /// What tile functions call the place where they start.
     var parameter: String { perTile == nil ? "ahead" : "next" }
   }
@@ -112,7 +113,8 @@ extension PieceLoops {
     }
     return ReadAhead(
       step: shares.linesPerRound * 16, lines: shares.linesPerRound, preparation: lines,
-      start: "ahead", tileElements: elements / together)
+      start: "ahead", tileElements: elements / together,
+      forWriting: section.forWriting)
   }
 
   /// Whether each reduction step leads as far as every other.

@@ -19,6 +19,9 @@ struct SectionAhead {
   }
 
   var regions: [Region]
+  /// Whether what is asked for belongs to this thread alone and will be written in part: it then comes
+  /// to be written, without a second message to the core that wrote there last.
+  var forWriting = false
 
   /// - Returns: nil for kernels that are not the products of a section.
   init?(_ position: Int, _ program: Program) {
@@ -29,7 +32,8 @@ struct SectionAhead {
     regions = []
     for other in section.kernels where other != position {
       for piece in program.kernels[other].pieces {
-        for access in piece.reads + piece.stores.map(\.access) {
+        let stores = piece.stores.map(\.access)
+        for (number, access) in (stores + piece.reads).enumerated() {
           guard let storage = program.storages[access.tensor], !storage.isPrivate else { continue }
           let stride = storage.address(access, rank: piece.axes.count).strides[0]
           guard stride > 0 else { continue }
@@ -37,6 +41,7 @@ struct SectionAhead {
             offset: storage.offset, bytes: stride * access.element.byteCount,
             lead: other < position ? 1 : 0)
           if !regions.contains(region) { regions.append(region) }
+          if number < stores.count, section.isPrivate { forWriting = true }
         }
       }
     }

@@ -53,7 +53,8 @@ extension TileWriter {
   /// Asks for a cache line of what is read ahead, in the round's step of this number.
   mutating func fetchAhead(step: Int) {
     guard let readAhead, step < readAhead.lines else { return }
-    context.builder.append(.prefetch(Address("ahead", offset: step * 64)))
+    context.builder.append(
+      .prefetch(Address("ahead", offset: step * 64), toWrite: readAhead.forWriting))
   }
 
   /// Bytes ahead of what is being read at which a stream is asked for: about what arrives while one
