@@ -83,6 +83,7 @@ struct TilePlan {
     }
     chooseTile(nest, machine)
     shareColumns(nest, machine, threads)
+    shareRows(nest, machine, threads)
     chooseBlock(nest, machine)
   }
 
@@ -253,6 +254,25 @@ struct TilePlan {
     let even = Chunks(columns.extent, count: count)
     if time(even) < time(columns) { columns = even }
   }
+
+  /// Cuts a few rows into as many tiles for each thread, where one would compute all or most of them.
+  private mutating func shareRows(_ nest: Nest, _ machine: MachineFacts, _ threads: Int) {
+    guard !nest.isDirect, !unrollsWindow, columns.count == 1, panelAxes.isEmpty,
+      rowAxes.count == 1, let axis = rowAxes.first, let chunks = rows[axis],
+      nest.outputCount * nest.reductionCount >= Self.worthSharing
+    else { return }
+    let count = (chunks.count + threads - 1) / threads * threads
+    guard count <= chunks.extent else { return }
+    func time(_ chunks: Chunks) -> Double {
+      cost(nest, machine, rows: chunks.largest, columns: columns)
+        / chunks.balance(shares: threads)
+    }
+    let even = Chunks(chunks.extent, count: count)
+    if time(even) < time(chunks) { rows[axis] = even }
+  }
+
+  /// Terms of all sums of a kernel below which it takes longer to share them out.
+  private static let worthSharing = 1 << 13
 
   /// Whether a row's sum is over before another's could be of help: nothing is gained by several at
   /// once.

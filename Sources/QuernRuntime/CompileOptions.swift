@@ -35,6 +35,8 @@ public struct CompileOptions: Sendable {
   package var machine: MachineFacts?
   /// Other estimates than the generator's, by which tests have small convolutions computed fast.
   package var costs: ConvolutionCosts?
+  /// Other limits than the generator's, by which tests have short sums kept in parts.
+  package var parts: PartLimits?
 
   public init(
     target: Target = .best, threads: Int = 1, backend: Backend = .tinycc,

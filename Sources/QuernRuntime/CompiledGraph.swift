@@ -96,6 +96,7 @@ public final class CompiledGraph: Executable {
       graph = useFastConvolutions(
         graph, options.costs ?? ConvolutionCosts(lanes: options.target.lanes))
     }
+    graph = sumInParts(graph, options.parts ?? PartLimits())
     var codegen = CodegenOptions(
       target: options.target, threads: options.threads, reader: reader)
     if let machine = options.machine { codegen.machine = machine }

@@ -32,6 +32,8 @@ import Testing
       var options = Self.options(target, smallCaches: seed / 2 % 2 == 0)
       // A third have all convolutions computed fast that can be, however small.
       if seed % 3 == 0 { options.costs = .onlyProducts(lanes: target.lanes) }
+      // A fifth have all sums kept in parts that can be, however short.
+      if seed % 5 == 0 { options.parts = .always }
       guard try trial.agrees(options, threads: threads) else { return }
     }
     try trial.compareWithDifferences(random.loss, random.gradients, random.inputs)

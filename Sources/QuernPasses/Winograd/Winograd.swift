@@ -222,16 +222,6 @@ extension Rewriter {
       output: [.axis(a), .axis(b), .axis(0), last.whole], outputShape: node.shape)
     return builder.add(.tileTransform(transform), [products], node.type)
   }
-
-  /// The sum over a tensor's first dimension; `axes` are all of its.
-  private func sum(ofParts partial: NodeID, _ axes: ArraySlice<Axis>) -> NodeID {
-    let rank = axes.count - 1
-    let contraction = Contraction(
-      axes: Array(axes.dropFirst()) + Array(axes.prefix(1)), outputRank: rank,
-      factors: [.init([.axis(rank)] + (0..<rank).map { .axis($0) })])
-    return builder.add(
-      .contraction(contraction), [partial], TensorType(.float32, contraction.outputShape))
-  }
 }
 
 /// A dimension of channels cut into panels of equal width, so that the operand of a product lies in
