@@ -18,6 +18,7 @@ extension PieceLoops {
     var perTile: String?
     /// Elements that a tile asks for: the next one goes on from there.
     var tileElements = 0
+    /// See ``SectionAhead/forWriting``.
     var forWriting = false
     /// What tile functions call the place where they start.
     var parameter: String { perTile == nil ? "ahead" : "next" }

@@ -207,13 +207,12 @@ struct PieceLoops {
     return plan.panelAxes.reduce(allPanels) { $0 * nest.axes[$1].extent }
   }
 
-  /// Whether each column's panel is kept in a place of its own.
-  private var keepsAllPanels: Bool { plan.isPrepared || fitsAllPanels }
-
   /// Elements from one panel to the next for one step along each axis; none where all columns use the
   /// same place.
   var panelDistances: [Int: Int] {
-    guard plan.packed != nil, keepsAllPanels, let lane = plan.laneAxis else { return [:] }
+    guard plan.packed != nil, plan.isPrepared || fitsAllPanels, let lane = plan.laneAxis else {
+      return [:]
+    }
     var result = [lane: panelSteps]
     guard plan.isPrepared else { return result }
     var step = allPanels

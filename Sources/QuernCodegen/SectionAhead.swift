@@ -32,8 +32,10 @@ struct SectionAhead {
     regions = []
     for other in section.kernels where other != position {
       for piece in program.kernels[other].pieces {
-        let stores = piece.stores.map(\.access)
-        for (number, access) in (stores + piece.reads).enumerated() {
+        let accesses =
+          piece.stores.map { ($0.access, isWritten: true) }
+          + piece.reads.map { ($0, isWritten: false) }
+        for (access, isWritten) in accesses {
           guard let storage = program.storages[access.tensor], !storage.isPrivate else { continue }
           let stride = storage.address(access, rank: piece.axes.count).strides[0]
           guard stride > 0 else { continue }
@@ -41,7 +43,7 @@ struct SectionAhead {
             offset: storage.offset, bytes: stride * access.element.byteCount,
             lead: other < position ? 1 : 0)
           if !regions.contains(region) { regions.append(region) }
-          if number < stores.count, section.isPrivate { forWriting = true }
+          if isWritten, section.isPrivate { forWriting = true }
         }
       }
     }

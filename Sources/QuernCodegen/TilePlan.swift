@@ -243,16 +243,11 @@ struct TilePlan {
 
   /// Cuts columns into as many tiles for each thread, where all wait for the one with a tile more.
   private mutating func shareColumns(_ nest: Nest, _ machine: MachineFacts, _ threads: Int) {
-    let count = (columns.count + threads - 1) / threads * threads
-    guard panels != nil || rowTileCount == 1, columns.count > 1, count <= columns.extent else {
-      return
-    }
+    guard panels != nil || rowTileCount == 1, columns.count > 1 else { return }
     let rows = rows.values.reduce(1) { $0 * $1.largest }
-    func time(_ columns: Chunks) -> Double {
-      cost(nest, machine, rows: rows, columns: columns) / columns.balance(shares: threads)
+    columns = Self.even(columns, among: threads) {
+      cost(nest, machine, rows: rows, columns: $0)
     }
-    let even = Chunks(columns.extent, count: count)
-    if time(even) < time(columns) { columns = even }
   }
 
   /// Cuts a few rows into as many tiles for each thread, where one would compute all or most of them.
@@ -261,14 +256,22 @@ struct TilePlan {
       rowAxes.count == 1, let axis = rowAxes.first, let chunks = rows[axis],
       nest.outputCount * nest.reductionCount >= Self.worthSharing
     else { return }
-    let count = (chunks.count + threads - 1) / threads * threads
-    guard count <= chunks.extent else { return }
-    func time(_ chunks: Chunks) -> Double {
-      cost(nest, machine, rows: chunks.largest, columns: columns)
-        / chunks.balance(shares: threads)
+    rows[axis] = Self.even(chunks, among: threads) {
+      cost(nest, machine, rows: $0.largest, columns: columns)
     }
+  }
+
+  /// As many tiles for each thread, if that takes less time until the last has finished.
+  ///
+  /// - Parameter cost: of all tiles together.
+  private static func even(
+    _ chunks: Chunks, among threads: Int, _ cost: (Chunks) -> Double
+  ) -> Chunks {
+    let count = (chunks.count + threads - 1) / threads * threads
+    guard count <= chunks.extent else { return chunks }
+    func time(_ chunks: Chunks) -> Double { cost(chunks) / chunks.balance(shares: threads) }
     let even = Chunks(chunks.extent, count: count)
-    if time(even) < time(chunks) { rows[axis] = even }
+    return time(even) < time(chunks) ? even : chunks
   }
 
   /// Terms of all sums of a kernel below which it takes longer to share them out.

@@ -52,9 +52,11 @@ public struct PartLimits: Sendable {
 }
 
 extension Rewriter {
-  fileprivate func sum(
-    _ whole: Contraction, of operands: [NodeID], inParts parts: Int
-  ) -> NodeID {
+  /// A contraction in parts of its outermost reduction axis, which a second one adds up.
+  ///
+  /// - Parameter parts: a divisor of the axis' extent; 1 for the contraction itself.
+  func sum(_ whole: Contraction, of operands: [NodeID], inParts parts: Int) -> NodeID {
+    guard parts > 1 else { return add(whole, operands) }
     let rank = whole.outputRank
     var axes = whole.axes
     axes[rank].extent /= parts
@@ -69,18 +71,14 @@ extension Rewriter {
         match: factor.match.map { $0.substituting(moved) })
     }
     let partial = Contraction(axes: axes, outputRank: rank + 1, factors: factors)
-    let sums = builder.add(
-      .contraction(partial), operands, TensorType(.float32, partial.outputShape))
-    return sum(ofParts: sums, axes[...rank])
+    let total = Contraction(
+      axes: Array(axes[1..<rank + 1]) + [axes[0]], outputRank: rank,
+      factors: [.init([.axis(rank)] + (0..<rank).map { .axis($0) })])
+    return add(total, [add(partial, operands)])
   }
 
-  /// The sum over a tensor's first dimension; `axes` are all of its.
-  func sum(ofParts partial: NodeID, _ axes: ArraySlice<Axis>) -> NodeID {
-    let rank = axes.count - 1
-    let contraction = Contraction(
-      axes: Array(axes.dropFirst()) + Array(axes.prefix(1)), outputRank: rank,
-      factors: [.init([.axis(rank)] + (0..<rank).map { .axis($0) })])
-    return builder.add(
-      .contraction(contraction), [partial], TensorType(.float32, contraction.outputShape))
+  private func add(_ contraction: Contraction, _ operands: [NodeID]) -> NodeID {
+    builder.add(
+      .contraction(contraction), operands, TensorType(.float32, contraction.outputShape))
   }
 }

@@ -186,34 +186,26 @@ extension Rewriter {
     let parts = costs.parts(
       pictures: pictures, terms: count.rows * count.columns,
       bytes: side * side * gradient.channels * gradient.signal[3] * 4)
-    let part = parts > 1 ? [Axis("part", parts)] : []
-    let first = part.count
     let panels = Panels(
       gradient.signal[3], width: Panels.width(gradient.signal[3], atMost: costs.panelWidth),
-      axes: ("tp", "t"), from: first + 3)
+      axes: ("tp", "t"), from: 3)
     let d = tiles(
       of: node.operands[1 - gradient.picture], algorithm.outputTransform.transposed, step: m,
       offset: (0, 0), count: count, name: "k", width: panels.width)
-    // dU[p, u, v, c, t] = Σ V[u, v, n, ty, tx, c] · D[u, v, n, ty, tx, t], n = p · N / parts + k
+    // dU[u, v, c, t] = Σ V[u, v, k, ty, tx, c] · D[u, v, k, ty, tx, t]
     let axes =
-      part + [Axis("u", side), Axis("v", side), Axis("c", gradient.channels)] + panels.axes
-      + [Axis("k", pictures / parts), Axis("ty", count.rows), Axis("tx", count.columns)]
-    let rank = first + 3 + panels.axes.count
-    let places: [AffineExpression] = [.axis(first), .axis(first + 1)]
-    let sums: [AffineExpression] = [
-      parts > 1 ? AffineExpression([(0, pictures / parts), (rank, 1)]) : .axis(rank),
-      .axis(rank + 1), .axis(rank + 2),
-    ]
+      [Axis("u", side), Axis("v", side), Axis("c", gradient.channels)] + panels.axes
+      + [Axis("k", pictures), Axis("ty", count.rows), Axis("tx", count.columns)]
+    let rank = 3 + panels.axes.count
+    let places: [AffineExpression] = [.axis(0), .axis(1)]
+    let sums: [AffineExpression] = [.axis(rank), .axis(rank + 1), .axis(rank + 2)]
     let product = Contraction(
       axes: axes, outputRank: rank,
       factors: [
-        .init(places + sums + [.axis(first + 2)]),
-        .init(places + panels.outer + sums + [panels.inner]),
+        .init(places + sums + [.axis(2)]), .init(places + panels.outer + sums + [panels.inner]),
       ])
-    let partial = builder.add(
-      .contraction(product), [v, d], TensorType(.float32, product.outputShape))
-    let products = parts > 1 ? sum(ofParts: partial, axes[..<rank]) : partial
-    let free = Array(axes[first + 2..<rank])
+    let products = sum(product, of: [v, d], inParts: parts)
+    let free = Array(axes[2..<rank])
     let last = Panels(gradient.signal[3], width: panels.width, axes: ("tp", "t"), from: 1)
     let (a, b) = (free.count, free.count + 1)
     let transform = TileTransform(
