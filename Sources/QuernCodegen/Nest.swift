@@ -2,8 +2,8 @@ import QuernGraph
 import QuernPasses
 
 /// A piece of a kernel with its reads and writes turned into addresses that are affine in the axes.
-struct Nest {
-  struct LoopAxis {
+struct Nest: Hashable {
+  struct LoopAxis: Hashable {
     var name: String
     var extent: Int
     var isReduction: Bool
@@ -37,10 +37,28 @@ struct Nest {
     var strides: [Int]
   }
 
-  struct Factor {
+  struct Factor: Hashable {
     var reference: Int
     /// The index the value read must equal, if the factor is a match.
     var match: Int?
+  }
+
+  /// A value of the piece at one output position; operands are earlier values.
+  enum Value: Hashable {
+    case accumulator
+    case position
+    /// So many elements from where the reference is.
+    case read(reference: Int, displacement: Int)
+    case constant(Double, ElementType)
+    case index(Int)
+    case apply(ElementwiseOp, [Int], ElementType)
+  }
+
+  struct Store: Hashable {
+    var value: Int
+    var reference: Int
+    /// Elements from where the reference is.
+    var displacement: Int
   }
 
   var axes: [LoopAxis]
@@ -50,12 +68,8 @@ struct Nest {
   var factors: [Factor] = []
   /// The position in the window of a maximum.
   var position: Index
-  var values: [Value]
-  /// For values that are reads, the reference; for values that are indices, the index.
-  var source: [Int: Int] = [:]
-  /// For values that are reads, how many elements from the reference they lie.
-  var displacement: [Int: Int] = [:]
-  var stores: [(value: Int, reference: Int, displacement: Int)] = []
+  var values: [Value] = []
+  var stores: [Store] = []
   /// Whether values are computed in their order, each stored at once.
   var keepsOrder: Bool
   /// Where results are added to what is stored, after the first chunk of a sum, how many each has.
@@ -73,7 +87,6 @@ struct Nest {
         isChunk: piece.hasChunks && $0 == 0, isSide: isTransform && $0 >= piece.outputRank - 2)
     }
     reduction = piece.reduction
-    values = piece.values
     keepsOrder = piece.keepsOrder
     chunksPerSum = piece.chunksPerSum
     self.position = Index(piece.position, rank: piece.axes.count)
@@ -83,20 +96,24 @@ struct Nest {
         Factor(
           reference: add(factor.read, written: false, program, fixed).reference, match: match))
     }
-    for (number, value) in piece.values.enumerated() {
+    for value in piece.values {
       switch value {
+      case .accumulator: values.append(.accumulator)
+      case .position: values.append(.position)
       case .read(let access):
-        let (reference, distance) = add(access, written: false, program, fixed)
-        source[number] = reference
-        displacement[number] = distance
+        let (reference, displacement) = add(access, written: false, program, fixed)
+        values.append(.read(reference: reference, displacement: displacement))
+      case .constant(let constant, let element): values.append(.constant(constant, element))
       case .index(let expression):
-        source[number] = add(Index(expression, rank: axes.count))
-      default: break
+        values.append(.index(add(Index(expression, rank: axes.count))))
+      case .apply(let op, let operands, let element):
+        values.append(.apply(op, operands, element))
       }
     }
     for store in piece.stores {
-      let (reference, distance) = add(store.access, written: true, program, fixed)
-      stores.append((store.value, reference, distance))
+      let (reference, displacement) = add(store.access, written: true, program, fixed)
+      stores.append(
+        Store(value: store.value, reference: reference, displacement: displacement))
     }
     nameAxes()
     dropUnitAxes()

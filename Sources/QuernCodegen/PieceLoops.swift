@@ -281,9 +281,8 @@ struct PieceLoops {
   func usedReferences(_ mode: TileMode, _ references: [Nest.Reference]) -> [Int] {
     let factors = Set(nest.factors.map(\.reference))
     let others = Set(nest.stores.map(\.reference)).union(
-      nest.values.indices.compactMap { number in
-        if case .read = nest.values[number] { return nest.source[number] }
-        return nil
+      nest.values.compactMap { value in
+        if case .read(let reference, _) = value { reference } else { nil }
       })
     var used: Set<Int>
     switch mode {
@@ -303,9 +302,7 @@ struct PieceLoops {
       if nest.reduction == .maximum, nest.wantsPosition, !plan.unrollsWindow { used.insert(-1) }
     }
     if mode != .accumulate {
-      for number in nest.values.indices {
-        if case .index = nest.values[number], let index = nest.source[number] { used.insert(index) }
-      }
+      for case .index(let index) in nest.values { used.insert(index) }
     }
     return used.sorted()
   }

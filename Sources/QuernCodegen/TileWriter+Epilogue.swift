@@ -120,9 +120,8 @@ extension TileWriter {
   }
 
   var epilogueReferences: [Int] {
-    let reads = nest.values.indices.compactMap { number in
-      if case .read = nest.values[number] { return nest.source[number] }
-      return nil
+    let reads = nest.values.compactMap { value in
+      if case .read(let reference, _) = value { reference } else { nil }
     }
     let factors = isPlain ? nest.factors.map(\.reference) : []
     return Set(nest.stores.map(\.reference) + reads + factors).sorted()

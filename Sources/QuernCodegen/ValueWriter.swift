@@ -32,13 +32,12 @@ struct ValueWriter {
       if let accumulator { return accumulator }
       return context.product(row: row, vector: vector)
     case .position: return position ?? context.builder.zero()
-    case .read:
-      return context.load(
-        nest.source[number] ?? 0, row: row, vector: vector, step: nest.displacement[number] ?? 0)
+    case .read(let reference, let displacement):
+      return context.load(reference, row: row, vector: vector, step: displacement)
     case .constant(let constant, let element):
       return element == .float32
         ? context.builder.constant(Float(constant)) : context.builder.constant(Int32(constant))
-    case .index: return context.index(nest.source[number] ?? 0, row: row, vector: vector)
+    case .index(let index): return context.index(index, row: row, vector: vector)
     case .apply(let op, let operands, let element):
       return apply(op, operands, element, &context)
     }
@@ -50,7 +49,7 @@ struct ValueWriter {
       nest.factors.count == 1 && nest.factors[0].match == nil
         ? nest.references[nest.factors[0].reference].element : .float32
     case .position, .index: .int32
-    case .read: nest.references[nest.source[number] ?? 0].element
+    case .read(let reference, _): nest.references[reference].element
     case .constant(_, let element), .apply(_, _, let element): element
     }
   }
