@@ -173,6 +173,26 @@ struct Nest: Hashable {
     }
   }
 
+  /// The same nest for tensors of any name and at any place, which all nests share that become the
+  /// same code. Of a place there remains how it lies to cache lines, and which references have one.
+  var anywhere: Nest {
+    var result = self
+    for (index, reference) in references.enumerated() {
+      let first = references.firstIndex {
+        $0.byteOffset == reference.byteOffset && $0.isPrivate == reference.isPrivate
+      }
+      result.references[index].name = ""
+      result.references[index].tensor = NodeID(0)
+      result.references[index].byteOffset =
+        (first ?? index) * Self.line + reference.byteOffset % Self.line
+      result.references[index].isPrivate = false
+    }
+    return result
+  }
+
+  /// Bytes of a cache line.
+  private static let line = 64
+
   // MARK: Fewer axes
 
   private mutating func dropUnitAxes() {

@@ -103,13 +103,13 @@ extension PieceLoops {
       "// Meanwhile, what is transformed next, and the places of what comes of it.",
       "const long turn = \(number);",
     ]
-    for (region, tiles) in zip(section.regions, shares.turns) {
+    for (number, (region, tiles)) in zip(section.regions, shares.turns).enumerated() {
       let chunk = region.lead == 0 ? "chunk" : "(chunk + \(region.lead))"
       let turn = tiles.lowerBound == 0 ? "turn" : "(turn - \(tiles.lowerBound))"
       let head =
         tiles.lowerBound == 0 ? "const float *ahead" : "if (turn >= \(tiles.lowerBound)) ahead"
       lines.append(
-        "\(head) = (const float *)(arena + \(region.offset) + \(chunk) * \(region.bytes)) + "
+        "\(head) = (const float *)(\(SectionAhead.name(number)) + \(chunk) * \(region.bytes)) + "
           + "\(turn) * \(elements);")
     }
     return ReadAhead(

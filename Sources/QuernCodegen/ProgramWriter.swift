@@ -52,18 +52,10 @@ public struct GeneratedCode: Sendable {
 /// - Throws: ``LoweringError`` for what the generator cannot do, ``VectorError`` where it is at odds
 ///   with itself.
 public func generate(_ program: Program, _ options: CodegenOptions) throws -> GeneratedCode {
-  var kernels = CText()
-  var scratch = 0
-  var panels: [PreparedPanels] = []
   let privateOffset = (program.arenaBytes + 63) / 64 * 64
-  for written in try writeKernels(program, options, privateOffset: privateOffset) {
-    kernels.append(written.text)
-    kernels.line("")
-    scratch = max(scratch, written.scratchBytes)
-    panels += written.preparations
-  }
+  let kernels = try WrittenKernels(program, options, privateOffset: privateOffset)
   // A thread's memory starts on a cache line of its own, with room to read past the end.
-  let perThread = program.privateBytes + (scratch + 63) / 64 * 64 + 256
+  let perThread = program.privateBytes + (kernels.scratchBytes + 63) / 64 * 64 + 256
   var text = CText()
   text.line(Prelude.text(for: options.target))
   text.line("// Any 32 bits.")
@@ -84,13 +76,13 @@ public func generate(_ program: Program, _ options: CodegenOptions) throws -> Ge
   text.line("// Floats of private memory for each thread.")
   text.line("#define PRIVATE \(perThread / 4)")
   var end = privateOffset + perThread * options.threads
-  if !panels.isEmpty {
+  if !kernels.panels.isEmpty {
     text.line("")
     text.line("// Bytes from the arena's start to panels that are packed before the first step.")
-    for panel in panels {
-      text.line("#define \(panel.offset) \(end)")
+    for (use, panels) in kernels.panels {
+      text.line("#define \(PreparedPanels.offset(of: use)) \(end)")
       // With room to read past the end.
-      end += (panel.byteCount + 63) / 64 * 64 + 256
+      end += (panels.byteCount + 63) / 64 * 64 + 256
     }
   }
   text.line("")
@@ -102,23 +94,24 @@ public func generate(_ program: Program, _ options: CodegenOptions) throws -> Ge
     text.line("void \(kernel.name)(\(GeneratedCode.kernelParameters));")
   }
   text.line("")
-  text.append(kernels)
+  text.append(kernels.text)
   text.line("// Before the first step: what is made of parameters that no step replaces.")
   writeCalls(
-    program, 0..<program.preparedCount, GeneratedCode.preparation, options.threads, panels, &text)
+    program, 0..<program.preparedCount, GeneratedCode.preparation, options.threads,
+    kernels.panels.map { use, panels in panels.call(for: use) }, &text)
   text.line("")
   text.line("// One step: every thread runs all kernels on its share of the tiles.")
   writeCalls(
     program, program.preparedCount..<program.kernels.count, GeneratedCode.entry, options.threads,
     [], &text)
   return GeneratedCode(
-    text, arenaBytes: end, hasPreparation: program.preparedCount > 0 || !panels.isEmpty)
+    text, arenaBytes: end, hasPreparation: program.preparedCount > 0 || !kernels.panels.isEmpty)
 }
 
 /// A function that runs kernels in their order, sections as loops, and then packs panels.
 private func writeCalls(
   _ program: Program, _ kernels: Range<Int>, _ name: String, _ threads: Int,
-  _ panels: [PreparedPanels], _ text: inout CText
+  _ packing: [String], _ text: inout CText
 ) {
   func meet(_ position: Int, _ text: inout CText) {
     if program.needsBarrier[position], threads > 1 {
@@ -148,36 +141,66 @@ private func writeCalls(
       }
       position = section.kernels.upperBound
     }
-    if !panels.isEmpty, !kernels.isEmpty, threads > 1 {
+    if !packing.isEmpty, !kernels.isEmpty, threads > 1 {
       text.line("\(GeneratedCode.barrier)(barrier);")
     }
-    for panel in panels { text.line("\(panel.name)(arena, thread);") }
+    for call in packing { text.line(call) }
   }
 }
 
-/// What ``KernelWriter`` made of a kernel.
-private struct WrittenKernel: Sendable {
-  var text: CText
-  var scratchBytes: Int
-  var preparations: [PreparedPanels]
+/// The functions of all kernels, in the program's order.
+private struct WrittenKernels {
+  var text = CText()
+  var scratchBytes = 0
+  /// What must be packed before the first step, and for which kernel.
+  var panels: [(use: PieceUse, panels: PreparedPanels)] = []
+
+  /// Each piece is written once, however many kernels have one of its shape, and on all cores: it
+  /// looks at nothing but the program.
+  init(_ program: Program, _ options: CodegenOptions, privateOffset: Int) throws {
+    let uses = try onAllCores(program.kernels.count) {
+      try PieceUse.all(of: $0, in: program, options)
+    }
+    var sharers: [PieceUse.Shape: Int] = [:]
+    var groups: [[PieceUse]] = []
+    let groupOf = uses.map { pieces in
+      pieces.map { use in
+        let group = sharers[use.shape] ?? groups.count
+        if group == groups.count { groups.append([]) }
+        sharers[use.shape] = group
+        groups[group].append(use)
+        return group
+      }
+    }
+    let leaders = groups.map { $0[0] }
+    let written = try onAllCores(leaders.count) { group in
+      var writer = PieceWriter(
+        leaders[group], machine: options.machine, team: options.threads, reader: options.reader)
+      return try writer.write()
+    }
+    for position in program.kernels.indices {
+      let writer = KernelWriter(
+        program: program, position: position, options: options, privateOffset: privateOffset)
+      let parts = zip(uses[position], groupOf[position]).map { use, group in
+        KernelWriter.Part(
+          use: use, written: written[group], leader: leaders[group],
+          sharers: groups[group].map(\.name))
+      }
+      text.append(writer.text(parts))
+      text.line("")
+      panels += parts.compactMap { part in part.written.prepared.map { (part.use, $0) } }
+    }
+    scratchBytes = written.reduce(0) { max($0, $1.scratchBytes) }
+  }
 }
 
-/// Writes the kernels, in the program's order, on all cores: each looks at nothing but the program.
-private func writeKernels(
-  _ program: Program, _ options: CodegenOptions, privateOffset: Int
-) throws -> [WrittenKernel] {
-  let count = program.kernels.count
-  let results = Mutex([Result<WrittenKernel, any Error>?](repeating: nil, count: count))
+/// The results of independent work for 0 ..< `count`.
+private func onAllCores<T: Sendable>(
+  _ count: Int, _ work: @Sendable (Int) throws -> T
+) throws -> [T] {
+  let results = Mutex([Result<T, any Error>?](repeating: nil, count: count))
   DispatchQueue.concurrentPerform(iterations: count) { index in
-    let result = Result<WrittenKernel, any Error> {
-      var writer = KernelWriter(
-        index, program, machine: options.machine, threads: options.threads,
-        reader: options.reader,
-        privateOffset: privateOffset)
-      return WrittenKernel(
-        text: try writer.text(), scratchBytes: writer.scratchBytes,
-        preparations: writer.preparations)
-    }
+    let result = Result { try work(index) }
     results.withLock { $0[index] = result }
   }
   return try results.withLock { try $0.compactMap { try $0?.get() } }

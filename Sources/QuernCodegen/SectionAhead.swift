@@ -5,7 +5,7 @@ import QuernPasses
 ///
 /// A transform does little with each number it reads, so it would wait for memory; a product does
 /// much, and its loads are idle meanwhile.
-struct SectionAhead {
+struct SectionAhead: Hashable {
   /// A tensor's part that belongs to one chunk.
   struct Region: Hashable {
     /// Bytes from the arena's start for chunk 0.
@@ -19,6 +19,8 @@ struct SectionAhead {
   }
 
   var regions: [Region]
+  /// What the C calls where a region starts for chunk 0.
+  static func name(_ region: Int) -> String { "region\(region)" }
   /// Whether what is asked for belongs to this thread alone and will be written in part: it then comes
   /// to be written, without a second message to the core that wrote there last.
   var forWriting = false
@@ -48,6 +50,13 @@ struct SectionAhead {
       }
     }
     if regions.isEmpty { return nil }
+  }
+
+  /// The same for any place of its regions.
+  var anywhere: SectionAhead {
+    var result = self
+    for index in regions.indices { result.regions[index].offset = 0 }
+    return result
   }
 
   /// How calls share out the asking.

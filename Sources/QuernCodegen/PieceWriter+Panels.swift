@@ -3,34 +3,31 @@ import QuernVectors
 
 /// Panels of a factor that is the same in every step: they are packed once, and keep their place.
 struct PreparedPanels: Sendable {
-  /// What the C calls the function that packs them: `name(arena, thread)`.
-  var name: String
-  /// What the C calls the bytes from the arena's start to them.
-  var offset: String
+  /// What the C calls the function that packs them: `name(factor, panels, thread)`.
+  var function: String
+  /// The factor's number in the nest.
+  var reference: Int
   var byteCount: Int
-
-  static func offset(of piece: String) -> String { "\(piece)_PANELS" }
 }
 
 // Where a factor's panels are packed: in the step, as tiles need them, or before the first.
 
-extension KernelWriter {
+extension PieceWriter {
   /// A thread packs the columns it will use, in the order it will: all of them, unless the work is split
   /// over columns.
   mutating func packAll(
-    _ columns: [PieceLoops.Loop], _ split: PieceLoops.Split?, _ piece: PieceLoops,
-    _ text: inout CText
+    _ columns: [PieceLoops.Loop], _ split: PieceLoops.Split?, _ text: inout CText
   ) throws {
     guard split?.kind != .column, let loop = columns.first, loop.chunks.count > 1 else {
-      try Self.nest(columns, split, &text) { text in try pack(piece, nil, &text) }
+      try Self.nest(columns, split, &text) { text in try pack(nil, &text) }
       return
     }
-    try packRuns(loop, piece, among: 1, &text)
+    try packRuns(loop, among: 1, &text)
   }
 
   /// Packs the columns in the order in which runs walk them, big ones first.
   private mutating func packRuns(
-    _ loop: PieceLoops.Loop, _ piece: PieceLoops, among threads: Int, _ text: inout CText
+    _ loop: PieceLoops.Loop, among threads: Int, _ text: inout CText
   ) throws {
     for run in piece.runs(loop) {
       func position(_ tile: String) -> String {
@@ -43,12 +40,12 @@ extension KernelWriter {
         ? ("\(run.start)", "\(end)") : (position(share.from), position(share.to))
       try text.braces(
         "for (long \(loop.name) = \(from); \(loop.name) < \(to); \(loop.name) += \(run.step))"
-      ) { text in try pack(piece, run, &text) }
+      ) { text in try pack(run, &text) }
     }
   }
 
   mutating func pack(
-    _ piece: PieceLoops, _ run: TileRun?, _ text: inout CText
+    _ run: TileRun?, _ text: inout CText
   ) throws {
     guard let packed = piece.plan.packed, let lane = piece.plan.laneAxis else { return }
     let nest = piece.nest
@@ -75,13 +72,13 @@ extension KernelWriter {
     choose(branches, &text)
   }
 
-  /// Writes the function that packs a piece's panels before the first step, if it has such.
-  mutating func writePreparation(_ piece: PieceLoops) throws -> PreparedPanels? {
+  /// Writes the function that packs the panels before the first step, if there are such.
+  mutating func writePreparation() throws -> PreparedPanels? {
     guard piece.plan.isPrepared, let packed = piece.plan.packed else { return nil }
     let prepared = PreparedPanels(
-      name: "\(piece.name)_prepare", offset: PreparedPanels.offset(of: piece.name),
+      function: "\(piece.name)_prepare", reference: piece.nest.factors[packed].reference,
       byteCount: piece.preparedElements * 4)
-    let reference = piece.nest.references[piece.nest.factors[packed].reference]
+    let reference = piece.nest.references[prepared.reference]
     var body = CText()
     let panels = piece.loops.filter { $0.kind == .panel }
     let columns = piece.loops.filter { $0.kind == .column }
@@ -98,19 +95,16 @@ extension KernelWriter {
         }
         let split = PieceLoops.Split(kind: .column, axis: columns.first?.axis ?? 0)
         return try Self.nest(shared, team > 1 ? split : nil, &text) { text in
-          try pack(piece, nil, &text)
+          try pack(nil, &text)
         }
       }
-      try packRuns(run, piece, among: team, &text)
+      try packRuns(run, among: team, &text)
     }
     var text = CText()
-    text.line("static void \(prepared.name)(char *arena, long thread)")
+    text.line("static void \(prepared.function)(")
+    text.line("    const \(reference.cType) *\(reference.name), float *panels, long thread)")
     text.braces("") { text in
       text.line("(void)thread;")
-      text.line(
-        "const \(reference.cType) *const \(reference.name) = "
-          + "(const \(reference.cType) *)(arena + \(reference.byteOffset));")
-      text.line("float *const panels = (float *)(arena + \(prepared.offset));")
       if team > 1, columns.allSatisfy({ $0.chunks.count == 1 }) {
         text.braces("if (thread == 0)") { $0.append(body, indented: true) }
       } else {

@@ -3,28 +3,28 @@ import QuernVectors
 
 // The calls of tile functions; each function is written when it is first called.
 
-extension KernelWriter {
+extension PieceWriter {
   /// Calls the functions for the present tile, or for all tiles of a loop.
   mutating func call(
-    _ piece: PieceLoops, _ mode: TileMode, run loop: PieceLoops.Loop?, isShared: Bool = false,
-    _ text: inout CText
+    _ mode: TileMode, run loop: PieceLoops.Loop?, isShared: Bool = false, _ text: inout CText
   ) throws {
     // The same for all shapes of tiles.
     let sectionAhead = mode == .whole ? section.flatMap { piece.readAhead($0, run: loop) } : nil
+    if sectionAhead != nil { asksAhead = true }
     for line in sectionAhead?.preparation ?? [] { text.line(line) }
     guard let loop else {
-      choose(try branches(piece, mode, nil, sectionAhead, loop: nil), &text)
+      choose(try branches(mode, nil, sectionAhead, loop: nil), &text)
       return
     }
     for var run in piece.runs(loop) {
       run.isShared = isShared
-      choose(try branches(piece, mode, run, sectionAhead, loop: loop), &text)
+      choose(try branches(mode, run, sectionAhead, loop: loop), &text)
     }
   }
 
   /// The calls of which one is made, by the shape of the tile.
   private mutating func branches(
-    _ piece: PieceLoops, _ mode: TileMode, _ run: TileRun?,
+    _ mode: TileMode, _ run: TileRun?,
     _ sectionAhead: PieceLoops.ReadAhead?, loop: PieceLoops.Loop?
   ) throws -> [(condition: String?, call: String)] {
     var branches: [(condition: String?, call: String)] = []
@@ -106,9 +106,9 @@ extension KernelWriter {
 
   /// Writes a function unless one of that name is there.
   mutating func define(_ name: String, _ make: (String) throws -> CText) throws -> String {
-    if !written.contains(name) {
+    if !defined.contains(name) {
       functions.append(try make(name))
-      written.insert(name)
+      defined.insert(name)
     }
     return name
   }
