@@ -19,6 +19,8 @@ struct Fusion {
   let views: Views
   private(set) var groups: [Group] = []
   private(set) var groupOf: [NodeID: Int] = [:]
+  /// For each group, those whose results it reads.
+  private var needs: [[Int]] = []
   private let users: [[NodeID]]
   /// Constants and positions that must lie in memory, because more than elementwise ops read them.
   private let materialised: Set<NodeID>
@@ -62,8 +64,7 @@ struct Fusion {
         }
       }
       if let twin {
-        groups[twin].nodes.append(id)
-        groupOf[id] = twin
+        join(id, twin)
       } else {
         start(id, root: id)
       }
@@ -133,8 +134,20 @@ struct Fusion {
   }
 
   private mutating func start(_ id: NodeID, root: NodeID?) {
-    groupOf[id] = groups.count
-    groups.append(Group(nodes: [id], root: root, domain: graph[id].shape))
+    groups.append(Group(nodes: [], root: root, domain: graph[id].shape))
+    needs.append([])
+    join(id, groups.count - 1)
+  }
+
+  private mutating func join(_ id: NodeID, _ group: Int) {
+    groupOf[id] = group
+    groups[group].nodes.append(id)
+    for operand in sources(of: id) {
+      guard let source = groupOf[views.root(operand)], source != group,
+        !needs[group].contains(source)
+      else { continue }
+      needs[group].append(source)
+    }
   }
 
   private mutating func placeElementwise(_ id: NodeID) {
@@ -143,8 +156,7 @@ struct Fusion {
       (groups[a].root != nil ? 1 : 0, a) > (groups[b].root != nil ? 1 : 0, b)
     }
     for candidate in candidates where accepts(id, group: candidate, operands: operands) {
-      groups[candidate].nodes.append(id)
-      groupOf[id] = candidate
+      join(id, candidate)
       return
     }
     start(id, root: nil)
@@ -201,15 +213,13 @@ struct Fusion {
   /// Whether `to` needs, directly or not, what `from` computes.
   private func reaches(from: Int, to: Int) -> Bool {
     if from == to { return true }
-    var visited: Set<Int> = []
+    var visited = [Bool](repeating: false, count: groups.count)
     var pending = [to]
     while let group = pending.popLast() {
-      for id in groups[group].nodes {
-        for operand in sources(of: id) {
-          guard let source = groupOf[views.root(operand)], source != group else { continue }
-          if source == from { return true }
-          if visited.insert(source).inserted { pending.append(source) }
-        }
+      for source in needs[group] where !visited[source] {
+        if source == from { return true }
+        visited[source] = true
+        pending.append(source)
       }
     }
     return false
