@@ -160,9 +160,7 @@ struct Nest: Hashable {
     guard case .input(let input) = graph[access.tensor].op else {
       return "t\(access.tensor.index)"
     }
-    let text = String(
-      input.name.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
-    return "p_" + text
+    return "p_" + input.name.asIdentifier
   }
 
   /// Two axes of one name would hide each other in C.

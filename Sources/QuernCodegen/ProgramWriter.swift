@@ -161,15 +161,18 @@ private struct WrittenKernels {
     let uses = try onAllCores(program.kernels.count) {
       try PieceUse.all(of: $0, in: program, options)
     }
-    var sharers: [PieceUse.Shape: Int] = [:]
+    var groupOf: [PieceUse.Shape: Int] = [:]
     var groups: [[PieceUse]] = []
-    let groupOf = uses.map { pieces in
+    let numbers = uses.map { pieces in
       pieces.map { use in
-        let group = sharers[use.shape] ?? groups.count
-        if group == groups.count { groups.append([]) }
-        sharers[use.shape] = group
-        groups[group].append(use)
-        return group
+        let shape = use.shape
+        if let group = groupOf[shape] {
+          groups[group].append(use)
+          return group
+        }
+        groupOf[shape] = groups.count
+        groups.append([use])
+        return groups.count - 1
       }
     }
     let leaders = groups.map { $0[0] }
@@ -181,7 +184,7 @@ private struct WrittenKernels {
     for position in program.kernels.indices {
       let writer = KernelWriter(
         program: program, position: position, options: options, privateOffset: privateOffset)
-      let parts = zip(uses[position], groupOf[position]).map { use, group in
+      let parts = zip(uses[position], numbers[position]).map { use, group in
         KernelWriter.Part(
           use: use, written: written[group], leader: leaders[group],
           sharers: groups[group].map(\.name))

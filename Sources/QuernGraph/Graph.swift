@@ -61,7 +61,7 @@ public struct Graph: Sendable {
     self.updates = updates
   }
 
-  public subscript(id: NodeID) -> Node { nodes[id.index] }
+  @inlinable public subscript(id: NodeID) -> Node { nodes[id.index] }
   public var ids: some RandomAccessCollection<NodeID> { nodes.indices.lazy.map(NodeID.init) }
 
   /// The inputs in the order they were declared.

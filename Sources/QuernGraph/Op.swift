@@ -1,4 +1,6 @@
 /// What a node computes from its operands.
+///
+/// What is large is kept aside: passes copy nodes all the time.
 public enum Op: Hashable, Sendable {
   /// A tensor from outside: a batch, a parameter, optimiser state, a hyperparameter.
   case input(Input)
@@ -7,17 +9,17 @@ public enum Op: Hashable, Sendable {
   /// `int32` positions: along one dimension, or row-major over the whole tensor.
   case iota(dimension: Int?)
   case elementwise(ElementwiseOp)
-  case contraction(Contraction)
+  indirect case contraction(Contraction)
   /// The maximum over windows of the one operand.
-  case maximum(Window)
+  indirect case maximum(Window)
   /// Where in its window the (first) maximum lies: `int32`, ``Window/linearPosition``.
-  case maximumPosition(Window)
+  indirect case maximumPosition(Window)
   /// The same elements in row-major order under another shape.
   case reshape
   /// The operands one after the other along a dimension.
   case concatenate(dimension: Int)
   /// A linear map of square tiles of the one operand; made by passes.
-  case tileTransform(TileTransform)
+  indirect case tileTransform(TileTransform)
 
   public var name: String {
     switch self {

@@ -165,8 +165,7 @@ private func kernelName(
 }
 
 private func unique(_ text: String, _ used: inout Set<String>) -> String {
-  let base = String(
-    text.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
+  let base = text.asIdentifier
   var name = base.first?.isNumber == true ? "k" + base : base
   var number = 2
   while !used.insert(name).inserted {
