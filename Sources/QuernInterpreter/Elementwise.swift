@@ -1,6 +1,13 @@
-import Foundation
 import QuernGraph
 import QuernRandom
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
 
 /// The loops of an elementwise op: dimensions along which all operands advance alike are one loop.
 struct ElementwiseLoops {
@@ -113,11 +120,11 @@ func evaluate<Scalar: BinaryFloatingPoint & Sendable>(
   switch op {
   case .negate: loops.map(a, out) { -$0 }
   case .absolute: loops.map(a, out) { abs($0) }
-  case .exp: loops.map(a, out) { Scalar.exp($0) }
-  case .log: loops.map(a, out) { Scalar.log($0) }
-  case .tanh: loops.map(a, out) { Scalar.tanh($0) }
-  case .sigmoid: loops.map(a, out) { 1 / (1 + Scalar.exp(-$0)) }
-  case .erf: loops.map(a, out) { Scalar.erf($0) }
+  case .exp: loops.map(a, out) { Scalar.exponential($0) }
+  case .log: loops.map(a, out) { Scalar.naturalLogarithm($0) }
+  case .tanh: loops.map(a, out) { Scalar.hyperbolicTangent($0) }
+  case .sigmoid: loops.map(a, out) { 1 / (1 + Scalar.exponential(-$0)) }
+  case .erf: loops.map(a, out) { Scalar.errorFunction($0) }
   case .squareRoot: loops.map(a, out) { $0.squareRoot() }
   case .floor: loops.map(a, out) { $0.rounded(.down) }
   case .toFloat: loops.map(operands[0].bytes, out) { Scalar($0) }
@@ -175,16 +182,16 @@ extension BinaryFloatingPoint {
     Self.self == Float.self ? Self(f(Float(x))) : Self(d(Double(x)))
   }
 
-  @inline(__always) static func exp(_ x: Self) -> Self {
-    call(x, Foundation.exp, Foundation.exp)
+  @inline(__always) static func exponential(_ x: Self) -> Self {
+    call(x, exp, exp)
   }
-  @inline(__always) static func log(_ x: Self) -> Self {
-    call(x, Foundation.log, Foundation.log)
+  @inline(__always) static func naturalLogarithm(_ x: Self) -> Self {
+    call(x, log, log)
   }
-  @inline(__always) static func tanh(_ x: Self) -> Self {
-    call(x, Foundation.tanh, Foundation.tanh)
+  @inline(__always) static func hyperbolicTangent(_ x: Self) -> Self {
+    call(x, tanh, tanh)
   }
-  @inline(__always) static func erf(_ x: Self) -> Self {
-    call(x, Foundation.erf, Foundation.erf)
+  @inline(__always) static func errorFunction(_ x: Self) -> Self {
+    call(x, erf, erf)
   }
 }

@@ -1,4 +1,15 @@
-import Foundation
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
 
 /// The system's C compiler: optimises, takes seconds. The code is loaded as a shared library.
 public struct SystemCompiler: CCompiler {
@@ -51,7 +62,9 @@ public struct SystemCompiler: CCompiler {
     } catch {
       throw CompileError.system("cannot write \(text.path): \(error)")
     }
-    try run(flags + ["-shared", "-fPIC", "-o", library.path, text.path, "-lm"])
+    try run(
+      flags + ["-shared", "-fPIC", "-o", library.path, text.path, "-lm"],
+      messages: folder.appendingPathComponent("messages.txt").path)
 
     guard let handle = dlopen(library.path, RTLD_NOW | RTLD_LOCAL) else {
       throw CompileError.cannotLoad(dlerror().map { String(cString: $0) } ?? "unknown reason")
@@ -94,43 +107,34 @@ public struct SystemCompiler: CCompiler {
     return text
   }
 
-  private func locate() throws -> URL {
+  private func locate() throws -> String {
     // `CC` may hold a command with arguments; the first word is the program.
     let name = compiler.split(separator: " ").first.map(String.init) ?? compiler
     if name.contains("/") {
       guard FileManager.default.isExecutableFile(atPath: name) else {
         throw CompileError.compilerNotFound(name)
       }
-      return URL(fileURLWithPath: name)
+      return name
     }
     let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
     for folder in path.split(separator: ":") {
       let candidate = "\(folder)/\(name)"
-      if FileManager.default.isExecutableFile(atPath: candidate) {
-        return URL(fileURLWithPath: candidate)
-      }
+      if FileManager.default.isExecutableFile(atPath: candidate) { return candidate }
     }
     throw CompileError.compilerNotFound(name)
   }
 
-  private func run(_ arguments: [String]) throws {
-    let process = Process()
-    process.executableURL = try locate()
-    process.arguments = compiler.split(separator: " ").dropFirst().map(String.init) + arguments
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    let errors = Pipe()
-    process.standardError = errors
-    do {
-      try process.run()
-    } catch {
+  /// - Parameter messages: the file to which the compiler's messages go.
+  private func run(_ arguments: [String], messages: String) throws {
+    let program = try locate()
+    let own = compiler.split(separator: " ").dropFirst().map(String.init)
+    guard let process = ChildProcess(program, own + arguments, errorFile: messages) else {
       throw CompileError.compilerNotFound(compiler)
     }
-    let message = errors.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0, process.terminationReason == .exit else {
+    guard process.succeeds() else {
+      let text = FileManager.default.contents(atPath: messages) ?? Data()
       throw CompileError.rejected(
-        compiler: compiler, message: String(decoding: message, as: UTF8.self))
+        compiler: compiler, message: String(decoding: text, as: UTF8.self))
     }
   }
 }

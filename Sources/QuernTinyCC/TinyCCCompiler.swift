@@ -1,6 +1,6 @@
 import CTinyCC
-import Foundation
 import QuernKernels
+import Synchronization
 
 /// TinyCC as a library, linked in: compiles in memory, in milliseconds, without optimising.
 ///
@@ -12,12 +12,12 @@ public struct TinyCCCompiler: CCompiler {
   public init() {}
 
   /// libtcc keeps its state in globals: one compilation at a time.
-  private static let lock = NSLock()
+  private static let lock = Mutex(())
 
   public func compile(source: String, symbols: [String: UnsafeRawPointer]) throws -> LoadedCode {
     let clock = ContinuousClock()
     let start = clock.now
-    let (pages, functions) = try Self.lock.withLock {
+    let (pages, functions) = try Self.lock.withLock { _ in
       try Self.load(source: source, symbols: symbols)
     }
     return LoadedCode(

@@ -1,6 +1,13 @@
-import Foundation
 import QuernGraph
 import QuernRandom
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
 
 // Rules for elementwise ops. Those that name one operand return it only where it has the whole
 // shape: an operand that the op repeats is not the result.
