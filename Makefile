@@ -2,10 +2,13 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint format peers clean setup swift packages
+.PHONY: help run test bench lint format peers install clean setup swift packages
 
 # Further arguments for the command, as in: make bench ARGS="lenet --threads 2"
 ARGS ?=
+
+# Where "make install" puts the command.
+PREFIX ?= /usr/local
 
 # Everything is built in release mode, the tests too: they compute a lot, and they share what
 # "make run" has built. (Testable imports would need a second build; tests use "package" access.)
@@ -46,6 +49,19 @@ lint: setup ## check the style, and that the build has no warnings
 
 format: swift ## bring the sources into the style
 	swift format format --in-place --recursive Package.swift Sources Tests
+
+# With Swift's own libraries inside, the command starts faster and runs where there is no Swift. The
+# tests cannot be built so, and a folder built for both would be built anew each time.
+STATIC := $(if $(filter Linux,$(shell uname -s)),--static-swift-stdlib)
+BIN := $(DESTDIR)$(PREFIX)/bin
+
+install: setup ## put the command quern into PREFIX/bin, by default /usr/local/bin
+	@mkdir -p '$(BIN)' 2>/dev/null || true; [ -d '$(BIN)' ] && [ -w '$(BIN)' ] || { \
+	  echo "make install: $(BIN) cannot be written; take another place: make install PREFIX=$$HOME/.local" >&2; \
+	  exit 1; }
+	$(BUILD) $(STATIC) --scratch-path .build-install --product quern
+	install -s -m 755 .build-install/release/quern '$(BIN)/quern'
+	@echo "Installed $(BIN)/quern"
 
 clean: ## remove what was built
 	rm -rf .build .build-*
