@@ -63,38 +63,35 @@ extension VectorOperand {
 
 extension VectorInstruction {
   /// The same instruction on other registers.
-  public func renaming(
-    destination: (VectorRegister) -> VectorRegister,
-    sources rename: (VectorRegister) -> VectorRegister
-  ) -> Self {
+  func renaming(_ rename: (VectorRegister) -> VectorRegister) -> Self {
     switch self {
     case .prefetch, .end: self
     case .store(let address, let a, let count): .store(address, rename(a), count: count)
-    case .load(let d, let address, let count): .load(destination(d), address, count: count)
+    case .load(let d, let address, let count): .load(rename(d), address, count: count)
     case .loadBytes(let d, let address, let count):
-      .loadBytes(destination(d), address, count: count)
-    case .broadcast(let d, let address): .broadcast(destination(d), address)
-    case .constantBits(let d, let bits): .constantBits(destination(d), bits)
-    case .laneIndices(let d): .laneIndices(destination(d))
-    case .move(let d, let a): .move(destination(d), rename(a))
-    case .unary(let operation, let d, let a): .unary(operation, destination(d), rename(a))
+      .loadBytes(rename(d), address, count: count)
+    case .broadcast(let d, let address): .broadcast(rename(d), address)
+    case .constantBits(let d, let bits): .constantBits(rename(d), bits)
+    case .laneIndices(let d): .laneIndices(rename(d))
+    case .move(let d, let a): .move(rename(d), rename(a))
+    case .unary(let operation, let d, let a): .unary(operation, rename(d), rename(a))
     case .binary(let operation, let d, let a, let b):
-      .binary(operation, destination(d), rename(a), b.renaming(rename))
+      .binary(operation, rename(d), rename(a), b.renaming(rename))
     case .shift(let operation, let d, let a, let count):
-      .shift(operation, destination(d), rename(a), by: count)
+      .shift(operation, rename(d), rename(a), by: count)
     case .multiplyAdd(let d, let a, let b, let c, let negated):
       .multiplyAdd(
-        destination(d), a: rename(a), b: b.renaming(rename), c: rename(c), negated: negated)
+        rename(d), a: rename(a), b: b.renaming(rename), c: rename(c), negated: negated)
     case .compareSelect(let d, let comparison, let type, let a, let b, let x, let y):
       .compareSelect(
-        destination(d), comparison, type, rename(a), rename(b), ifTrue: rename(x),
+        rename(d), comparison, type, rename(a), rename(b), ifTrue: rename(x),
         ifFalse: rename(y))
     case .blend(let d, let count, let first, let rest):
-      .blend(destination(d), count: count, first: rename(first), rest: rename(rest))
+      .blend(rename(d), count: count, first: rename(first), rest: rename(rest))
     case .reduce(let operation, let d, let a, let count):
-      .reduce(operation, destination(d), rename(a), count: count)
+      .reduce(operation, rename(d), rename(a), count: count)
     case .shuffle(let operation, let d, let a, let b):
-      .shuffle(operation, destination(d), rename(a), rename(b))
+      .shuffle(operation, rename(d), rename(a), rename(b))
     }
   }
 

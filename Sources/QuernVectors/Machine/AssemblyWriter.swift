@@ -63,7 +63,7 @@ struct AssemblyWriter {
     }
   }
 
-  private func number(_ slot: RegisterSlot, _ registers: [Int]) -> Int {
+  private func number(_ slot: RegisterSlot, _ registers: OperandList<Int>) -> Int {
     switch slot {
     case .operand(let index): registers[index]
     case .fixed(let number): number
@@ -81,7 +81,7 @@ struct AssemblyWriter {
 
   /// dst = ±a·b + c: the form depends on which operand the destination shares a register with.
   private mutating func multiplyAdd(
-    _ registers: [Int], negated: Bool, memory: RegisterOrMemory?, broadcast: Bool
+    _ registers: OperandList<Int>, negated: Bool, memory: RegisterOrMemory?, broadcast: Bool
   ) {
     let (d, a, c) = (registers[0], registers[1], registers[registers.count - 1])
     let b = memory ?? .register(registers[2])

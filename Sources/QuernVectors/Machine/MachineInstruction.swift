@@ -44,7 +44,7 @@ struct MachineInstruction: Sendable {
   /// C, with placeholders: see `StatementText`.
   var text: StaticString
   /// Where `writes`, the first is the destination. Registers are numbered from 0 in a block.
-  var operands: [VectorRegister]
+  var operands: OperandList<VectorRegister>
   var writes = true
   /// A number that the text mentions.
   var immediate = 0
@@ -61,5 +61,5 @@ struct MachineInstruction: Sendable {
     case plain, broadcast, bytes
   }
 
-  var sources: ArraySlice<VectorRegister> { writes ? operands.dropFirst() : operands[...] }
+  var sources: Slice<OperandList<VectorRegister>> { operands[(writes ? 1 : 0)...] }
 }

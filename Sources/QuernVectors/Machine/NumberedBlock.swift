@@ -6,50 +6,68 @@ struct NumberedBlock {
 
   /// - Throws: `VectorError.readBeforeWrite`.
   init(_ block: [VectorInstruction], pinned: [VectorRegister: Int]) throws {
-    // Builders number registers in sequence: a table beats hashing. A block may use any numbers.
-    var lowest = Int.max
-    var highest = Int.min
-    func span(_ register: VectorRegister) {
-      lowest = min(lowest, register.id)
-      highest = max(highest, register.id)
-    }
+    var numbers = Numbers(block, pinned)
+    instructions.reserveCapacity(block.count)
     for instruction in block {
-      instruction.forEachSource(span)
-      if let destination = instruction.destination { span(destination) }
+      try instruction.forEachSource { register in
+        if !numbers.isWritten[numbers.number(register)] {
+          throw VectorError.readBeforeWrite(register, instruction: String(describing: instruction))
+        }
+      }
+      if let destination = instruction.destination {
+        numbers.isWritten[numbers.number(destination)] = true
+      }
+      instructions.append(instruction.renaming { VectorRegister(id: numbers.known($0)) })
     }
-    let width = highest.subtractingReportingOverflow(lowest)
-    let isDense = lowest <= highest && !width.overflow && width.partialValue < 1 << 20
-    var table = isDense ? Array(repeating: Int32(-1), count: width.partialValue + 1) : []
-    var sparse: [VectorRegister: Int] = [:]
-    var places: [Int] = []
+    places = numbers.places
+  }
+
+  /// The numbers that a block's registers have got.
+  private struct Numbers {
+    // Builders number registers in sequence: a table beats hashing. A block may use any numbers.
+    private var table: [Int32] = []
+    private var lowest = Int.max
+    private var sparse: [VectorRegister: Int] = [:]
+    private let pinned: [VectorRegister: Int]
+    private(set) var places: [Int] = []
     var isWritten: [Bool] = []
 
-    func number(_ register: VectorRegister) -> VectorRegister {
-      if isDense {
-        let known = table[register.id - lowest]
-        if known >= 0 { return VectorRegister(id: Int(known)) }
-        table[register.id - lowest] = Int32(places.count)
-      } else {
-        if let known = sparse[register] { return VectorRegister(id: known) }
+    init(_ block: [VectorInstruction], _ pinned: [VectorRegister: Int]) {
+      self.pinned = pinned
+      var (lowest, highest) = (Int.max, Int.min)
+      func span(_ register: VectorRegister) {
+        lowest = min(lowest, register.id)
+        highest = max(highest, register.id)
+      }
+      for instruction in block {
+        instruction.forEachSource(span)
+        if let destination = instruction.destination { span(destination) }
+      }
+      let width = highest.subtractingReportingOverflow(lowest)
+      guard lowest <= highest, !width.overflow, width.partialValue < 1 << 20 else { return }
+      self.lowest = lowest
+      table = Array(repeating: -1, count: width.partialValue + 1)
+    }
+
+    /// The number of a register that has one.
+    func known(_ register: VectorRegister) -> Int {
+      table.isEmpty ? sparse[register] ?? 0 : Int(table[register.id - lowest])
+    }
+
+    mutating func number(_ register: VectorRegister) -> Int {
+      if table.isEmpty {
+        if let known = sparse[register] { return known }
         sparse[register] = places.count
+      } else {
+        let known = table[register.id - lowest]
+        if known >= 0 { return Int(known) }
+        table[register.id - lowest] = Int32(places.count)
       }
       let place = pinned[register]
       places.append(place ?? -1)
       isWritten.append(place != nil)
-      return VectorRegister(id: places.count - 1)
+      return places.count - 1
     }
-
-    instructions.reserveCapacity(block.count)
-    for instruction in block {
-      try instruction.forEachSource { register in
-        if !isWritten[number(register).id] {
-          throw VectorError.readBeforeWrite(register, instruction: String(describing: instruction))
-        }
-      }
-      if let destination = instruction.destination { isWritten[number(destination).id] = true }
-      instructions.append(instruction.renaming(destination: number, sources: number))
-    }
-    self.places = places
   }
 
   /// The instructions whose results are used.

@@ -2,7 +2,7 @@
 struct AllocatedInstruction: Sendable {
   var instruction: MachineInstruction
   /// By operand.
-  var registers: [Int]
+  var registers: OperandList<Int>
 }
 
 /// Gives the temporaries of one block registers, in one pass forwards: a register is free again
@@ -74,7 +74,7 @@ struct RegisterAllocator {
     _ instruction: MachineInstruction, nextUses: ArraySlice<Int>
   ) throws {
     let operands = instruction.operands
-    var registers = Array(repeating: 0, count: operands.count)
+    var registers = OperandList(repeating: 0, count: operands.count)
     let firstSource = instruction.writes ? 1 : 0
     // Sources: where they are, or back from the stack.
     var busy: UInt32 = 0
@@ -125,11 +125,13 @@ struct RegisterAllocator {
 
   /// A multiply-add overwrites one of its operands: best one that dies, the addend first. A move
   /// from a value that dies is none.
-  private func preferences(_ instruction: MachineInstruction, _ registers: [Int]) -> Int? {
+  private func preferences(_ instruction: MachineInstruction, _ registers: OperandList<Int>
+  ) -> Int? {
     if instruction.isMove { return free >> UInt32(registers[1]) & 1 == 1 ? registers[1] : nil }
     guard case .multiplyAdd? = instruction.encodings.first else { return nil }
-    let candidates = [registers[registers.count - 1]] + registers[1..<registers.count - 1]
-    return candidates.first { free >> UInt32($0) & 1 == 1 }
+    func isFree(_ register: Int) -> Bool { free >> UInt32(register) & 1 == 1 }
+    let addend = registers[registers.count - 1]
+    return isFree(addend) ? addend : registers[1..<registers.count - 1].first(where: isFree)
   }
 
   private func location(_ register: VectorRegister) -> Int? {

@@ -55,7 +55,7 @@ struct StatementText {
     }
   }
 
-  private mutating func operand(_ instruction: MachineInstruction, _ registers: [Int]) {
+  private mutating func operand(_ instruction: MachineInstruction, _ registers: OperandList<Int>) {
     guard let memory = instruction.memory else {
       variable(registers[2])
       return
