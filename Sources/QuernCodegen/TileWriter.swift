@@ -178,14 +178,15 @@ struct TileWriter {
     if nest.wantsPosition {
       positions = [(0..<vectors).map { _ in context.builder.newRegister() }]
     }
-    setToStart()
     var places: [[Int: Int]] = [[:]]
     for axis in loopAxes {
       places = places.flatMap { place in
         (0..<nest.axes[axis].extent).map { place.merging([axis: $0]) { $1 } }
       }
     }
-    for place in places { step(offset: place, axis: nil, count: nil, rows: [[:]]) }
+    for (number, place) in places.enumerated() {
+      step(offset: place, axis: nil, count: nil, rows: [[:]], isFirst: number == 0)
+    }
     for vector in 0..<vectors {
       finish(
         row: [:], vector: vector, accumulator: accumulators[0][vector],
@@ -302,8 +303,10 @@ struct TileWriter {
   }
 
   /// One reduction step for all accumulators.
+  ///
+  /// - Parameter isFirst: whether these are the first values of maxima, which nothing precedes.
   private mutating func step(
-    offset: [Int: Int], axis: Int?, count: Int?, rows: [[Int: Int]]? = nil
+    offset: [Int: Int], axis: Int?, count: Int?, rows: [[Int: Int]]? = nil, isFirst: Bool = false
   ) {
     let laneAxis: Int? = if case .reduction(let lane) = plan.lanes { lane } else { nil }
     let place = TileContext.Step(offset: offset, laneAxis: laneAxis, count: count)
@@ -320,7 +323,7 @@ struct TileWriter {
           }
           takeMaximum(
             value, number, vector, row, step: place.further(nest.position.strides),
-            laneStride: laneAxis.map { nest.position.strides[$0] })
+            laneStride: laneAxis.map { nest.position.strides[$0] }, isFirst: isFirst)
         } else if nest.factors.count == 2, nest.factors.allSatisfy({ $0.match == nil }) {
           let b = context.factor(1, row: row, vector: vector, place)
           let a = context.factor(0, row: row, vector: vector, place)
@@ -335,18 +338,23 @@ struct TileWriter {
 
   private mutating func takeMaximum(
     _ value: VectorRegister, _ number: Int, _ vector: Int, _ row: [Int: Int], step: Int,
-    laneStride: Int?
+    laneStride: Int?, isFirst: Bool
   ) {
     let best = accumulators[number][vector]
     if nest.wantsPosition {
       let place = context.index(-1, row: [:], vector: 0, step: step, laneStride: laneStride ?? 0)
       let known = positions[number][vector]
+      if isFirst {
+        context.builder.append(.move(known, place))
+        return context.builder.append(.move(best, value))
+      }
       // Later values win where they are larger, or NaN while the best so far is not.
       let kept = context.builder.select(
         value, .lessOrEqual, best, ifTrue: known, ifFalse: place)
       context.builder.append(
         .compareSelect(known, .notEqual, .f32, best, best, ifTrue: known, ifFalse: kept))
     }
+    if isFirst { return context.builder.append(.move(best, value)) }
     let larger = context.builder.maximum(best, value)
     context.builder.append(
       .compareSelect(best, .notEqual, .f32, best, best, ifTrue: best, ifFalse: larger))

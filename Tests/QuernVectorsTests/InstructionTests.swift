@@ -130,6 +130,20 @@ import Testing
         add { builder, r in
           builder.select(r[0], comparison, r[0], type: type, ifTrue: r[2], ifFalse: r[0])
         }
+        // Twice by one comparison, of the same values and of others.
+        add { builder, r in
+          let x = builder.select(r[0], comparison, r[1], type: type, ifTrue: r[2], ifFalse: r[3])
+          let y = builder.select(r[0], comparison, r[1], type: type, ifTrue: r[3], ifFalse: r[0])
+          return builder.binary(.xor, x, y)
+        }
+        for changed in 0...1 {
+          add { builder, r in
+            builder.append(
+              .compareSelect(r[changed], comparison, type, r[0], r[1], ifTrue: r[2], ifFalse: r[3]))
+            return builder.select(
+              r[0], comparison, r[1], type: type, ifTrue: r[3], ifFalse: r[2])
+          }
+        }
       }
     }
     for operation in [

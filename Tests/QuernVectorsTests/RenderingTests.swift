@@ -1,3 +1,4 @@
+import Foundation
 import QuernRandom
 import QuernTinyCC
 import QuernVectors
@@ -181,5 +182,25 @@ import Testing
     let compiler = SystemCompiler(
       compiler: "clang", flags: ["-O1", "-Wall", "-Wextra", "-Werror"])
     _ = try compiler.compile(source: source)
+  }
+
+  @Test("What has been compared is not compared again, until it changes")
+  func comparesOnce() throws {
+    for target in [Target.avx512, .avx2] {
+      func comparisons(_ change: (inout VectorBuilder, VectorRegister) -> Void) throws -> Int {
+        var builder = VectorBuilder(target: target)
+        let (a, b) = (builder.load(Address("p")), builder.load(Address("q")))
+        for address in [Address("y"), Address("y", offset: 256)] {
+          builder.store(builder.select(a, .less, b, ifTrue: a, ifFalse: b), to: address)
+          change(&builder, b)
+        }
+        var renderer = KernelRenderer(target: target)
+        let text = try renderer.render(builder.takeBlock()).joined(separator: "\n")
+        return text.components(separatedBy: "_CMP_LT_OQ").count - 1
+      }
+      #expect(try comparisons { _, _ in } == 1)
+      #expect(try comparisons { builder, _ in _ = builder.zero() } == 1)
+      #expect(try comparisons { builder, b in builder.append(.zero(b)) } == 2)
+    }
   }
 }

@@ -4,7 +4,8 @@ extension Lowering {
 
   /// An instruction of registers only, of one opcode.
   mutating func plain(
-    _ text: StaticString, _ operands: OperandList<VectorRegister>, _ opcode: Opcode, immediate: UInt8? = nil
+    _ text: StaticString, _ operands: OperandList<VectorRegister>, _ opcode: Opcode,
+    immediate: UInt8? = nil
   ) {
     let encoding = VectorEncoding(
       opcode: opcode, vvvv: operands.count == 3 ? .operand(1) : nil,
@@ -139,7 +140,8 @@ extension Lowering {
   }
 
   mutating func memory(
-    _ text: StaticString, _ operands: OperandList<VectorRegister>, _ address: Address, writes: Bool = true,
+    _ text: StaticString, _ operands: OperandList<VectorRegister>, _ address: Address,
+    writes: Bool = true,
     use: MachineInstruction.MemoryUse = .plain, immediate: Int = 0, _ encodings: [Encoding]
   ) {
     emit(

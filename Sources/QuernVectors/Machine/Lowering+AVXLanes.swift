@@ -35,6 +35,22 @@ extension Lowering {
     _ d: VectorRegister, _ comparison: Comparison, _ type: LaneType, _ a: VectorRegister,
     _ b: VectorRegister, _ x: VectorRegister, _ y: VectorRegister
   ) {
+    if lastComparison?.isSame(comparison, type, a, b) != true {
+      compareIntoMask(comparison, type, a, b)
+      lastComparison = LoweredComparison(comparison: comparison, type: type, a: a, b: b)
+    }
+    emit(
+      MachineInstruction(
+        text: "$0 = _mm512_mask_blend_ps(m, $1, $2);", operands: [d, y, x],
+        encodings: [
+          .vector(
+            VectorEncoding(opcode: .blendMask, vvvv: .operand(1), rm: .operand(2), mask: 2))
+        ]))
+  }
+
+  private mutating func compareIntoMask(
+    _ comparison: Comparison, _ type: LaneType, _ a: VectorRegister, _ b: VectorRegister
+  ) {
     let isFloat = type == .f32
     let predicate = predicate(comparison, isFloat: isFloat)
     let text: StaticString =
@@ -48,13 +64,6 @@ extension Lowering {
               opcode: isFloat ? .compare : .compareInteger, reg: .fixed(2), vvvv: .operand(0),
               rm: .operand(1), immediate: predicate))
         ], usesMaskVariable: true))
-    emit(
-      MachineInstruction(
-        text: "$0 = _mm512_mask_blend_ps(m, $1, $2);", operands: [d, y, x],
-        encodings: [
-          .vector(
-            VectorEncoding(opcode: .blendMask, vvvv: .operand(1), rm: .operand(2), mask: 2))
-        ]))
   }
 
   /// The comparison's number in the instruction.
@@ -69,30 +78,43 @@ extension Lowering {
     }
   }
 
+  /// Of integers, != <= and >= are the opposite of what comes out: there are only == and >.
+  private mutating func compareIntoVector(
+    _ outcome: VectorRegister, _ comparison: Comparison, _ type: LaneType, _ a: VectorRegister,
+    _ b: VectorRegister
+  ) {
+    guard type == .i32 else {
+      return plain(
+        "$0 = _mm256_cmp_ps($1, $2, $c);", [outcome, a, b], .compare,
+        immediate: predicate(comparison, isFloat: true))
+    }
+    switch comparison {
+    case .equal, .notEqual:
+      plain("$0 = quern_equal_i32($1, $2);", [outcome, a, b], .equalInteger)
+    case .greater, .lessOrEqual:
+      plain("$0 = quern_greater_i32($1, $2);", [outcome, a, b], .greaterInteger)
+    case .less, .greaterOrEqual:
+      plain("$0 = quern_greater_i32($1, $2);", [outcome, b, a], .greaterInteger)
+    }
+  }
+
   mutating func lowerSelectByVector(
     _ d: VectorRegister, _ comparison: Comparison, _ type: LaneType, _ a: VectorRegister,
     _ b: VectorRegister, _ x: VectorRegister, _ y: VectorRegister
   ) {
-    let condition = temporary()
-    var (x, y) = (x, y)
-    if type == .f32 {
-      plain(
-        "$0 = _mm256_cmp_ps($1, $2, $c);", [condition, a, b], .compare,
-        immediate: predicate(comparison, isFloat: true))
+    let condition: VectorRegister
+    if let last = lastComparison, last.isSame(comparison, type, a, b), let outcome = last.outcome {
+      condition = outcome
     } else {
-      // There are only == and >: the others by swapping operands or outcomes.
-      switch comparison {
-      case .equal, .notEqual:
-        plain("$0 = quern_equal_i32($1, $2);", [condition, a, b], .equalInteger)
-      case .greater, .lessOrEqual:
-        plain("$0 = quern_greater_i32($1, $2);", [condition, a, b], .greaterInteger)
-      case .less, .greaterOrEqual:
-        plain("$0 = quern_greater_i32($1, $2);", [condition, b, a], .greaterInteger)
-      }
-      switch comparison {
-      case .notEqual, .lessOrEqual, .greaterOrEqual: swap(&x, &y)
-      default: break
-      }
+      condition = temporary()
+      compareIntoVector(condition, comparison, type, a, b)
+      lastComparison = LoweredComparison(
+        comparison: comparison, type: type, a: a, b: b, outcome: condition)
+    }
+    var (x, y) = (x, y)
+    switch comparison {
+    case .notEqual, .lessOrEqual, .greaterOrEqual: if type == .i32 { swap(&x, &y) }
+    default: break
     }
     emit(
       MachineInstruction(

@@ -1,7 +1,8 @@
 // On the portable target every vector instruction is one macro of the prelude.
 extension Lowering {
   private mutating func statement(
-    _ text: StaticString, _ operands: OperandList<VectorRegister>, writes: Bool = true, immediate: Int = 0,
+    _ text: StaticString, _ operands: OperandList<VectorRegister>, writes: Bool = true,
+    immediate: Int = 0,
     memory: Address? = nil, use: MachineInstruction.MemoryUse = .plain
   ) {
     emit(

@@ -6,6 +6,8 @@ struct Lowering {
   private var nextTemporary: Int
   /// The value that a temporary holds in all lanes, until memory changes.
   var lastBroadcast: (address: Address, register: VectorRegister)?
+  /// The comparison whose outcome is at hand, until what was compared changes.
+  var lastComparison: LoweredComparison?
 
   private init(target: Target, nextTemporary: Int) {
     self.target = target
@@ -24,6 +26,11 @@ struct Lowering {
         lowering.lowerPortable(instruction)
       } else {
         lowering.lowerAVX(instruction)
+      }
+      if let last = lowering.lastComparison, let written = instruction.destination,
+        written == last.a || written == last.b
+      {
+        lowering.lastComparison = nil
       }
     }
     return (lowering.instructions, lowering.nextTemporary)
@@ -72,5 +79,21 @@ struct Lowering {
         throw VectorError.offsetNotAligned(address)
       }
     }
+  }
+}
+
+/// A comparison of two registers that has been made.
+struct LoweredComparison {
+  var comparison: Comparison
+  var type: LaneType
+  var a: VectorRegister
+  var b: VectorRegister
+  /// Where the lanes are all ones or zeros; nil where the outcome is in the mask for comparisons.
+  var outcome: VectorRegister?
+
+  func isSame(
+    _ comparison: Comparison, _ type: LaneType, _ a: VectorRegister, _ b: VectorRegister
+  ) -> Bool {
+    self.comparison == comparison && self.type == type && self.a == a && self.b == b
   }
 }

@@ -125,7 +125,8 @@ struct RegisterAllocator {
 
   /// A multiply-add overwrites one of its operands: best one that dies, the addend first. A move
   /// from a value that dies is none.
-  private func preferences(_ instruction: MachineInstruction, _ registers: OperandList<Int>
+  private func preferences(
+    _ instruction: MachineInstruction, _ registers: OperandList<Int>
   ) -> Int? {
     if instruction.isMove { return free >> UInt32(registers[1]) & 1 == 1 ? registers[1] : nil }
     guard case .multiplyAdd? = instruction.encodings.first else { return nil }
