@@ -46,6 +46,8 @@ struct Nest: Hashable {
   /// A value of the piece at one output position; operands are earlier values.
   enum Value: Hashable {
     case accumulator
+    /// What a factor reads, in a ``term``.
+    case factor(Int)
     case position
     /// So many elements from where the reference is.
     case read(reference: Int, displacement: Int)
@@ -66,6 +68,8 @@ struct Nest: Hashable {
   var references: [Reference] = []
   var indices: [Index] = []
   var factors: [Factor] = []
+  /// How a term of the sum is made of the factors: the last value. Empty where it is their product.
+  var term: [Value] = []
   /// The position in the window of a maximum.
   var position: Index
   var values: [Value] = []
@@ -96,20 +100,8 @@ struct Nest: Hashable {
         Factor(
           reference: add(factor.read, written: false, program, fixed).reference, match: match))
     }
-    for value in piece.values {
-      switch value {
-      case .accumulator: values.append(.accumulator)
-      case .position: values.append(.position)
-      case .read(let access):
-        let (reference, displacement) = add(access, written: false, program, fixed)
-        values.append(.read(reference: reference, displacement: displacement))
-      case .constant(let constant, let element): values.append(.constant(constant, element))
-      case .index(let expression):
-        values.append(.index(add(Index(expression, rank: axes.count))))
-      case .apply(let op, let operands, let element):
-        values.append(.apply(op, operands, element))
-      }
-    }
+    for value in piece.term { term.append(add(value, program, fixed)) }
+    for value in piece.values { values.append(add(value, program, fixed)) }
     for store in piece.stores {
       let (reference, displacement) = add(store.access, written: true, program, fixed)
       stores.append(
@@ -118,6 +110,22 @@ struct Nest: Hashable {
     nameAxes()
     dropUnitAxes()
     mergeAxes()
+  }
+
+  private mutating func add(
+    _ value: QuernPasses.Value, _ program: Program, _ fixed: Set<NodeID>
+  ) -> Value {
+    switch value {
+    case .accumulator: return .accumulator
+    case .factor(let number): return .factor(number)
+    case .position: return .position
+    case .read(let access):
+      let (reference, displacement) = add(access, written: false, program, fixed)
+      return .read(reference: reference, displacement: displacement)
+    case .constant(let constant, let element): return .constant(constant, element)
+    case .index(let expression): return .index(add(Index(expression, rank: axes.count)))
+    case .apply(let op, let operands, let element): return .apply(op, operands, element)
+    }
   }
 
   private mutating func add(_ index: Index) -> Int {
@@ -272,6 +280,11 @@ struct Nest: Hashable {
   var reductionAxes: [Int] { axes.indices.filter { axes[$0].isReduction } }
   var reductionCount: Int { reductionAxes.reduce(1) { $0 * axes[$1].extent } }
   var outputCount: Int { outputAxes.reduce(1) { $0 * axes[$1].extent } }
+  /// Whether terms are products of two numbers read: what panels and tiles of rows are for.
+  var isProduct: Bool {
+    reduction == .sum && factors.count == 2 && factors.allSatisfy { $0.match == nil }
+      && term.isEmpty
+  }
   /// Whether each output is computed at once, because there is nothing to add up.
   var isDirect: Bool {
     reduction == .none || isTransform || (reduction == .sum && reductionAxes.isEmpty)

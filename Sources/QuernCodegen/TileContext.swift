@@ -260,9 +260,18 @@ struct TileContext {
       count: laneStride == 0 ? nil : step.count)
   }
 
-  /// The product of the factors. A product with 0 or 1 is a choice, which NaN and infinity elsewhere
+  /// The term of a sum: by default the product of the factors. A product with 0 or 1 is a choice, which NaN and infinity elsewhere
   /// do not disturb.
   mutating func product(row: [Int: Int], vector: Int, _ step: Step = Step()) -> VectorRegister {
+    if !nest.term.isEmpty {
+      var writer = ValueWriter(term: step, row: row, vector: vector)
+      let value = writer.value(nest.term.count - 1, &self)
+      // Lanes that do not exist have been read as 0, but what is made of that need not be 0.
+      guard let count = step.count, count < lanes else { return value }
+      let term = builder.newRegister()
+      builder.append(.blend(term, count: count, first: value, rest: builder.zero()))
+      return term
+    }
     let matches = nest.factors.indices.filter { nest.factors[$0].match != nil }
     let plain = nest.factors.indices.filter { nest.factors[$0].match == nil }
     var result: VectorRegister?

@@ -138,7 +138,7 @@ struct TilePlan {
     }
     if !rough.isEmpty, let reduction = reductions.last {
       let canPack =
-        rough.count == 1 && nest.factors.count == 2 && nest.factors.allSatisfy { $0.match == nil }
+        rough.count == 1 && nest.isProduct
         && reuse(nest, rough[0].reference, lane: best) >= 8
       if !canPack { return .reduction(reduction) }
     }
@@ -158,9 +158,7 @@ struct TilePlan {
 
   private mutating func choosePacking(_ nest: Nest, _ machine: MachineFacts) {
     rowAxes = nest.outputAxes.filter { $0 != laneAxis }
-    guard let lane = laneAxis, nest.reduction == .sum, nest.factors.count == 2,
-      nest.factors.allSatisfy({ $0.match == nil })
-    else { return }
+    guard let lane = laneAxis, nest.isProduct else { return }
     let candidates = nest.factors.indices.filter {
       nest.references[nest.factors[$0].reference].strides[lane] != 0
     }
@@ -214,7 +212,8 @@ struct TilePlan {
     var best: (cost: Double, rows: Int, vectors: Int)?
     // Enough to hide a multiply-add's latency; more rows of one vector would only be more text.
     let isLoop = nest.isDirect || unrollsWindow || isShort(nest, machine)
-    let rowLimit = isLoop ? 1 : laneAxis == nil || nest.factors.count < 2 ? 8 : 16
+    let rowLimit =
+      isLoop ? 1 : laneAxis == nil || nest.factors.count < 2 || !nest.term.isEmpty ? 8 : 16
     let inner = rowAxes.last.map { nest.axes[$0].extent } ?? 1
     // Many values at once need the registers for themselves. A single row reads a matrix just once:
     // of each of its rows four cache lines in one go, which memory gives as fast as more.
@@ -363,7 +362,7 @@ struct TilePlan {
   // MARK: Blocks
 
   private mutating func chooseBlock(_ nest: Nest, _ machine: MachineFacts) {
-    guard nest.reduction == .sum, nest.factors.count == 2, laneAxis != nil,
+    guard nest.reduction == .sum, nest.factors.count == 2, nest.term.isEmpty, laneAxis != nil,
       nest.reductionAxes.count > 1, let outer = nest.reductionAxes.first
     else { return }
     guard columns.count * rowTileCount > 1 else { return }

@@ -78,7 +78,7 @@ extension TileWriter {
   /// Asks for the same place of the next panel, where panels lie one after the other: the first tile
   /// of rows would otherwise wait for each line of it.
   mutating func fetchFollowingPanel(_ axis: Int, step: Int) {
-    guard mode == .whole, nest.reduction == .sum, plan.packed == nil, nest.factors.count == 2,
+    guard mode == .whole, nest.isProduct, plan.packed == nil,
       nest.chunkAxis != nil, let lane = plan.laneAxis, let panel = plan.panelAxes.last
     else { return }
     for factor in nest.factors {
@@ -98,8 +98,8 @@ extension TileWriter {
 
   /// Asks for what the next tile of rows will read in this reduction step.
   mutating func fetchNextRows(_ axis: Int, step: Int) {
-    guard mode == .whole, nest.reduction == .sum, nest.reductionAxes.count == 1,
-      nest.factors.count == 2, let row = plan.rowAxes.last, (plan.rows[row]?.count ?? 1) > 1
+    guard mode == .whole, nest.isProduct, nest.reductionAxes.count == 1,
+      let row = plan.rowAxes.last, (plan.rows[row]?.count ?? 1) > 1
     else { return }
     for factor in nest.factors {
       let reference = references[factor.reference]

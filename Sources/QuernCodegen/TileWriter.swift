@@ -324,7 +324,7 @@ struct TileWriter {
           takeMaximum(
             value, number, vector, row, step: place.further(nest.position.strides),
             laneStride: laneAxis.map { nest.position.strides[$0] }, isFirst: isFirst)
-        } else if nest.factors.count == 2, nest.factors.allSatisfy({ $0.match == nil }) {
+        } else if nest.isProduct {
           let b = context.factor(1, row: row, vector: vector, place)
           let a = context.factor(0, row: row, vector: vector, place)
           context.builder.append(.accumulate(accumulator, a, .register(b)))

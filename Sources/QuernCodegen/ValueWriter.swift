@@ -2,13 +2,16 @@ import QuernGraph
 import QuernPasses
 import QuernVectors
 
-/// Computes the values of a piece for one vector of outputs, each when it is first needed.
+/// Computes the values of a piece for one vector of outputs, or of a term of its sums, each when it is
+/// first needed.
 struct ValueWriter {
   let row: [Int: Int]
   let vector: Int
   /// The results of the reduction, where there is one.
   let accumulator: VectorRegister?
   let position: VectorRegister?
+  /// Where in the reduction a term is taken; nil for values of outputs.
+  private let step: TileContext.Step?
   private var done: [Int: VectorRegister] = [:]
 
   init(row: [Int: Int], vector: Int, accumulator: VectorRegister?, position: VectorRegister?) {
@@ -16,7 +19,18 @@ struct ValueWriter {
     self.vector = vector
     self.accumulator = accumulator
     self.position = position
+    step = nil
   }
+
+  init(term step: TileContext.Step, row: [Int: Int], vector: Int) {
+    self.row = row
+    self.vector = vector
+    self.step = step
+    accumulator = nil
+    position = nil
+  }
+
+  private func values(_ nest: Nest) -> [Nest.Value] { step == nil ? nest.values : nest.term }
 
   mutating func value(_ number: Int, _ context: inout TileContext) -> VectorRegister {
     if let known = done[number] { return known }
@@ -27,7 +41,9 @@ struct ValueWriter {
 
   private mutating func compute(_ number: Int, _ context: inout TileContext) -> VectorRegister {
     let nest = context.nest
-    switch nest.values[number] {
+    switch values(nest)[number] {
+    case .factor(let factor):
+      return context.factor(factor, row: row, vector: vector, step ?? TileContext.Step())
     case .accumulator:
       if let accumulator { return accumulator }
       return context.product(row: row, vector: vector)
@@ -44,7 +60,8 @@ struct ValueWriter {
   }
 
   private func type(_ number: Int, _ nest: Nest) -> ElementType {
-    switch nest.values[number] {
+    switch values(nest)[number] {
+    case .factor(let factor): nest.references[nest.factors[factor].reference].element
     case .accumulator:
       nest.factors.count == 1 && nest.factors[0].match == nil
         ? nest.references[nest.factors[0].reference].element : .float32
@@ -106,7 +123,7 @@ struct ValueWriter {
   }
 
   private func isNumber(_ number: Int, _ nest: Nest) -> Bool {
-    if case .constant(let constant, _) = nest.values[number] { !constant.isNaN } else { false }
+    if case .constant(let constant, _) = values(nest)[number] { !constant.isNaN } else { false }
   }
 
   /// NaN if either is: the processor's own extremum gives the second operand where one is NaN.
@@ -142,7 +159,7 @@ struct ValueWriter {
   ) -> VectorRegister {
     let ifTrue = value(operands[1], &context)
     let ifFalse = value(operands[2], &context)
-    if case .apply(let op, let compared, _) = context.nest.values[operands[0]],
+    if case .apply(let op, let compared, _) = values(context.nest)[operands[0]],
       [.less, .lessOrEqual, .equal].contains(op)
     {
       let integer = type(compared[0], context.nest) == .int32

@@ -8,13 +8,7 @@ extension Node {
     case .constant(let value): return "\(value)"
     case .iota(let dimension):
       return dimension.map { "iota along dimension \($0)" } ?? "iota"
-    case .elementwise(let op):
-      switch op {
-      case .add, .subtract, .multiply, .divide, .less, .lessOrEqual, .equal:
-        return "\(operands[0]) \(op.symbol) \(operands[1])"
-      case .select: return "\(operands[0]) ? \(operands[1]) : \(operands[2])"
-      default: return "\(op.symbol)(\(operands.joined(separator: ", ")))"
-      }
+    case .elementwise(let op): return op.formula(operands)
     case .contraction(let contraction):
       let names = contraction.axes.map(\.name)
       let product = zip(contraction.factors, operands).map { factor, operand in
@@ -95,5 +89,17 @@ extension Graph: CustomStringConvertible {
     }
     lines.append("}")
     return lines.joined(separator: "\n")
+  }
+}
+
+extension ElementwiseOp {
+  /// The op on operands of these names, as people write it.
+  public func formula(_ operands: [String]) -> String {
+    switch self {
+    case .add, .subtract, .multiply, .divide, .less, .lessOrEqual, .equal:
+      "\(operands[0]) \(symbol) \(operands[1])"
+    case .select: "\(operands[0]) ? \(operands[1]) : \(operands[2])"
+    default: "\(symbol)(\(operands.joined(separator: ", ")))"
+    }
   }
 }

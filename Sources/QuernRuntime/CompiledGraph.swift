@@ -102,7 +102,8 @@ public final class CompiledGraph: Executable {
     if let machine = options.machine { codegen.machine = machine }
     let program = try lower(
       graph, threads: options.threads, sharedCache: codegen.machine.sharedCache,
-      chunkProducts: codegen.machine.chunkProducts)
+      chunkProducts: codegen.machine.chunkProducts,
+      fewestInlined: options.fewestInlined ?? 4 << 10)
     let code = try generate(program, codegen)
     return (program, code)
   }

@@ -34,6 +34,8 @@ import Testing
       if seed % 3 == 0 { options.costs = .onlyProducts(lanes: target.lanes) }
       // A fifth have all sums kept in parts that can be, however short.
       if seed % 5 == 0 { options.parts = .always }
+      // Half of them compute whatever they may where it is read, however small.
+      if seed % 4 < 2 { options.fewestInlined = 0 }
       guard try trial.agrees(options, threads: threads) else { return }
     }
     try trial.compareWithDifferences(random.loss, random.gradients, random.inputs)
@@ -73,14 +75,19 @@ import Testing
     var updates = 0
     var divided = 0
     var blocked = 0
+    var terms = 0
     for seed in Self.seeds.prefix(200) {
       let graph = try RandomGraph(seed: seed).graph
       updates += graph.updates.count
       // Reckoned for a fourth of the graphs: it takes most of the time.
       if seed % 4 == 0 {
-        let options = Self.options(.avx2, smallCaches: true)
-        let source = try CompiledGraph.plan(graph, options).code.source
-        if source.contains("const int first") { blocked += 1 }
+        var options = Self.options(.avx2, smallCaches: true)
+        options.fewestInlined = 0
+        let (program, code) = try CompiledGraph.plan(graph, options)
+        if code.source.contains("const int first") { blocked += 1 }
+        if program.kernels.contains(where: { $0.pieces.contains { !$0.term.isEmpty } }) {
+          terms += 1
+        }
       }
       for node in graph.nodes {
         elements.insert(node.type.element)
@@ -100,7 +107,7 @@ import Testing
         "constant", "match",
       ]).subtracting(ops) == [])
     #expect(elements.count == ElementType.allCases.count)
-    #expect(updates > 50 && divided > 50 && blocked > 10)
+    #expect(updates > 50 && divided > 50 && blocked > 10 && terms > 5)
   }
 }
 

@@ -25,19 +25,18 @@ struct Fusion {
   /// Constants and positions that must lie in memory, because more than elementwise ops read them.
   private let materialised: Set<NodeID>
 
-  /// Comparisons that are computed wherever they are read, from a tensor that lies in memory anyway:
-  /// where a ReLU was positive, say. Keeping them would take as much memory again.
+  /// Nodes that are computed wherever they are read: they belong to no group.
   let inlined: Set<NodeID>
 
   /// Past this many ops a kernel would only shuffle spilled registers.
   static let nodeLimit = 48
 
-  init(_ graph: Graph, views: Views) {
+  init(_ graph: Graph, views: Views, fewestInlined: Int) {
     self.graph = graph
     self.views = views
     users = graph.users
     materialised = Self.materialised(graph, views)
-    inlined = Self.inlined(graph, views, users)
+    inlined = Inlining(graph, views, users, fewestElements: fewestInlined).nodes
     for id in graph.ids { place(id) }
     mergeFeeders()
     for index in groups.indices { groups[index].nodes.sort() }
@@ -72,41 +71,10 @@ struct Fusion {
     }
   }
 
-  private static func inlined(
-    _ graph: Graph, _ views: Views, _ users: [[NodeID]]
-  ) -> Set<NodeID> {
-    let roots = Set(graph.roots.map(views.root))
-    func isElementwise(_ id: NodeID) -> Bool {
-      if case .elementwise = graph[id].op { true } else { false }
-    }
-    func isConstant(_ id: NodeID) -> Bool {
-      if case .constant = graph[views.root(id)].op { true } else { false }
-    }
-    /// Whether something reads it from memory whatever becomes of the comparison.
-    func isStored(_ id: NodeID) -> Bool {
-      if case .input = graph[id].op { return true }
-      return roots.contains(id)
-        || users[id.index].contains { !isElementwise($0) && graph[$0].op != .reshape }
-    }
-    return Set(
-      graph.ids.filter { id in
-        let node = graph[id]
-        switch node.op {
-        case .elementwise(.less), .elementwise(.lessOrEqual), .elementwise(.equal): break
-        default: return false
-        }
-        let tensors = node.operands.filter { !isConstant($0) }
-        guard tensors.count == 1, let source = tensors.first, graph[source].op != .reshape,
-          graph[source].shape == node.shape, isStored(source), !roots.contains(id)
-        else { return false }
-        return users[id.index].allSatisfy { isElementwise($0) && graph[$0].shape == node.shape }
-      })
-  }
-
   /// The operands of a node, those of inlined operands in their place.
   private func sources(of id: NodeID) -> [NodeID] {
     graph[id].operands.flatMap { operand in
-      inlined.contains(operand) ? graph[operand].operands : [operand]
+      inlined.contains(operand) ? sources(of: operand) : [operand]
     }
   }
 

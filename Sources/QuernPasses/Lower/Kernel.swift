@@ -11,7 +11,7 @@ public struct Kernel: Sendable {
   public var label: String
   /// The nodes computed here, in order.
   public var nodes: [NodeID]
-  /// Comparisons that are computed here too, wherever else they are.
+  /// Nodes that are computed here too, wherever else they are, in order.
   public var inlined: [NodeID]
   /// Parts of the output that are computed alike; together they cover it, no two overlap. More than
   /// one arises from strides: each residue class of the positions reads its own filter elements.
@@ -33,7 +33,7 @@ public struct Piece: Sendable {
   public enum Reduction: Hashable, Sendable {
     /// No reduction: the values are elementwise.
     case none
-    /// The sum of the products of the factors.
+    /// The sum of the products of the factors, or of ``Piece/term``.
     case sum
     /// The largest value of the one factor, and optionally where it lies.
     case maximum
@@ -55,6 +55,8 @@ public struct Piece: Sendable {
   public var outputRank: Int
   public var reduction: Reduction
   public var factors: [Factor]
+  /// How a term of the sum is made of the factors, where it is not their product: the last value.
+  public var term: [Value] = []
   /// The number of a position in its window, for ``Value/position``.
   public var position: AffineExpression
   /// What is computed at each output position; operands refer to earlier values.
@@ -78,6 +80,8 @@ public struct Piece: Sendable {
 public enum Value: Hashable, Sendable {
   /// The result of the reduction.
   case accumulator
+  /// What a factor reads, in a ``Piece/term``.
+  case factor(Int)
   /// Where the maximum lies: `int32`.
   case position
   case read(TensorAccess)

@@ -37,16 +37,19 @@ public struct Program: Sendable {
 ///   - threads: that will run the program. Its results do not depend on their number.
 ///   - sharedCache: bytes of cache that all cores share.
 ///   - chunkProducts: multiply-adds that each chunk of a ``Section`` should have at least.
+///   - fewestInlined: elements of a tensor that may be computed wherever it is read instead of being
+///     kept.
 /// - Throws: ``LoweringError`` for graphs that only the interpreter runs.
 public func lower(
-  _ source: Graph, threads: Int = 1, sharedCache: Int = 8 << 20, chunkProducts: Int = 4 << 20
+  _ source: Graph, threads: Int = 1, sharedCache: Int = 8 << 20, chunkProducts: Int = 4 << 20,
+  fewestInlined: Int = 4 << 10
 ) throws(LoweringError) -> Program {
   let prepared = addCopies(source)
   var views = Views(graph: prepared.graph, copied: prepared.copied)
   let graph = prepared.graph
   // Each round turns at least one more reshape into a copy, so this ends.
   while true {
-    let fusion = Fusion(graph, views: views)
+    let fusion = Fusion(graph, views: views, fewestInlined: fewestInlined)
     let stored = storedNodes(graph, views: views, fusion: fusion)
     let builder = PieceBuilder(graph: graph, views: views, fusion: fusion, stored: stored)
     var names: Set<String> = []

@@ -24,7 +24,13 @@ struct PieceBuilder {
         }
       }
     }
-    let inlined = Set(group.nodes.flatMap { graph[$0].operands }).filter(fusion.inlined.contains)
+    var inlined: Set<NodeID> = []
+    func note(_ id: NodeID) {
+      for operand in graph[id].operands where fusion.inlined.contains(operand) {
+        if inlined.insert(operand).inserted { note(operand) }
+      }
+    }
+    group.nodes.forEach(note)
     return Kernel(
       name: name, label: label, nodes: group.nodes, inlined: inlined.sorted(), pieces: pieces)
   }
@@ -115,13 +121,17 @@ struct PieceBuilder {
     _ symbolic: SymbolicPiece, _ group: Fusion.Group, subject: String
   ) throws(LoweringError) -> Piece {
     let extents = symbolic.extents
-    let factors = try symbolic.factors.map { factor throws(LoweringError) in
-      Piece.Factor(
-        read: try access(factor.operand, factor.map, extents, subject), match: factor.match)
-    }
     var piece = Piece(
       axes: symbolic.axes, outputRank: symbolic.outputRank, reduction: symbolic.reduction,
-      factors: factors, position: symbolic.position, values: [], stores: [])
+      factors: [], position: symbolic.position, values: [], stores: [])
+    if symbolic.factors.contains(where: { fusion.inlined.contains($0.operand) }) {
+      try addTerm(symbolic.factors, extents, subject, &piece)
+    } else {
+      piece.factors = try symbolic.factors.map { factor throws(LoweringError) in
+        Piece.Factor(
+          read: try access(factor.operand, factor.map, extents, subject), match: factor.match)
+      }
+    }
     var values = ValueTable()
     try addValues(
       group, result: symbolic.reduction == .none ? nil : .accumulator, at: symbolic.domain,
@@ -175,6 +185,42 @@ struct PieceBuilder {
         piece.stores.append(.init(value: value, access: try access(id, map, extents, subject)))
       }
     }
+  }
+
+  /// The term of a sum with factors that are computed where they are read.
+  private func addTerm(
+    _ factors: [SymbolicPiece.Factor], _ extents: [Int], _ subject: String, _ piece: inout Piece
+  ) throws(LoweringError) {
+    var values = ValueTable()
+    func value(_ operand: NodeID, _ map: [AffineExpression]) throws(LoweringError) -> Int {
+      let source = views.root(operand)
+      let node = graph[source]
+      if fusion.inlined.contains(source), case .elementwise(let op) = node.op {
+        var operands: [Int] = []
+        for operand in node.operands {
+          var inner = map
+          let shape = graph[operand].shape
+          for dimension in 0..<shape.rank where shape[dimension] == 1 {
+            inner[dimension] = .constant(0)
+          }
+          operands.append(try value(operand, inner))
+        }
+        return values.add(.apply(op, operands, node.type.element))
+      }
+      if case .constant(let constant) = node.op {
+        return values.add(.constant(constant, node.type.element))
+      }
+      let factor = Piece.Factor(read: try access(operand, map, extents, subject), match: nil)
+      let known = piece.factors.firstIndex { $0.read == factor.read }
+      if known == nil { piece.factors.append(factor) }
+      return values.add(.factor(known ?? piece.factors.count - 1))
+    }
+    var product: Int?
+    for factor in factors {
+      let next = try value(factor.operand, factor.map)
+      product = product.map { values.add(.apply(.multiply, [$0, next], .float32)) } ?? next
+    }
+    piece.term = values.list
   }
 
   private func isCopy(_ id: NodeID) -> Bool { graph[id].op == .reshape }

@@ -31,7 +31,7 @@ extension Program: CustomStringConvertible {
       case .sum:
         text +=
           ": " + (inner.isEmpty ? "" : "Σ{\(inner.joined(separator: ", "))} ")
-          + factors.joined(separator: " · ")
+          + (piece.term.isEmpty ? factors.joined(separator: " · ") : describe(piece.term, factors))
       case .maximum:
         text += ": max{\(inner.joined(separator: ", "))} \(factors.joined())"
       case .transform: text += ": R · {\(inner.joined(separator: ", "))} \(factors.joined()) · Cᵀ"
@@ -40,6 +40,21 @@ extension Program: CustomStringConvertible {
       for store in piece.stores { lines.append("    → " + describe(store.access, names)) }
     }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// A term of a sum, as a formula.
+  private func describe(_ term: [Value], _ factors: [String]) -> String {
+    func text(_ number: Int, isInner: Bool) -> String {
+      switch term[number] {
+      case .factor(let factor): return factors[factor]
+      case .constant(let constant, _): return "\(constant)"
+      case .apply(let op, let operands, _):
+        let formula = op.formula(operands.map { text($0, isInner: true) })
+        return isInner ? "(\(formula))" : formula
+      default: return "?"
+      }
+    }
+    return text(term.count - 1, isInner: false)
   }
 
   private func describe(_ access: TensorAccess, _ names: [String]) -> String {
