@@ -137,7 +137,7 @@ let package = Package(
     .testTarget(
       name: "QuernExplainTests",
       dependencies: ["QuernExplain", "QuernGraph", "QuernLayers", "QuernTraining", "QuernVectors"]),
-    .testTarget(name: "QuernTests", dependencies: ["Quern"]),
+    .testTarget(name: "QuernTests", dependencies: ["Quern", "QuernCodegen"]),
     .testTarget(name: "QuernCommandTests", dependencies: ["QuernCommand", "QuernImages"]),
   ],
   swiftLanguageModes: [.v6],

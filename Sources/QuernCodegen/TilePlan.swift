@@ -1,33 +1,5 @@
 import QuernVectors
 
-/// What the generator must know of the machine.
-public struct MachineFacts: Sendable {
-  public var target: Target
-  /// Bytes.
-  public var level1Cache = 32 << 10
-  public var level2Cache = 1 << 20
-  /// The part of the cache that all cores share which kernels may count on.
-  public var sharedCache = 8 << 20
-  /// Multiply-adds that each chunk of a section should have at least.
-  public var chunkProducts = 4 << 20
-  /// Panels of all columns together, if they are to be packed before all rows.
-  public var panelBytes = 384 << 10
-  /// Reduction steps after which a tile's partial sums may go to memory.
-  public var blockSteps = 192
-  /// Multiply-adds in one round of a reduction loop, so that the loop's own instructions, which the C
-  /// compiler does not keep in registers, take no time of their own.
-  public var roundMultiplyAdds = 48
-  /// Vector multiply-adds and loads a cycle, and cycles until a multiply-add's result can be used.
-  public var multiplyAddsPerCycle = 2.0
-  public var loadsPerCycle = 2.0
-  public var latency = 4.0
-  public var instructionsPerCycle = 5.0
-
-  public init(_ target: Target) {
-    self.target = target
-  }
-}
-
 /// How a piece is cut into register tiles: rows × vectors of outputs that are computed together.
 struct TilePlan {
   enum Lanes: Equatable {

@@ -99,7 +99,7 @@ public final class CompiledGraph: Executable {
     graph = sumInParts(graph, options.parts ?? PartLimits())
     var codegen = CodegenOptions(
       target: options.target, threads: options.threads, reader: reader)
-    if let machine = options.machine { codegen.machine = machine }
+    codegen.machine = options.machine ?? .ofThisProcessor(options.target)
     let program = try lower(
       graph, threads: options.threads, sharedCache: codegen.machine.sharedCache,
       chunkProducts: codegen.machine.chunkProducts,

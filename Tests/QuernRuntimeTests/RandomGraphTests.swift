@@ -49,7 +49,6 @@ import Testing
     var options = CompileOptions(target: target)
     if smallCaches {
       var machine = MachineFacts(target)
-      machine.level1Cache = 256
       machine.level2Cache = 512
       machine.panelBytes = 2048
       machine.blockSteps = 7

@@ -1,6 +1,8 @@
 import QuernCodegen
+import QuernGradient
 import QuernGraph
 import QuernPasses
+import QuernRuntime
 import QuernVectors
 import Testing
 
@@ -100,6 +102,48 @@ import Testing
     #expect(bytes(whole) == bytes(short) && !bytes(short).isEmpty)
     #expect(whole.contains("_mm256_fmadd_ps") && !short.contains("_mm256_fmadd_ps"))
     #expect(whole.contains("// t2[128, 90] = ") && !short.contains("// t2"))
+  }
+
+  @Test("Panels take their part of the second-level cache, whatever the system tells of it")
+  func cacheSizes() {
+    #expect(MachineFacts(.avx2).panelBytes == 384 << 10)
+    #expect(MachineFacts(.avx2, level2Cache: 256 << 10).panelBytes == 96 << 10)
+    let own = MachineFacts.ofThisProcessor(.portable)
+    #expect(256 << 10...4 << 20 ~= own.level2Cache && own.panelBytes < own.level2Cache / 2)
+    #expect(own.sharedCache == MachineFacts(.portable).sharedCache)
+  }
+
+  @Test("Blocks and panels change no bit")
+  func cachesChangeNothing() throws {
+    let b = GraphBuilder()
+    let x = try b.input("x", [6, 13, 11, 24])
+    let w = try b.input("w", [3, 3, 24, 40])
+    let dense = try b.input("dense", [9 * 11 * 40, 30])
+    let geometry = WindowGeometry(kernel: [3, 3], paddingBefore: [0, 1], paddingAfter: [0, 1])
+    let pictures = try x.sliced(from: [0, 0, 0, 0], to: [6, 11, 11, 24]).convolution(w, geometry)
+    let scores = try pictures.reshaped([6, 9 * 11 * 40]).matrixProduct(dense)
+    let gradients = try gradient(of: (scores * scores).sum(), withRespectTo: [x, w, dense])
+    try b.output("scores", scores)
+    for (number, gradient) in gradients.enumerated() { try b.output("d\(number)", gradient) }
+    for target in Target.allCases where target.isSupported {
+      var results: [[String: [UInt32]]] = []
+      var sources: [String] = []
+      for bytes in [8 << 10, 256 << 10, 4 << 20] {
+        var options = CompileOptions(target: target, convolution: .direct)
+        options.machine = MachineFacts(target, level2Cache: bytes)
+        let compiled = try CompiledGraph(b.graph, options)
+        try fill([compiled], b.graph, seed: 3)
+        compiled.run()
+        var bits: [String: [UInt32]] = [:]
+        for output in b.graph.outputs {
+          bits[output.name] = try compiled.floats(output.name).map(\.bitPattern)
+        }
+        results.append(bits)
+        sources.append(compiled.code.source)
+      }
+      #expect(results[0] == results[1] && results[1] == results[2], "\(target)")
+      #expect(sources[0] != sources[2])
+    }
   }
 
   @Test("One call works off all tiles of a size")

@@ -1,4 +1,5 @@
 import Quern
+import QuernCodegen
 
 /// What the pages of the documentation show of each stage, made by the stage itself.
 ///
@@ -27,8 +28,10 @@ struct WalkStages {
   init() throws {
     gradientStep = try GradientStep(walk, batchSize: Self.batch)
     let graph = try TrainingStep(walk, optimizer: SGD(), batchSize: Self.batch).graph
-    let (program, code) = try CompiledGraph.plan(
-      graph, CompileOptions(target: .avx512, threads: 1))
+    // A typical machine's, wherever the page is compared.
+    var options = CompileOptions(target: .avx512, threads: 1)
+    options.machine = MachineFacts(.avx512)
+    let (program, code) = try CompiledGraph.plan(graph, options)
     self.program = program.description
     plan = program.planDescription
     self.code = code.source.split(separator: "\n", omittingEmptySubsequences: false)
