@@ -250,7 +250,7 @@ struct Nest: Hashable {
   /// Cuts a long last axis of elementwise work into rows of a few vectors, so that a tile function
   /// loops instead of being called for every few elements.
   mutating func cutLanes(_ width: Int) {
-    guard isDirect, let last = outputAxes.last, axes[last].extent > (isOneVector ? 1 : 2) * width,
+    guard isDirect, let last = outputAxes.last, axes[last].extent > (isTransform ? 1 : 2) * width,
       axes[last].extent % width == 0
     else { return }
     var inner = axes[last]
@@ -291,8 +291,6 @@ struct Nest: Hashable {
   }
   /// Whether tiles are transformed.
   var isTransform: Bool { reduction.isTransform }
-  /// Whether each vector's values are so many that they need the registers for themselves.
-  var isOneVector: Bool { keepsOrder || isTransform }
   /// Whether the position in the window is asked for.
   var wantsPosition: Bool { values.contains(.position) }
 }

@@ -32,7 +32,7 @@ struct PieceUse: Sendable {
     let section = SectionAhead(position, program)
     return try kernel.pieces.enumerated().map { number, piece in
       var nest = Nest(piece, program, position: position)
-      nest.cutLanes((nest.isOneVector ? 1 : 4) * options.target.lanes)
+      nest.cutLanes((nest.isTransform ? 1 : 4) * options.target.lanes)
       if nest.stores.contains(where: { nest.references[$0.reference].element == .uint8 }) {
         throw LoweringError(
           kernel.label, "bytes are moved", mend: "convert the uint8 tensor with toFloat or toInt")

@@ -189,7 +189,7 @@ struct TilePlan {
     let inner = rowAxes.last.map { nest.axes[$0].extent } ?? 1
     // Many values at once need the registers for themselves. A single row reads a matrix just once:
     // of each of its rows four cache lines in one go, which memory gives as fast as more.
-    let widest = nest.isOneVector ? 1 : !isLoop && rowCount(nest) == 1 ? max(4, 64 / lanes) : 4
+    let widest = nest.isTransform ? 1 : !isLoop && rowCount(nest) == 1 ? max(4, 64 / lanes) : 4
     for nv in 1...widest where nv <= max(vectors, 1) {
       let columns = Chunks(vectors, atMost: nv)
       let candidates = (1...min(rowLimit, rowCount(nest))).filter {
