@@ -28,6 +28,8 @@ public struct MachineFacts: Sendable {
   public var loadsPerCycle = 2.0
   public var latency = 4.0
   public var instructionsPerCycle = 5.0
+  /// Cycles until a line that was asked for has come from memory.
+  public var memoryLatency = 500.0
 
   /// A typical core with these vector instructions.
   public init(_ target: Target, level2Cache: Int = 1 << 20) {

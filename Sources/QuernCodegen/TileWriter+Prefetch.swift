@@ -3,8 +3,8 @@ import QuernVectors
 // What a tile asks for before it needs it, where the processor would not see the pattern.
 
 extension TileWriter {
-  /// Fewer reduction steps are over before anything has arrived.
-  private static let leastSteps = 32
+  /// With fewer reduction steps, there is no time in which to ask for lines.
+  private static let leastSteps = 8
   /// Elements between reduction steps from which on each is a stream of its own.
   private static let farApart = 256
 
@@ -17,12 +17,19 @@ extension TileWriter {
       && nest.outputAxes.allSatisfy { $0 == lane || reference.strides[$0] % Self.line == 0 }
   }
 
-  /// Asks for what the epilogue will read and write; the reduction takes long enough for it to
-  /// arrive.
-  mutating func fetchForEpilogue(_ body: inout CText) throws {
+  /// Asks for what the epilogue will read and write: a tile's own where its reduction takes long enough
+  /// for it to arrive, else the next tile's.
+  ///
+  /// - Parameter advances: how far the next tile lies; nil where there is none.
+  mutating func fetchForEpilogue(_ body: inout CText, _ advances: [Advance]?) throws {
     guard mode == .whole, !context.isScalar, nest.reductionCount >= Self.leastSteps,
       let lane = plan.laneAxis
     else { return }
+    let work = nest.reductionCount * context.rowPositions.count * context.shape.vectors
+    let isShort = Double(work) / machine.multiplyAddsPerCycle < machine.memoryLatency
+    if isShort, advances == nil { return }
+    let steps = Dictionary(
+      uniqueKeysWithValues: isShort ? (advances ?? []).map { ($0.name, $0.step) } : [])
     func place(_ index: Int) -> [Int] { [references[index].byteOffset] + references[index].strides }
     let written = Set(nest.stores.map { place($0.reference) })
     var seen: Set<[Int]> = []
@@ -30,10 +37,13 @@ extension TileWriter {
       let reference = references[index]
       // An update in place reads what it writes.
       guard seen.insert(place(index)).inserted else { continue }
+      let ahead = steps[reference.name] ?? 0
+      // What does not change from tile to tile has long been there.
+      if isShort, ahead == 0 { continue }
       // What does not depend on the row, a bias, is asked for once.
       var starts: Set<Int> = []
       for row in context.rowPositions {
-        let start = context.displacement(reference.strides, row)
+        let start = context.displacement(reference.strides, row) + ahead
         guard starts.insert(start).inserted else { continue }
         let width = context.shape.vectors * context.lanes
         var elements = Array(stride(from: 0, to: width, by: Self.line))

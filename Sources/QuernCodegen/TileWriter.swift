@@ -60,7 +60,7 @@ struct TileWriter {
     try placeFactors(&before)
     var body = CText()
     if !isPlain {
-      try fetchForEpilogue(&body)
+      try fetchForEpilogue(&body, advances)
       try start(&body)
       if mode != .finish { try reduce(&body, level: 0) }
     }
