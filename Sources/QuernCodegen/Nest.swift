@@ -27,6 +27,11 @@ struct Nest: Hashable {
     /// Whether it holds the same in every step.
     var isFixed = false
 
+    /// Bytes of a cache line.
+    static let line = 64
+    /// Whether it starts where a cache line does.
+    var startsOnLine: Bool { byteOffset % Self.line == 0 }
+
     /// The type of its elements in C.
     var cType: String { element == .uint8 ? "unsigned char" : "float" }
   }
@@ -190,14 +195,11 @@ struct Nest: Hashable {
       result.references[index].name = ""
       result.references[index].tensor = NodeID(0)
       result.references[index].byteOffset =
-        (first ?? index) * Self.line + reference.byteOffset % Self.line
+        (first ?? index) * Reference.line + reference.byteOffset % Reference.line
       result.references[index].isPrivate = false
     }
     return result
   }
-
-  /// Bytes of a cache line.
-  private static let line = 64
 
   // MARK: Fewer axes
 
@@ -279,6 +281,13 @@ struct Nest: Hashable {
   var chunkAxis: Int? { axes.firstIndex { $0.isChunk } }
   var reductionAxes: [Int] { axes.indices.filter { axes[$0].isReduction } }
   var reductionCount: Int { reductionAxes.reduce(1) { $0 * axes[$1].extent } }
+  /// The references that values read and stores write.
+  var valueReferences: Set<Int> {
+    Set(stores.map(\.reference)).union(
+      values.compactMap { value in
+        if case .read(let reference, _) = value { reference } else { nil }
+      })
+  }
   var outputCount: Int { outputAxes.reduce(1) { $0 * axes[$1].extent } }
   /// Whether terms are products of two numbers read: what panels and tiles of rows are for.
   var isProduct: Bool {

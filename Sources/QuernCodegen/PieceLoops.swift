@@ -280,10 +280,7 @@ struct PieceLoops {
   /// References a tile function needs, by mode.
   func usedReferences(_ mode: TileMode, _ references: [Nest.Reference]) -> [Int] {
     let factors = Set(nest.factors.map(\.reference))
-    let others = Set(nest.stores.map(\.reference)).union(
-      nest.values.compactMap { value in
-        if case .read(let reference, _) = value { reference } else { nil }
-      })
+    let others = nest.valueReferences
     var used: Set<Int>
     switch mode {
     case .whole: used = factors.union(others)

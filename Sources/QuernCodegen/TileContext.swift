@@ -260,8 +260,8 @@ struct TileContext {
       count: laneStride == 0 ? nil : step.count)
   }
 
-  /// The term of a sum: by default the product of the factors. A product with 0 or 1 is a choice, which NaN and infinity elsewhere
-  /// do not disturb.
+  /// The term of a sum: by default the product of the factors. A product with 0 or 1 is a choice, which
+  /// NaN and infinity elsewhere do not disturb.
   mutating func product(row: [Int: Int], vector: Int, _ step: Step = Step()) -> VectorRegister {
     if !nest.term.isEmpty {
       var writer = ValueWriter(term: step, row: row, vector: vector)

@@ -162,7 +162,7 @@ struct TilePlan {
   private func liesOnLines(_ reference: Nest.Reference, _ nest: Nest, _ lane: Int) -> Bool {
     guard reference.strides[lane] == 1, nest.reductionAxes.count == 1 else { return false }
     let line = 64 / reference.element.byteCount
-    return reference.byteOffset % 64 == 0
+    return reference.startsOnLine
       && reference.strides.indices.allSatisfy { axis in
         axis == lane || reference.strides[axis] % line == 0
       } && nest.reductionAxes.allSatisfy { reference.strides[$0] / line % 2 != 0 }

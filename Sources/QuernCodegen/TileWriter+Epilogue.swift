@@ -120,11 +120,7 @@ extension TileWriter {
   }
 
   var epilogueReferences: [Int] {
-    let reads = nest.values.compactMap { value in
-      if case .read(let reference, _) = value { reference } else { nil }
-    }
-    let factors = isPlain ? nest.factors.map(\.reference) : []
-    return Set(nest.stores.map(\.reference) + reads + factors).sorted()
+    nest.valueReferences.union(isPlain ? nest.factors.map(\.reference) : []).sorted()
   }
 
   /// Computes and stores the values of one vector of outputs.

@@ -13,7 +13,7 @@ extension TileWriter {
 
   /// Whether all rows of a reference start where a cache line does.
   private func startOnLines(_ reference: Nest.Reference, lane: Int) -> Bool {
-    reference.byteOffset % 64 == 0
+    reference.startsOnLine
       && nest.outputAxes.allSatisfy { $0 == lane || reference.strides[$0] % Self.line == 0 }
   }
 

@@ -103,7 +103,7 @@ public final class CompiledGraph: Executable {
     let program = try lower(
       graph, threads: options.threads, sharedCache: codegen.machine.sharedCache,
       chunkProducts: codegen.machine.chunkProducts,
-      fewestInlined: options.fewestInlined ?? 4 << 10)
+      fewestInlined: options.fewestInlined)
     let code = try generate(program, codegen)
     return (program, code)
   }

@@ -31,7 +31,7 @@ struct Fusion {
   /// Past this many ops a kernel would only shuffle spilled registers.
   static let nodeLimit = 48
 
-  init(_ graph: Graph, views: Views, fewestInlined: Int) {
+  init(_ graph: Graph, views: Views, fewestInlined: Int?) {
     self.graph = graph
     self.views = views
     users = graph.users

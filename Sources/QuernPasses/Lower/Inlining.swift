@@ -12,6 +12,8 @@ struct Inlining {
   private let users: [[NodeID]]
   private let roots: Set<NodeID>
   private let fewestElements: Int
+  /// Elements of arithmetic that is worth it: what is smaller stays in the cache.
+  private static let worthIt = 4 << 10
   /// What has been chosen so far; operands come before their users.
   private(set) var nodes: Set<NodeID> = []
   /// For each of those, the ops and the large tensors it takes.
@@ -22,9 +24,9 @@ struct Inlining {
   /// A tensor with this many times fewer elements is read as good as for nothing.
   private static let timesSmaller = 4
 
-  /// - Parameter fewestElements: of arithmetic that is worth it; what is smaller stays in the cache.
-  init(_ graph: Graph, _ views: Views, _ users: [[NodeID]], fewestElements: Int) {
-    self.fewestElements = fewestElements
+  /// - Parameter fewestElements: instead of those from which on arithmetic is worth it.
+  init(_ graph: Graph, _ views: Views, _ users: [[NodeID]], fewestElements: Int?) {
+    self.fewestElements = fewestElements ?? Self.worthIt
     self.graph = graph
     self.views = views
     self.users = users

@@ -38,11 +38,11 @@ public struct Program: Sendable {
 ///   - sharedCache: bytes of cache that all cores share.
 ///   - chunkProducts: multiply-adds that each chunk of a ``Section`` should have at least.
 ///   - fewestInlined: elements of a tensor that may be computed wherever it is read instead of being
-///     kept.
+///     kept; nil for as many as are worth it.
 /// - Throws: ``LoweringError`` for graphs that only the interpreter runs.
 public func lower(
   _ source: Graph, threads: Int = 1, sharedCache: Int = 8 << 20, chunkProducts: Int = 4 << 20,
-  fewestInlined: Int = 4 << 10
+  fewestInlined: Int? = nil
 ) throws(LoweringError) -> Program {
   let prepared = addCopies(source)
   var views = Views(graph: prepared.graph, copied: prepared.copied)

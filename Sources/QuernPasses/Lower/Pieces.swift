@@ -165,7 +165,9 @@ struct PieceBuilder {
       case .elementwise(let op):
         var operands: [Int] = []
         for operand in node.operands {
-          operands.append(try self.value(operand, of: node, in: group, &values, indices, extents))
+          let map = repeated(operand, indices(node.shape))
+          operands.append(
+            try self.value(operand, at: map, &values, extents, node.label) { .read($0) })
         }
         value = values.add(.apply(op, operands, node.type.element))
       case .maximumPosition: value = values.add(.position)
@@ -192,32 +194,16 @@ struct PieceBuilder {
     _ factors: [SymbolicPiece.Factor], _ extents: [Int], _ subject: String, _ piece: inout Piece
   ) throws(LoweringError) {
     var values = ValueTable()
-    func value(_ operand: NodeID, _ map: [AffineExpression]) throws(LoweringError) -> Int {
-      let source = views.root(operand)
-      let node = graph[source]
-      if fusion.inlined.contains(source), case .elementwise(let op) = node.op {
-        var operands: [Int] = []
-        for operand in node.operands {
-          var inner = map
-          let shape = graph[operand].shape
-          for dimension in 0..<shape.rank where shape[dimension] == 1 {
-            inner[dimension] = .constant(0)
-          }
-          operands.append(try value(operand, inner))
-        }
-        return values.add(.apply(op, operands, node.type.element))
+    func read(_ access: TensorAccess) -> Value {
+      if let known = piece.factors.firstIndex(where: { $0.read == access }) {
+        return .factor(known)
       }
-      if case .constant(let constant) = node.op {
-        return values.add(.constant(constant, node.type.element))
-      }
-      let factor = Piece.Factor(read: try access(operand, map, extents, subject), match: nil)
-      let known = piece.factors.firstIndex { $0.read == factor.read }
-      if known == nil { piece.factors.append(factor) }
-      return values.add(.factor(known ?? piece.factors.count - 1))
+      piece.factors.append(Piece.Factor(read: access, match: nil))
+      return .factor(piece.factors.count - 1)
     }
     var product: Int?
     for factor in factors {
-      let next = try value(factor.operand, factor.map)
+      let next = try value(factor.operand, at: factor.map, &values, extents, subject, read)
       product = product.map { values.add(.apply(.multiply, [$0, next], .float32)) } ?? next
     }
     piece.term = values.list
@@ -225,31 +211,36 @@ struct PieceBuilder {
 
   private func isCopy(_ id: NodeID) -> Bool { graph[id].op == .reshape }
 
+  /// The value of an operand: one that is there, one that is computed where it is read, or what `read`
+  /// makes of where it lies.
+  ///
+  /// - Parameter map: the element, for each dimension of the operand.
   private func value(
-    _ operand: NodeID, of node: Node, in group: Fusion.Group, _ values: inout ValueTable,
-    _ indices: (Shape) -> [AffineExpression], _ extents: [Int]
+    _ operand: NodeID, at map: [AffineExpression], _ values: inout ValueTable, _ extents: [Int],
+    _ subject: String, _ read: (TensorAccess) -> Value
   ) throws(LoweringError) -> Int {
     let source = views.root(operand)
-    if let known = values.of[source], group.nodes.contains(source) { return known }
-    if fusion.inlined.contains(source), case .elementwise(let op) = graph[source].op {
-      let inner = graph[source]
-      var operands: [Int] = []
-      for operand in inner.operands {
-        operands.append(try value(operand, of: inner, in: group, &values, indices, extents))
-      }
-      return values.add(.apply(op, operands, inner.type.element))
-    }
-    let shape = graph[operand].shape
-    var map = indices(node.shape)
-    for dimension in 0..<shape.rank where shape[dimension] == 1 { map[dimension] = .constant(0) }
+    if let known = values.of[source] { return known }
     switch graph[source].op {
+    case .elementwise(let op) where fusion.inlined.contains(source):
+      var operands: [Int] = []
+      for inner in graph[source].operands {
+        operands.append(
+          try value(inner, at: repeated(inner, map), &values, extents, subject, read))
+      }
+      return values.add(.apply(op, operands, graph[source].type.element))
     case .constant(let constant):
       return values.add(.constant(constant, graph[source].type.element))
     case .iota(let dimension) where source == operand || dimension == nil:
-      return values.add(.index(Self.iota(shape, dimension, map)))
+      return values.add(.index(Self.iota(graph[operand].shape, dimension, map)))
     default:
-      return values.add(.read(try access(operand, map, extents, node.label)))
+      return values.add(read(try access(operand, map, extents, subject)))
     }
+  }
+
+  /// Where an elementwise node at a position reads an operand, which may be repeated.
+  private func repeated(_ operand: NodeID, _ position: [AffineExpression]) -> [AffineExpression] {
+    zip(position, graph[operand].shape.extents).map { $1 == 1 ? .constant(0) : $0 }
   }
 
   private static func iota(

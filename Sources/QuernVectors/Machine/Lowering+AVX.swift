@@ -141,8 +141,8 @@ extension Lowering {
 
   mutating func memory(
     _ text: StaticString, _ operands: OperandList<VectorRegister>, _ address: Address,
-    writes: Bool = true,
-    use: MachineInstruction.MemoryUse = .plain, immediate: Int = 0, _ encodings: [Encoding]
+    writes: Bool = true, use: MachineInstruction.MemoryUse = .plain, immediate: Int = 0,
+    _ encodings: [Encoding]
   ) {
     emit(
       MachineInstruction(

@@ -2,8 +2,7 @@
 extension Lowering {
   private mutating func statement(
     _ text: StaticString, _ operands: OperandList<VectorRegister>, writes: Bool = true,
-    immediate: Int = 0,
-    memory: Address? = nil, use: MachineInstruction.MemoryUse = .plain
+    immediate: Int = 0, memory: Address? = nil, use: MachineInstruction.MemoryUse = .plain
   ) {
     emit(
       MachineInstruction(

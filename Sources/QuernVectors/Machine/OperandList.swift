@@ -6,9 +6,7 @@ struct OperandList<Element: OperandNumber>: RandomAccessCollection, MutableColle
   private var numbers = SIMD8<Int32>()
   private(set) var count: Int
 
-  init(arrayLiteral elements: Element...) { self.init(elements) }
-
-  init(_ elements: some Collection<Element>) {
+  init(arrayLiteral elements: Element...) {
     count = elements.count
     precondition(count <= 8, "no instruction has more than eight operands")
     for (index, element) in elements.enumerated() { numbers[index] = element.operandNumber }
