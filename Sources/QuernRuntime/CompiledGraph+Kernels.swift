@@ -60,14 +60,3 @@ extension CompiledGraph {
     }
   }
 }
-
-extension Kernel {
-  /// Multiply-adds of the kernel's contractions of two factors.
-  public var multiplyAdds: Int {
-    pieces.reduce(0) { sum, piece in
-      piece.reduction == .sum && piece.factors.count == 2
-        && piece.factors.allSatisfy { $0.match == nil }
-        ? sum + piece.axes.reduce(1) { $0 * $1.extent } : sum
-    }
-  }
-}

@@ -26,6 +26,15 @@ public struct Kernel: Sendable {
     self.inlined = inlined
     self.pieces = pieces
   }
+
+  /// Multiply-adds of the kernel's contractions of two factors.
+  public var multiplyAdds: Int {
+    pieces.reduce(0) { sum, piece in
+      piece.reduction == .sum && piece.factors.count == 2
+        && piece.factors.allSatisfy { $0.match == nil }
+        ? sum + piece.axes.reduce(1) { $0 * $1.extent } : sum
+    }
+  }
 }
 
 /// A loop nest over output axes and reduction axes.

@@ -58,17 +58,16 @@ public struct Storage: Sendable {
   /// lines from the last: lines apart by a power of two would meet in one set of the cache.
   private static func apart(_ elements: Int) -> Int { ((elements + line - 1) / line | 1) * line }
 
-  /// Tiles that kernels of a section hand to each other: (side, side, n, rows, columns, C). A transform
-  /// writes all places of a tile at once.
-  init(tiles tensor: NodeID, _ shape: Shape, isPrivate: Bool) {
-    self.init(
-      tensor, TensorType(.float32, shape), before: shape.extents.map { _ in 0 },
-      after: shape.extents.map { _ in 0 }, fill: 0)
+  /// What kernels of a section hand to each other; mostly tiles: (side, side, n, rows, columns, C). A
+  /// transform writes all places of a tile at once.
+  init(tiles tensor: NodeID, _ type: TensorType, isPrivate: Bool) {
+    let none = [Int](repeating: 0, count: type.shape.rank)
+    self.init(tensor, type, before: none, after: none, fill: 0)
     self.isPrivate = isPrivate
-    guard shape.rank > 2 else { return }
+    guard type.shape.rank > 2 else { return }
     strides[1] = Self.apart(strides[1])
-    strides[0] = strides[1] * shape[1]
-    elementCount = strides[0] * shape[0]
+    strides[0] = strides[1] * type.shape[1]
+    elementCount = strides[0] * type.shape[0]
   }
 
   /// The element an access touches at axes 0, 0, …, counted from the storage's start, and how far
@@ -133,6 +132,9 @@ struct HaloSurvey {
       self.fill[access.tensor] = fill
     }
   }
+
+  /// Tensors that must lie in memory whole and in their own shape: with a halo, or read in another shape.
+  var needsMemory: Set<NodeID> { Set(before.keys).union(after.keys).union(dense.keys) }
 
   /// Whether two tensors of one shape can lie in one place: neither needs a halo where the other is
   /// read densely, or of another value.

@@ -62,10 +62,13 @@ public func lower(
     let survey = HaloSurvey(kernels, graph)
     let conflicts = survey.conflicts.subtracting(views.copied)
     if conflicts.isEmpty {
-      let chains = Chain.find(
+      let products = Chain.find(
         graph, kernels: kernels, groupOf: groupOf,
         size: ChunkSize(
           sharedCache: sharedCache, fewestProducts: chunkProducts, threads: threads))
+      var growth = ChainGrowth(products, graph, kernels: kernels)
+      growth.grow(keeping: survey.needsMemory.union(graph.roots.map(views.root)))
+      let chains = growth.chains
       let schedule = Schedule(
         graph, views: views, kernels: kernels, groupOf: groupOf, survey: survey, chains: chains)
       for chain in chains {
@@ -195,9 +198,11 @@ private func assemble(
     // Sections run one after the other, so that they can share threads' own memory.
     var offset = 0
     for (tensor, dimension) in chain.inner.sorted(by: { $0.key < $1.key }) {
-      var extents = graph[tensor].shape.extents
+      let whole = graph[tensor].type
+      var extents = whole.shape.extents
       extents[dimension] = chain.size
-      var storage = Storage(tiles: tensor, Shape(extents), isPrivate: chain.isPrivate)
+      var storage = Storage(
+        tiles: tensor, TensorType(whole.element, Shape(extents)), isPrivate: chain.isPrivate)
       if chain.isPrivate {
         storage.offset = offset
         offset += (storage.byteCount + 63) / 64 * 64
