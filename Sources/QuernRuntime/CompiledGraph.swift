@@ -102,7 +102,7 @@ public final class CompiledGraph: Executable {
     codegen.machine = options.machine ?? .ofThisProcessor(options.target)
     let program = try lower(
       graph, threads: options.threads, sharedCache: codegen.machine.sharedCache,
-      chunkProducts: codegen.machine.chunkProducts,
+      coreCache: codegen.machine.level2Cache, chunkProducts: codegen.machine.chunkProducts,
       fewestInlined: options.fewestInlined)
     let code = try generate(program, codegen)
     return (program, code)

@@ -36,13 +36,14 @@ public struct Program: Sendable {
 /// - Parameters:
 ///   - threads: that will run the program. Its results do not depend on their number.
 ///   - sharedCache: bytes of cache that all cores share.
+///   - coreCache: bytes of cache that each core has to itself.
 ///   - chunkProducts: multiply-adds that each chunk of a ``Section`` should have at least.
 ///   - fewestInlined: elements of a tensor that may be computed wherever it is read instead of being
 ///     kept; nil for as many as are worth it.
 /// - Throws: ``LoweringError`` for graphs that only the interpreter runs.
 public func lower(
-  _ source: Graph, threads: Int = 1, sharedCache: Int = 8 << 20, chunkProducts: Int = 4 << 20,
-  fewestInlined: Int? = nil
+  _ source: Graph, threads: Int = 1, sharedCache: Int = 8 << 20, coreCache: Int = 1 << 20,
+  chunkProducts: Int = 4 << 20, fewestInlined: Int? = nil
 ) throws(LoweringError) -> Program {
   let prepared = addCopies(source)
   var views = Views(graph: prepared.graph, copied: prepared.copied)
@@ -62,13 +63,13 @@ public func lower(
     let survey = HaloSurvey(kernels, graph)
     let conflicts = survey.conflicts.subtracting(views.copied)
     if conflicts.isEmpty {
-      let products = Chain.find(
-        graph, kernels: kernels, groupOf: groupOf,
-        size: ChunkSize(
-          sharedCache: sharedCache, fewestProducts: chunkProducts, threads: threads))
-      var growth = ChainGrowth(products, graph, kernels: kernels)
-      growth.grow(keeping: survey.needsMemory.union(graph.roots.map(views.root)))
-      let chains = growth.chains
+      let size = ChunkSize(
+        sharedCache: sharedCache, coreCache: coreCache, fewestProducts: chunkProducts,
+        threads: threads)
+      let products = Chain.find(graph, kernels: kernels, groupOf: groupOf, size: size)
+      var merger = ChainMerger(products, graph, kernels: kernels, size: size)
+      let chains = merger.merge(
+        keeping: survey.needsMemory.union(graph.roots.map(views.root)))
       let schedule = Schedule(
         graph, views: views, kernels: kernels, groupOf: groupOf, survey: survey, chains: chains)
       for chain in chains {
@@ -195,21 +196,10 @@ private func assemble(
   var storages: [NodeID: Storage] = [:]
   var privateBytes = 0
   for chain in chains {
+    var inner = chain.storages(graph, scheduled, schedule.order)
     // Sections run one after the other, so that they can share threads' own memory.
-    var offset = 0
-    for (tensor, dimension) in chain.inner.sorted(by: { $0.key < $1.key }) {
-      let whole = graph[tensor].type
-      var extents = whole.shape.extents
-      extents[dimension] = chain.size
-      var storage = Storage(
-        tiles: tensor, TensorType(whole.element, Shape(extents)), isPrivate: chain.isPrivate)
-      if chain.isPrivate {
-        storage.offset = offset
-        offset += (storage.byteCount + 63) / 64 * 64
-      }
-      storages[tensor] = storage
-    }
-    privateBytes = max(privateBytes, offset)
+    if chain.isPrivate { privateBytes = max(privateBytes, Arena.place(&inner)) }
+    for storage in inner { storages[storage.tensor] = storage }
   }
   for tensor in all where owner[tensor] == nil && storages[tensor] == nil {
     let shape = graph[tensor].shape

@@ -52,6 +52,8 @@ struct Chain {
 struct ChunkSize {
   /// Bytes of the cache that all cores share: no more is handed on than it holds.
   var sharedCache: Int
+  /// Bytes of the cache that each core has to itself.
+  var coreCache: Int
   /// Multiply-adds of a chunk below which meeting between kernels would take threads too long.
   var fewestProducts: Int
   /// Among which chunks are shared out.
@@ -63,6 +65,10 @@ struct ChunkSize {
   static let fewestChunks = 8
   /// Terms of sums below which reading and writing them again with each chunk would take too long.
   static let fewestTerms = 64
+  /// Rows of products below which reading the weights again for them would take too long.
+  static let fewestRowsAlone = 64
+  /// Bytes below which calling a kernel once more would take too long.
+  static let fewestBytes = 16 << 10
 
   /// - Parameters:
   ///   - bytesEach: what kernels hand to each other for one picture.
@@ -85,6 +91,20 @@ struct ChunkSize {
     let own = whole(0)
     if pictures / own >= Self.fewestChunks * threads { return (own, true) }
     return (whole(fewestProducts), false)
+  }
+
+  /// Pictures at a time for one kernel; nil where threads would have too few chunks of their own.
+  ///
+  /// - Parameters:
+  ///   - bytesEach: of the largest tensor, for one picture.
+  ///   - rowsEach: rows of products of a picture; nil where there are none.
+  func choose(pictures: Int, bytesEach: Int, rowsEach: Int?) -> Int? {
+    let fewest = (1...pictures).first { size in
+      pictures % size == 0 && size * bytesEach >= Self.fewestBytes
+        && rowsEach.map { size * $0 >= Self.fewestRowsAlone } ?? true
+    }
+    guard let fewest, pictures / fewest >= Self.fewestChunks * threads else { return nil }
+    return fewest
   }
 
   private func size(
@@ -210,6 +230,29 @@ extension Chain {
       part.axis < piece.outputRank, within.axis >= piece.outputRank
     else { return nil }
     return PictureAxes(axis: within.axis, part: part.axis)
+  }
+
+  /// What the members hand to each other, alive from the first member that has to do with it to the last.
+  ///
+  /// - Parameters:
+  ///   - kernels: in the order they run.
+  ///   - order: the number, among the members, of each of those.
+  func storages(_ graph: Graph, _ kernels: [Kernel], _ order: [Int]) -> [Storage] {
+    let own = Set(members)
+    let run = zip(order, kernels).filter { own.contains($0.0) }.map(\.1)
+    return inner.sorted { $0.key < $1.key }.compactMap { tensor, dimension in
+      let whole = graph[tensor].type
+      var extents = whole.shape.extents
+      extents[dimension] = size
+      var storage = Storage(
+        tiles: tensor, TensorType(whole.element, Shape(extents)), isPrivate: isPrivate)
+      let uses = run.indices.filter { position in
+        (run[position].reads + run[position].writes).contains { $0.tensor == tensor }
+      }
+      guard let first = uses.first, let last = uses.last else { return nil }
+      storage.lifetime = first...last
+      return storage
+    }
   }
 
   /// The member kernels with their pictures counted from the present chunk's first.

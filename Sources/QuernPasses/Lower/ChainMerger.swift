@@ -1,0 +1,278 @@
+import QuernGraph
+
+/// Finds out which kernels can take pictures one after the other through all of them, and makes chains of
+/// those that hand much to each other: a pooling then reads what a convolution has just written, and a
+/// transform what the gradient of a pooling has. They find it in the cache, and what nobody else reads
+/// never goes to memory.
+///
+/// Every kernel that takes pictures one by one begins as a chain of its own, and products with their
+/// transforms as one; then two at a time become one, those first that hand over most.
+struct ChainMerger {
+  private let graph: Graph
+  private let chunkSize: ChunkSize
+  /// For each kernel, what it reads and writes, those that read its results, and whose results it reads.
+  private let tensors: [KernelTensors]
+  private var after: [[Int]]
+  private let before: [[Int]]
+  private var chains: [Chain]
+  /// The chain each kernel belongs to.
+  private var chainOf: [Int?]
+
+  /// Bytes of a tensor that is worth a chain: what is smaller stays in the cores' caches anyway.
+  private static let fewestBytes = 1 << 20
+  /// How many times more a light chain hands over, for each chunk, than it reads of weights.
+  private static let timesLighter = 4
+
+  /// - Parameter products: the chains around transformed products.
+  init(_ products: [Chain], _ graph: Graph, kernels: [Kernel], size: ChunkSize) {
+    (self.graph, chunkSize) = (graph, size)
+    var chains = products
+    var chainOf = [Int?](repeating: nil, count: kernels.count)
+    for (number, chain) in chains.enumerated() {
+      for member in chain.members { chainOf[member] = number }
+    }
+    for (index, kernel) in kernels.enumerated() where chainOf[index] == nil {
+      guard let chain = Chain(of: kernel, index, graph, size) else { continue }
+      chainOf[index] = chains.count
+      chains.append(chain)
+    }
+    tensors = kernels.enumerated().map { index, kernel in
+      KernelTensors(kernel, chainOf[index].map { chains[$0] }, index, graph)
+    }
+    var writer: [NodeID: Int] = [:]
+    for (index, own) in tensors.enumerated() {
+      for tensor in own.written { writer[tensor] = index }
+    }
+    before = tensors.enumerated().map { index, own in
+      Set(own.read.compactMap { writer[$0] }).subtracting([index]).sorted()
+    }
+    after = Array(repeating: [], count: kernels.count)
+    for (index, sources) in before.enumerated() {
+      for source in sources { after[source].append(index) }
+    }
+    (self.chains, self.chainOf) = (chains, chainOf)
+  }
+
+  /// The chains of more than one kernel, when no two can become one any more.
+  ///
+  /// - Parameter kept: tensors that must lie in memory as a whole.
+  mutating func merge(keeping kept: Set<NodeID>) -> [Chain] {
+    var links = chains.indices.flatMap { first in
+      neighbours(first, after).compactMap { link(from: first, to: $0) }
+    }
+    while let next = links.indices.max(by: { links[$0].isWorthLess(than: links[$1]) }) {
+      let link = links.remove(at: next)
+      guard !isLinkedByOthers(link), let together = merged(link) else { continue }
+      for member in chains[link.second].members { chainOf[member] = link.first }
+      chains[link.first] = together
+      chains[link.second].members = []
+      links.removeAll { $0.touches(link.first) || $0.touches(link.second) }
+      links += neighbours(link.first, after).compactMap { self.link(from: link.first, to: $0) }
+      links += neighbours(link.first, before).compactMap { self.link(from: $0, to: link.first) }
+    }
+    for number in chains.indices { keepInside(number, except: kept) }
+    return chains.filter { $0.members.count > 1 }
+  }
+
+  // MARK: Links
+
+  /// What one chain writes and another reads, picture by picture.
+  private struct Link {
+    var first: Int
+    var second: Int
+    var bytes: Int
+
+    func touches(_ chain: Int) -> Bool { first == chain || second == chain }
+    func isWorthLess(than other: Link) -> Bool {
+      (bytes, other.first, other.second) < (other.bytes, first, second)
+    }
+  }
+
+  /// The chains that members of another lead to.
+  private func neighbours(_ chain: Int, _ ways: [[Int]]) -> [Int] {
+    guard chains[chain].canMerge else { return [] }
+    let others = Set(chains[chain].members.flatMap { ways[$0] }.compactMap { chainOf[$0] })
+    return others.subtracting([chain]).sorted()
+  }
+
+  /// nil where the second chain reads pictures otherwise than the first writes them, or few of them.
+  private func link(from first: Int, to second: Int) -> Link? {
+    let (writer, reader) = (chains[first], chains[second])
+    guard writer.canMerge, reader.canMerge, writer.pictures == reader.pictures else { return nil }
+    let read = reader.members.reduce(into: Set<NodeID>()) { $0.formUnion(tensors[$1].read) }
+    var bytes = 0
+    for member in writer.members {
+      for tensor in tensors[member].written where read.contains(tensor) {
+        guard let dimension = dimension(ofPicturesIn: tensor, writer),
+          dimension == self.dimension(ofPicturesIn: tensor, reader)
+        else { return nil }
+        bytes += graph[tensor].type.byteCount
+      }
+    }
+    return bytes < Self.fewestBytes ? nil : Link(first: first, second: second, bytes: bytes)
+  }
+
+  /// Where the members of a chain find the pictures of a tensor; nil where they do not take it picture
+  /// by picture.
+  private func dimension(ofPicturesIn tensor: NodeID, _ chain: Chain) -> Int? {
+    var found: Int?
+    for member in chain.members {
+      guard let dimension = tensors[member].pictures[tensor] else { continue }
+      guard let dimension, found == nil || found == dimension else { return nil }
+      found = dimension
+    }
+    return found
+  }
+
+  /// Whether a way leads from one chain to the other by way of kernels of neither: these would have to
+  /// run in the middle of what becomes one.
+  private func isLinkedByOthers(_ link: Link) -> Bool {
+    let (start, goal) = (chains[link.first].members, Set(chains[link.second].members))
+    var visited = [Bool](repeating: false, count: tensors.count)
+    var pending = start.flatMap { after[$0] }.filter { !goal.contains($0) && !start.contains($0) }
+    while let next = pending.popLast() {
+      // A kernel stands for all of its chain.
+      for other in chainOf[next].map({ chains[$0].members }) ?? [next] where !visited[other] {
+        if goal.contains(other) { return true }
+        visited[other] = true
+        pending += after[other]
+      }
+    }
+    return false
+  }
+
+  // MARK: Chains of chains
+
+  /// nil where pictures of the one are too many at a time for the other, or their weights do not fit into
+  /// the cache together.
+  private func merged(_ link: Link) -> Chain? {
+    let (first, second) = (chains[link.first], chains[link.second])
+    let size = max(first.size, second.size)
+    guard first.pictures / size >= ChunkSize.fewestChunks * chunkSize.threads else { return nil }
+    for chain in [first, second] where chain.size < size {
+      guard first.pictures % size == 0,
+        bytesWritten(chain) / chain.pictures * size <= chunkSize.coreCache
+      else { return nil }
+    }
+    let weights = [first, second].map(weightBytes)
+    let handed = link.bytes / first.pictures * size
+    guard
+      weights[0] + weights[1] <= chunkSize.coreCache / 2
+        || min(weights[0], weights[1]) * Self.timesLighter <= handed
+    else { return nil }
+    var result = first
+    result.members += second.members
+    result.inner.merge(second.inner) { own, _ in own }
+    result.axes.merge(second.axes) { own, _ in own }
+    result.size = size
+    return result
+  }
+
+  private func bytesWritten(_ chain: Chain) -> Int {
+    bytes(chain.members.reduce(into: Set()) { $0.formUnion(tensors[$1].written) })
+  }
+
+  private func weightBytes(_ chain: Chain) -> Int {
+    bytes(chain.members.reduce(into: Set()) { $0.formUnion(tensors[$1].weights) })
+  }
+
+  private func bytes(_ tensors: Set<NodeID>) -> Int {
+    tensors.reduce(0) { $0 + graph[$1].type.byteCount }
+  }
+
+  /// Tensors that only the chain's members read become their own.
+  private mutating func keepInside(_ number: Int, except kept: Set<NodeID>) {
+    let chain = chains[number]
+    guard chain.canMerge, chain.members.count > 1 else { return }
+    for member in chain.members where after[member].allSatisfy({ chainOf[$0] == number }) {
+      for tensor in tensors[member].written.subtracting(kept) where chain.inner[tensor] == nil {
+        chains[number].inner[tensor] = dimension(ofPicturesIn: tensor, chain)
+      }
+    }
+  }
+}
+
+/// What a kernel reads and writes.
+private struct KernelTensors {
+  var read: Set<NodeID>
+  var written: Set<NodeID>
+  /// Where it finds the pictures of each, if it takes it picture by picture.
+  var pictures: [NodeID: Int?] = [:]
+  /// What it reads that is the same for all pictures.
+  var weights: Set<NodeID> = []
+
+  init(_ kernel: Kernel, _ chain: Chain?, _ index: Int, _ graph: Graph) {
+    let (reads, writes) = (kernel.reads, kernel.writes)
+    read = Set(reads.map(\.tensor))
+    written = Set(writes.map(\.tensor))
+    guard let chain, let axis = chain.axes[index]?.axis else { return }
+    for access in reads + writes {
+      let dimension = access.map.indices.first { dimension in
+        access.map[dimension].soleAxis == axis
+          && access.countsPictures(dimension, chain.pictures, in: graph[access.tensor].shape)
+      }
+      if let known = pictures[access.tensor], known != dimension {
+        pictures[access.tensor] = .some(nil)
+      } else {
+        pictures[access.tensor] = .some(dimension)
+      }
+    }
+    weights = Set(
+      reads.filter { $0.map.allSatisfy { $0.coefficient(of: axis) == 0 } }.map(\.tensor))
+  }
+}
+
+extension Chain {
+  /// Each thread takes its pictures through all members, and no sum goes over pictures.
+  fileprivate var canMerge: Bool { isPrivate && parts == 1 && !members.isEmpty }
+
+  /// A kernel that takes pictures one by one; nil for others, and where there is little to take.
+  fileprivate init?(of kernel: Kernel, _ index: Int, _ graph: Graph, _ size: ChunkSize) {
+    let axes = Set(
+      kernel.pieces.flatMap { piece in piece.stores.map { $0.access.map.first?.soleAxis } })
+    guard axes.count == 1, let first = axes.first, let axis = first,
+      let pictures = kernel.pieces.first?.axes[axis].extent,
+      kernel.pieces.allSatisfy({ $0.takes(pictures, axis) })
+    else { return nil }
+    let tensors = Set((kernel.reads + kernel.writes).filter { $0.map.first?.soleAxis == axis }
+      .map(\.tensor))
+    let bytes = tensors.map { graph[$0].type.byteCount }.max() ?? 0
+    let rows = kernel.pieces.reduce(0) { $0 + $1.rows } / pictures
+    guard
+      let size = size.choose(
+        pictures: pictures, bytesEach: bytes / pictures,
+        rowsEach: kernel.multiplyAdds > 0 ? rows : nil)
+    else { return nil }
+    self.init(
+      members: [index], inner: [:], axes: [index: PictureAxes(axis: axis)], pictures: pictures,
+      parts: 1, size: size, isPrivate: true)
+  }
+}
+
+extension Piece {
+  /// Whether an axis runs over pictures, each is written by itself, and sums are made in the same order
+  /// for one picture as for all: those whose lanes run over the last output axis.
+  fileprivate func takes(_ pictures: Int, _ axis: Int) -> Bool {
+    guard axis < outputRank, axes[axis].extent == pictures,
+      stores.allSatisfy({ $0.access.map.first?.soleAxis == axis })
+    else { return false }
+    guard reduction != .none else { return true }
+    let last = outputRank - 1
+    return last != axis
+      && (reads + stores.map(\.access)).allSatisfy { access in
+        access.map.dropLast().allSatisfy { $0.coefficient(of: last) == 0 }
+          && 0...1 ~= (access.map.last?.coefficient(of: last) ?? 0)
+      }
+  }
+
+  /// Outputs along all axes but the last.
+  fileprivate var rows: Int { axes[..<(outputRank - 1)].reduce(1) { $0 * $1.extent } }
+}
+
+extension TensorAccess {
+  /// Whether a dimension counts pictures, whatever shape the tensor is read in.
+  fileprivate func countsPictures(_ dimension: Int, _ pictures: Int, in shape: Shape) -> Bool {
+    dimension < shape.rank && view[dimension] == pictures && shape[dimension] == pictures
+      && (dimension == 0 || view == shape)
+  }
+}
