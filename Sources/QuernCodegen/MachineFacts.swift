@@ -11,11 +11,6 @@ public struct MachineFacts: Sendable {
   public var target: Target
   /// Bytes of the second-level cache, which each core has to itself.
   public var level2Cache: Int
-  /// The part of the cache that all cores share which kernels may count on. The order of some sums
-  /// depends on it, so it is the same everywhere.
-  public var sharedCache = 8 << 20
-  /// Multiply-adds that each chunk of a section should have at least.
-  public var chunkProducts = 4 << 20
   /// Panels of all columns together, if they are to be packed before all rows.
   public var panelBytes: Int
   /// Reduction steps after which a tile's partial sums may go to memory.

@@ -37,6 +37,8 @@ public struct CompileOptions: Sendable {
   package var costs: ConvolutionCosts?
   /// Other limits than the generator's, by which tests have short sums kept in parts.
   package var parts: PartLimits?
+  /// Other limits than the generator's, by which tests have few pictures taken in chunks.
+  package var chunks: ChunkLimits?
   /// Elements from which on tensors may be computed wherever they are read; tests set it to 0.
   package var fewestInlined: Int?
 

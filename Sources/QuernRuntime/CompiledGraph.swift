@@ -101,8 +101,8 @@ public final class CompiledGraph: Executable {
       target: options.target, threads: options.threads, reader: reader)
     codegen.machine = options.machine ?? .ofThisProcessor(options.target)
     let program = try lower(
-      graph, threads: options.threads, sharedCache: codegen.machine.sharedCache,
-      coreCache: codegen.machine.level2Cache, chunkProducts: codegen.machine.chunkProducts,
+      graph, threads: options.threads,
+      chunks: options.chunks ?? ChunkLimits(coreCache: codegen.machine.level2Cache),
       fewestInlined: options.fewestInlined)
     let code = try generate(program, codegen)
     return (program, code)

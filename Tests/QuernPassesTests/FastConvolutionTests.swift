@@ -117,11 +117,18 @@ import Testing
     #expect(program.preparedCount == 0)
   }
 
+  /// Chunks of however few products.
+  private var unlimited: ChunkLimits {
+    var limits = ChunkLimits()
+    limits.fewestProducts = 0
+    return limits
+  }
+
   @Test("Pictures go through a convolution's kernels in chunks that fit the cache")
   func sections() throws {
     let graph = useFastConvolutions(
       try graph(Picture(size: [12, 16, 16, 8], filters: 8)), .onlyProducts(lanes: 8))
-    let program = try lower(graph, chunkProducts: 0)
+    let program = try lower(graph, chunks: unlimited)
     #expect(program.sections.count == 3)
     for section in program.sections {
       #expect(12 % section.chunks == 0 && section.chunks > 1)
@@ -132,7 +139,7 @@ import Testing
     // Where there are chunks enough, threads take their own; not of a sum in one part.
     #expect(program.sections.map(\.isPrivate) == [true, true, false])
     #expect(program.privateBytes > 0)
-    let shared = try lower(graph, threads: 3, chunkProducts: 0)
+    let shared = try lower(graph, threads: 3, chunks: unlimited)
     #expect(shared.sections.map(\.isPrivate) == [false, false, false])
     #expect(shared.privateBytes == 0)
   }
@@ -143,7 +150,7 @@ import Testing
     let graph = useFastConvolutions(
       try graph(Picture(size: [12, 32, 32, 8], filters: 8)), .onlyProducts(lanes: 8))
     for (threads, isPrivate) in [(1, true), (2, false), (3, true), (4, false)] {
-      let program = try lower(graph, threads: threads, chunkProducts: 0)
+      let program = try lower(graph, threads: threads, chunks: unlimited)
       let section = try #require(program.sections.last)
       #expect(section.isPrivate == isPrivate)
       #expect(section.chunks == 12)

@@ -42,9 +42,9 @@ import Testing
     try expectAgreement(graph, tolerance: 1e-4, steps: 2) { options in
       options.costs = .onlyProducts(lanes: options.target.lanes)
       // Small convolutions in chunks too.
-      var machine = MachineFacts(options.target)
-      machine.chunkProducts = 0
-      options.machine = machine
+      var chunks = ChunkLimits()
+      chunks.fewestProducts = 0
+      options.chunks = chunks
     }
   }
 

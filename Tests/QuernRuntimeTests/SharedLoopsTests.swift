@@ -65,9 +65,9 @@ import Testing
     try b.output("y", x)
     func adjust(_ options: inout CompileOptions) {
       options.costs = .onlyProducts(lanes: options.target.lanes)
-      var machine = MachineFacts(options.target)
-      machine.chunkProducts = 0
-      options.machine = machine
+      var chunks = ChunkLimits()
+      chunks.fewestProducts = 0
+      options.chunks = chunks
     }
     var options = CompileOptions(target: .portable)
     adjust(&options)

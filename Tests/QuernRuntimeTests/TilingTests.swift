@@ -110,7 +110,6 @@ import Testing
     #expect(MachineFacts(.avx2, level2Cache: 256 << 10).panelBytes == 96 << 10)
     let own = MachineFacts.ofThisProcessor(.portable)
     #expect(256 << 10...4 << 20 ~= own.level2Cache && own.panelBytes < own.level2Cache / 2)
-    #expect(own.sharedCache == MachineFacts(.portable).sharedCache)
   }
 
   @Test("Blocks and panels change no bit")

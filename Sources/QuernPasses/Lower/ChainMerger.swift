@@ -9,7 +9,8 @@ import QuernGraph
 /// transforms as one; then two at a time become one, those first that hand over most.
 struct ChainMerger {
   private let graph: Graph
-  private let chunkSize: ChunkSize
+  private let limits: ChunkLimits
+  private let threads: Int
   /// For each kernel, what it reads and writes, those that read its results, and whose results it reads.
   private let tensors: [KernelTensors]
   private var after: [[Int]]
@@ -18,21 +19,25 @@ struct ChainMerger {
   /// The chain each kernel belongs to.
   private var chainOf: [Int?]
 
-  /// Bytes of a tensor that is worth a chain: what is smaller stays in the cores' caches anyway.
-  private static let fewestBytes = 1 << 20
   /// How many times more a light chain hands over, for each chunk, than it reads of weights.
   private static let timesLighter = 4
 
-  /// - Parameter products: the chains around transformed products.
-  init(_ products: [Chain], _ graph: Graph, kernels: [Kernel], size: ChunkSize) {
-    (self.graph, chunkSize) = (graph, size)
+  /// - Parameters:
+  ///   - products: the chains around transformed products.
+  ///   - others: kernels that belong to no chain.
+  init(
+    _ products: [Chain], _ graph: Graph, kernels: [Kernel], except others: Set<Int>,
+    _ limits: ChunkLimits, threads: Int
+  ) {
+    (self.graph, self.limits, self.threads) = (graph, limits, threads)
     var chains = products
     var chainOf = [Int?](repeating: nil, count: kernels.count)
     for (number, chain) in chains.enumerated() {
       for member in chain.members { chainOf[member] = number }
     }
-    for (index, kernel) in kernels.enumerated() where chainOf[index] == nil {
-      guard let chain = Chain(of: kernel, index, graph, size) else { continue }
+    for (index, kernel) in kernels.enumerated()
+    where chainOf[index] == nil && !others.contains(index) {
+      guard let chain = Chain(of: kernel, index, graph, limits, threads) else { continue }
       chainOf[index] = chains.count
       chains.append(chain)
     }
@@ -109,7 +114,7 @@ struct ChainMerger {
         bytes += graph[tensor].type.byteCount
       }
     }
-    return bytes < Self.fewestBytes ? nil : Link(first: first, second: second, bytes: bytes)
+    return bytes < limits.fewestHanded ? nil : Link(first: first, second: second, bytes: bytes)
   }
 
   /// Where the members of a chain find the pictures of a tensor; nil where they do not take it picture
@@ -148,16 +153,16 @@ struct ChainMerger {
   private func merged(_ link: Link) -> Chain? {
     let (first, second) = (chains[link.first], chains[link.second])
     let size = max(first.size, second.size)
-    guard first.pictures / size >= ChunkSize.fewestChunks * chunkSize.threads else { return nil }
+    guard limits.hasEnough(first.pictures / size, threads) else { return nil }
     for chain in [first, second] where chain.size < size {
       guard first.pictures % size == 0,
-        bytesWritten(chain) / chain.pictures * size <= chunkSize.coreCache
+        bytesWritten(chain) / chain.pictures * size <= limits.coreCache
       else { return nil }
     }
     let weights = [first, second].map(weightBytes)
     let handed = link.bytes / first.pictures * size
     guard
-      weights[0] + weights[1] <= chunkSize.coreCache / 2
+      weights[0] + weights[1] <= limits.coreCache / 2
         || min(weights[0], weights[1]) * Self.timesLighter <= handed
     else { return nil }
     var result = first
@@ -227,21 +232,24 @@ extension Chain {
   fileprivate var canMerge: Bool { isPrivate && parts == 1 && !members.isEmpty }
 
   /// A kernel that takes pictures one by one; nil for others, and where there is little to take.
-  fileprivate init?(of kernel: Kernel, _ index: Int, _ graph: Graph, _ size: ChunkSize) {
+  fileprivate init?(
+    of kernel: Kernel, _ index: Int, _ graph: Graph, _ limits: ChunkLimits, _ threads: Int
+  ) {
     let axes = Set(
       kernel.pieces.flatMap { piece in piece.stores.map { $0.access.map.first?.soleAxis } })
     guard axes.count == 1, let first = axes.first, let axis = first,
       let pictures = kernel.pieces.first?.axes[axis].extent,
       kernel.pieces.allSatisfy({ $0.takes(pictures, axis) })
     else { return nil }
-    let tensors = Set((kernel.reads + kernel.writes).filter { $0.map.first?.soleAxis == axis }
-      .map(\.tensor))
+    let tensors = Set(
+      (kernel.reads + kernel.writes).filter { $0.map.first?.soleAxis == axis }
+        .map(\.tensor))
     let bytes = tensors.map { graph[$0].type.byteCount }.max() ?? 0
     let rows = kernel.pieces.reduce(0) { $0 + $1.rows } / pictures
     guard
-      let size = size.choose(
+      let size = limits.choose(
         pictures: pictures, bytesEach: bytes / pictures,
-        rowsEach: kernel.multiplyAdds > 0 ? rows : nil)
+        rowsEach: kernel.multiplyAdds > 0 ? rows : nil, threads: threads)
     else { return nil }
     self.init(
       members: [index], inner: [:], axes: [index: PictureAxes(axis: axis)], pictures: pictures,

@@ -35,15 +35,13 @@ public struct Program: Sendable {
 ///
 /// - Parameters:
 ///   - threads: that will run the program. Its results do not depend on their number.
-///   - sharedCache: bytes of cache that all cores share.
-///   - coreCache: bytes of cache that each core has to itself.
-///   - chunkProducts: multiply-adds that each chunk of a ``Section`` should have at least.
+///   - chunks: which kernels take pictures a few at a time.
 ///   - fewestInlined: elements of a tensor that may be computed wherever it is read instead of being
 ///     kept; nil for as many as are worth it.
 /// - Throws: ``LoweringError`` for graphs that only the interpreter runs.
 public func lower(
-  _ source: Graph, threads: Int = 1, sharedCache: Int = 8 << 20, coreCache: Int = 1 << 20,
-  chunkProducts: Int = 4 << 20, fewestInlined: Int? = nil
+  _ source: Graph, threads: Int = 1, chunks: ChunkLimits = ChunkLimits(),
+  fewestInlined: Int? = nil
 ) throws(LoweringError) -> Program {
   let prepared = addCopies(source)
   var views = Views(graph: prepared.graph, copied: prepared.copied)
@@ -63,15 +61,17 @@ public func lower(
     let survey = HaloSurvey(kernels, graph)
     let conflicts = survey.conflicts.subtracting(views.copied)
     if conflicts.isEmpty {
-      let size = ChunkSize(
-        sharedCache: sharedCache, coreCache: coreCache, fewestProducts: chunkProducts,
-        threads: threads)
-      let products = Chain.find(graph, kernels: kernels, groupOf: groupOf, size: size)
-      var merger = ChainMerger(products, graph, kernels: kernels, size: size)
+      let products = Chain.find(
+        graph, kernels: kernels, groupOf: groupOf, chunks, threads: threads)
+      let preparation = Preparation(
+        graph, kernels, groupOf: groupOf, except: Set(products.flatMap(\.members)))
+      var merger = ChainMerger(
+        products, graph, kernels: kernels, except: preparation.kernels, chunks, threads: threads)
       let chains = merger.merge(
         keeping: survey.needsMemory.union(graph.roots.map(views.root)))
       let schedule = Schedule(
-        graph, views: views, kernels: kernels, groupOf: groupOf, survey: survey, chains: chains)
+        graph, views: views, kernels: kernels, groupOf: groupOf, survey: survey, chains: chains,
+        preparation: preparation)
       for chain in chains {
         for member in chain.members { kernels[member] = chain.cut(kernels[member], member) }
       }

@@ -47,85 +47,11 @@ struct Chain {
   var chunks: Int { pictures / size }
 }
 
-/// How many pictures the kernels of a section work on at a time: as few as keep the products' registers
-/// busy, since what they hand to each other then stays closest.
-struct ChunkSize {
-  /// Bytes of the cache that all cores share: no more is handed on than it holds.
-  var sharedCache: Int
-  /// Bytes of the cache that each core has to itself.
-  var coreCache: Int
-  /// Multiply-adds of a chunk below which meeting between kernels would take threads too long.
-  var fewestProducts: Int
-  /// Among which chunks are shared out.
-  var threads: Int
-
-  /// Rows of products below which a tile of registers would be too small for the loads it takes.
-  static let fewestRows = 16
-  /// Chunks for each thread with which one that has a chunk more than others is not waited for long.
-  static let fewestChunks = 8
-  /// Terms of sums below which reading and writing them again with each chunk would take too long.
-  static let fewestTerms = 64
-  /// Rows of products below which reading the weights again for them would take too long.
-  static let fewestRowsAlone = 64
-  /// Bytes below which calling a kernel once more would take too long.
-  static let fewestBytes = 16 << 10
-
-  /// - Parameters:
-  ///   - bytesEach: what kernels hand to each other for one picture.
-  ///   - tilesEach: tiles of a picture, which are rows or terms.
-  ///   - fewest: of those in a chunk.
-  ///   - productsEach: multiply-adds of a picture.
-  ///   - parts: in which sums over pictures are kept, as many pictures each; nil where there is none.
-  /// - Returns: a divisor of a part's pictures, and whether threads may take chunks of their own. The size
-  ///   does not depend on the threads where chunks are added up.
-  func choose(
-    pictures: Int, bytesEach: Int, tilesEach: Int, fewest: Int, productsEach: Int,
-    parts: Int?
-  ) -> (size: Int, isPrivate: Bool) {
-    func whole(_ fewestProducts: Int) -> Int {
-      size(
-        pictures: pictures / (parts ?? 1), bytesEach: bytesEach, tilesEach: tilesEach,
-        fewest: fewest, productsEach: productsEach, fewestProducts: fewestProducts)
-    }
-    if let parts { return (whole(fewestProducts), parts > 1 && parts % threads == 0) }
-    let own = whole(0)
-    if pictures / own >= Self.fewestChunks * threads { return (own, true) }
-    return (whole(fewestProducts), false)
-  }
-
-  /// Pictures at a time for one kernel; nil where threads would have too few chunks of their own.
-  ///
-  /// - Parameters:
-  ///   - bytesEach: of the largest tensor, for one picture.
-  ///   - rowsEach: rows of products of a picture; nil where there are none.
-  func choose(pictures: Int, bytesEach: Int, rowsEach: Int?) -> Int? {
-    let fewest = (1...pictures).first { size in
-      pictures % size == 0 && size * bytesEach >= Self.fewestBytes
-        && rowsEach.map { size * $0 >= Self.fewestRowsAlone } ?? true
-    }
-    guard let fewest, pictures / fewest >= Self.fewestChunks * threads else { return nil }
-    return fewest
-  }
-
-  private func size(
-    pictures: Int, bytesEach: Int, tilesEach: Int, fewest: Int, productsEach: Int,
-    fewestProducts: Int
-  ) -> Int {
-    var best = 1
-    for size in 1...pictures where pictures % size == 0 {
-      if size > 1, size * bytesEach > sharedCache { break }
-      best = size
-      if size * tilesEach >= fewest, size * productsEach >= fewestProducts { break }
-    }
-    return best
-  }
-}
-
 extension Chain {
   /// The chains around products of transformed tiles: transform, multiply, transform back; or, for a
   /// filter's gradient, transform twice and add up products.
   static func find(
-    _ graph: Graph, kernels: [Kernel], groupOf: [NodeID: Int], size: ChunkSize
+    _ graph: Graph, kernels: [Kernel], groupOf: [NodeID: Int], _ limits: ChunkLimits, threads: Int
   ) -> [Chain] {
     let roots = Set(graph.roots)
     let users = graph.users
@@ -156,7 +82,8 @@ extension Chain {
         members.append(last)
       }
       return Chain(
-        graph, kernels, product: product, members: members, inner: inner, size: size)
+        graph, kernels, product: product, members: members, inner: inner, limits,
+        threads: threads)
     }
   }
 
@@ -171,7 +98,7 @@ extension Chain {
   /// nil where pictures cannot be told apart, or all are done at once anyway.
   private init?(
     _ graph: Graph, _ kernels: [Kernel], product: NodeID, members: [Int], inner: [NodeID: Int],
-    size: ChunkSize
+    _ limits: ChunkLimits, threads: Int
   ) {
     guard let (tensor, dimension) = inner.first,
       case .contraction(let contraction) = graph[product].op
@@ -192,10 +119,10 @@ extension Chain {
     let bytes = inner.keys.reduce(0) { $0 + graph[$1].type.byteCount }
     let rows = graph[tensor].shape[dimension + 1] * graph[tensor].shape[dimension + 2]
     let addsUp = inner[product] == nil
-    (self.size, isPrivate) = size.choose(
+    (size, isPrivate) = limits.choose(
       pictures: pictures, bytesEach: bytes / pictures, tilesEach: rows,
-      fewest: addsUp ? ChunkSize.fewestTerms : ChunkSize.fewestRows,
-      productsEach: contraction.multiplyAdds / pictures, parts: addsUp ? parts : nil)
+      productsEach: contraction.multiplyAdds / pictures, parts: addsUp ? parts : nil,
+      threads: threads)
     guard chunks > 1 else { return nil }
   }
 

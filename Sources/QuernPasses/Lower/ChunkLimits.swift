@@ -1,0 +1,81 @@
+/// Which kernels take pictures a few at a time, as a ``Section``, and how many: as few as are worth it,
+/// since what kernels hand to each other then stays closest.
+public struct ChunkLimits: Sendable {
+  /// Bytes of the cache that all cores share: products hand on no more than it holds. The order of
+  /// sums over chunks depends on it, so it is the same on all machines.
+  public var sharedCache = 8 << 20
+  /// Bytes of the cache that each core has to itself. Nothing that is computed depends on it.
+  public var coreCache = 1 << 20
+  /// Multiply-adds of a chunk below which meeting between kernels would take threads too long.
+  public var fewestProducts = 4 << 20
+  /// Chunks for each thread with which one that has a chunk more than others is not waited for long.
+  package var fewestChunks = 8
+  /// Rows of products below which a tile of registers would be too small for the loads it takes.
+  package var fewestRows = 16
+  /// Terms of sums below which reading and writing them again with each chunk would take too long.
+  package var fewestTerms = 64
+  /// Rows of products that were not transformed below which reading the weights again for them would
+  /// take too long.
+  package var fewestRowsAlone = 64
+  /// Bytes of a chunk below which calling a kernel once more would take too long.
+  package var fewestBytes = 16 << 10
+  /// Bytes handed over that are worth a section: fewer stay in the cores' caches anyway.
+  package var fewestHanded = 1 << 20
+
+  public init(coreCache: Int = 1 << 20) { self.coreCache = coreCache }
+
+  /// As if all that can be done in chunks were worth it: for tests.
+  package static var always: Self {
+    var limits = Self(coreCache: 1 << 40)
+    limits.fewestProducts = 0
+    limits.fewestChunks = 1
+    limits.fewestRowsAlone = 1
+    limits.fewestBytes = 1
+    limits.fewestHanded = 0
+    return limits
+  }
+
+  /// - Parameters:
+  ///   - bytesEach: what kernels hand to each other for one picture.
+  ///   - tilesEach: tiles of a picture, which are rows or terms.
+  ///   - productsEach: multiply-adds of a picture.
+  ///   - parts: in which sums over pictures are kept, as many pictures each; nil where there is none.
+  ///   - threads: among which chunks are shared out.
+  /// - Returns: a divisor of a part's pictures, and whether threads may take chunks of their own. The size
+  ///   does not depend on the threads where chunks are added up.
+  func choose(
+    pictures: Int, bytesEach: Int, tilesEach: Int, productsEach: Int, parts: Int?, threads: Int
+  ) -> (size: Int, isPrivate: Bool) {
+    func whole(_ fewestProducts: Int) -> Int {
+      let pictures = pictures / (parts ?? 1)
+      let fewest = parts == nil ? fewestRows : fewestTerms
+      var best = 1
+      for size in 1...pictures where pictures % size == 0 {
+        if size > 1, size * bytesEach > sharedCache { break }
+        best = size
+        if size * tilesEach >= fewest, size * productsEach >= fewestProducts { break }
+      }
+      return best
+    }
+    if let parts { return (whole(fewestProducts), parts > 1 && parts % threads == 0) }
+    let own = whole(0)
+    return hasEnough(pictures / own, threads) ? (own, true) : (whole(fewestProducts), false)
+  }
+
+  /// Pictures at a time for one kernel; nil where threads would have too few chunks of their own.
+  ///
+  /// - Parameters:
+  ///   - bytesEach: of the largest tensor, for one picture.
+  ///   - rowsEach: rows of products of a picture; nil where there are none.
+  func choose(pictures: Int, bytesEach: Int, rowsEach: Int?, threads: Int) -> Int? {
+    let fewest = (1...pictures).first { size in
+      pictures % size == 0 && size * bytesEach >= fewestBytes
+        && rowsEach.map { size * $0 >= fewestRowsAlone } ?? true
+    }
+    return fewest.flatMap { hasEnough(pictures / $0, threads) ? $0 : nil }
+  }
+
+  func hasEnough(_ chunks: Int, _ threads: Int) -> Bool {
+    chunks > 1 && chunks >= fewestChunks * threads
+  }
+}
