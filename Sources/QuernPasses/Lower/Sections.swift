@@ -3,8 +3,9 @@ import QuernGraph
 /// Kernels that run one after the other on a few pictures at a time, again and again until all are
 /// done, so that what they hand to each other stays in the cache.
 ///
-/// The transformed tiles of a whole batch are several times as large as its pictures. Writing them
-/// to memory and reading them back would take longer than the products between.
+/// The transformed tiles of a whole batch are several times as large as its pictures, and these larger
+/// than a core's cache. Writing them to memory and reading them back would take longer than a pooling, and
+/// than the products between two transforms.
 public struct Section: Hashable, Sendable {
   /// Positions in the program's order.
   public var kernels: Range<Int>
