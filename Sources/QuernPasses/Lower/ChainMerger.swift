@@ -13,7 +13,7 @@ struct ChainMerger {
   private let threads: Int
   /// For each kernel, what it reads and writes, those that read its results, and whose results it reads.
   private let tensors: [KernelTensors]
-  private var after: [[Int]]
+  private let after: [[Int]]
   private let before: [[Int]]
   private var chains: [Chain]
   /// The chain each kernel belongs to.
@@ -51,11 +51,11 @@ struct ChainMerger {
     before = tensors.enumerated().map { index, own in
       Set(own.read.compactMap { writer[$0] }).subtracting([index]).sorted()
     }
-    after = Array(repeating: [], count: kernels.count)
+    var after = [[Int]](repeating: [], count: kernels.count)
     for (index, sources) in before.enumerated() {
       for source in sources { after[source].append(index) }
     }
-    (self.chains, self.chainOf) = (chains, chainOf)
+    (self.after, self.chains, self.chainOf) = (after, chains, chainOf)
   }
 
   /// The chains of more than one kernel, when no two can become one any more.
@@ -93,7 +93,7 @@ struct ChainMerger {
     }
   }
 
-  /// The chains that members of another lead to.
+  /// The chains that ways from one's members lead to.
   private func neighbours(_ chain: Int, _ ways: [[Int]]) -> [Int] {
     guard chains[chain].canMerge else { return [] }
     let others = Set(chains[chain].members.flatMap { ways[$0] }.compactMap { chainOf[$0] })
