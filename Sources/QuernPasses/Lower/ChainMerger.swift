@@ -11,10 +11,9 @@ struct ChainMerger {
   private let graph: Graph
   private let limits: ChunkLimits
   private let threads: Int
-  /// For each kernel, what it reads and writes, those that read its results, and whose results it reads.
+  /// For each kernel, what it reads and writes.
   private let tensors: [KernelTensors]
-  private let after: [[Int]]
-  private let before: [[Int]]
+  private let dependences: Dependences
   private var chains: [Chain]
   /// The chain each kernel belongs to.
   private var chainOf: [Int?]
@@ -26,10 +25,12 @@ struct ChainMerger {
   ///   - products: the chains around transformed products.
   ///   - others: kernels that belong to no chain.
   init(
-    _ products: [Chain], _ graph: Graph, kernels: [Kernel], except others: Set<Int>,
-    _ limits: ChunkLimits, threads: Int
+    _ products: [Chain], _ graph: Graph, kernels: [Kernel], _ dependences: Dependences,
+    except others: Set<Int>, _ limits: ChunkLimits, threads: Int
   ) {
-    (self.graph, self.limits, self.threads) = (graph, limits, threads)
+    (self.graph, self.dependences, self.limits, self.threads) = (
+      graph, dependences, limits, threads
+    )
     var chains = products
     var chainOf = [Int?](repeating: nil, count: kernels.count)
     for (number, chain) in chains.enumerated() {
@@ -44,18 +45,7 @@ struct ChainMerger {
     tensors = kernels.enumerated().map { index, kernel in
       KernelTensors(kernel, chainOf[index].map { chains[$0] }, index, graph)
     }
-    var writer: [NodeID: Int] = [:]
-    for (index, own) in tensors.enumerated() {
-      for tensor in own.written { writer[tensor] = index }
-    }
-    before = tensors.enumerated().map { index, own in
-      Set(own.read.compactMap { writer[$0] }).subtracting([index]).sorted()
-    }
-    var after = [[Int]](repeating: [], count: kernels.count)
-    for (index, sources) in before.enumerated() {
-      for source in sources { after[source].append(index) }
-    }
-    (self.after, self.chains, self.chainOf) = (after, chains, chainOf)
+    (self.chains, self.chainOf) = (chains, chainOf)
   }
 
   /// The chains of more than one kernel, when no two can become one any more.
@@ -63,7 +53,7 @@ struct ChainMerger {
   /// - Parameter kept: tensors that must lie in memory as a whole.
   mutating func merge(keeping kept: Set<NodeID>) -> [Chain] {
     var links = chains.indices.flatMap { first in
-      neighbours(first, after).compactMap { link(from: first, to: $0) }
+      neighbours(first, dependences.after).compactMap { link(from: first, to: $0) }
     }
     while let next = links.indices.max(by: { links[$0].isWorthLess(than: links[$1]) }) {
       let link = links.remove(at: next)
@@ -72,8 +62,10 @@ struct ChainMerger {
       chains[link.first] = together
       chains[link.second].members = []
       links.removeAll { $0.touches(link.first) || $0.touches(link.second) }
-      links += neighbours(link.first, after).compactMap { self.link(from: link.first, to: $0) }
-      links += neighbours(link.first, before).compactMap { self.link(from: $0, to: link.first) }
+      links += neighbours(link.first, dependences.after)
+        .compactMap { self.link(from: link.first, to: $0) }
+      links += neighbours(link.first, dependences.before)
+        .compactMap { self.link(from: $0, to: link.first) }
     }
     for number in chains.indices { keepInside(number, except: kept) }
     return chains.filter { $0.members.count > 1 }
@@ -94,7 +86,7 @@ struct ChainMerger {
   }
 
   /// The chains that ways from one's members lead to.
-  private func neighbours(_ chain: Int, _ ways: [[Int]]) -> [Int] {
+  private func neighbours(_ chain: Int, _ ways: [Set<Int>]) -> [Int] {
     guard chains[chain].canMerge else { return [] }
     let others = Set(chains[chain].members.flatMap { ways[$0] }.compactMap { chainOf[$0] })
     return others.subtracting([chain]).sorted()
@@ -133,6 +125,7 @@ struct ChainMerger {
   /// run in the middle of what becomes one.
   private func isLinkedByOthers(_ link: Link) -> Bool {
     let (start, goal) = (chains[link.first].members, Set(chains[link.second].members))
+    let after = dependences.after
     var visited = [Bool](repeating: false, count: tensors.count)
     var pending = start.flatMap { after[$0] }.filter { !goal.contains($0) && !start.contains($0) }
     while let next = pending.popLast() {
@@ -155,9 +148,7 @@ struct ChainMerger {
     let size = max(first.size, second.size)
     guard limits.hasEnough(first.pictures / size, threads) else { return nil }
     for chain in [first, second] where chain.size < size {
-      guard first.pictures % size == 0,
-        bytesWritten(chain) / chain.pictures * size <= limits.coreCache
-      else { return nil }
+      guard bytesWritten(chain) / chain.pictures * size <= limits.coreCache else { return nil }
     }
     let weights = [first, second].map(weightBytes)
     let handed = link.bytes / first.pictures * size
@@ -189,7 +180,8 @@ struct ChainMerger {
   private mutating func keepInside(_ number: Int, except kept: Set<NodeID>) {
     let chain = chains[number]
     guard chain.canMerge, chain.members.count > 1 else { return }
-    for member in chain.members where after[member].allSatisfy({ chainOf[$0] == number }) {
+    for member in chain.members
+    where dependences.after[member].allSatisfy({ chainOf[$0] == number }) {
       for tensor in tensors[member].written.subtracting(kept) where chain.inner[tensor] == nil {
         chains[number].inner[tensor] = dimension(ofPicturesIn: tensor, chain)
       }
@@ -235,12 +227,11 @@ extension Chain {
   fileprivate init?(
     of kernel: Kernel, _ index: Int, _ graph: Graph, _ limits: ChunkLimits, _ threads: Int
   ) {
-    let axes = Set(
-      kernel.pieces.flatMap { piece in piece.stores.map { $0.access.map.first?.soleAxis } })
-    guard axes.count == 1, let first = axes.first, let axis = first,
-      let pictures = kernel.pieces.first?.axes[axis].extent,
-      kernel.pieces.allSatisfy({ $0.takes(pictures, axis) })
+    guard let piece = kernel.pieces.first,
+      let axis = piece.stores.first?.access.map.first?.soleAxis
     else { return nil }
+    let pictures = piece.axes[axis].extent
+    guard kernel.pieces.allSatisfy({ $0.takes(pictures, axis) }) else { return nil }
     let tensors = Set(
       (kernel.reads + kernel.writes).filter { $0.map.first?.soleAxis == axis }
         .map(\.tensor))

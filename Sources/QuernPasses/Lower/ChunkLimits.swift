@@ -5,7 +5,7 @@ public struct ChunkLimits: Sendable {
   /// sums over chunks depends on it, so it is the same on all machines.
   public var sharedCache = 8 << 20
   /// Bytes of the cache that each core has to itself. Nothing that is computed depends on it.
-  public var coreCache = 1 << 20
+  public var coreCache: Int
   /// Multiply-adds of a chunk below which meeting between kernels would take threads too long.
   public var fewestProducts = 4 << 20
   /// Chunks for each thread with which one that has a chunk more than others is not waited for long.

@@ -134,7 +134,7 @@ struct HaloSurvey {
   }
 
   /// Tensors that must lie in memory whole and in their own shape: with a halo, or read in another shape.
-  var needsMemory: Set<NodeID> { Set(before.keys).union(after.keys).union(dense.keys) }
+  var needsMemory: Set<NodeID> { Set(before.keys).union(dense.keys) }
 
   /// Whether two tensors of one shape can lie in one place: neither needs a halo where the other is
   /// read densely, or of another value.

@@ -65,13 +65,15 @@ public func lower(
         graph, kernels: kernels, groupOf: groupOf, chunks, threads: threads)
       let preparation = Preparation(
         graph, kernels, groupOf: groupOf, except: Set(products.flatMap(\.members)))
+      let dependences = Dependences(kernels, groupOf: groupOf)
       var merger = ChainMerger(
-        products, graph, kernels: kernels, except: preparation.kernels, chunks, threads: threads)
+        products, graph, kernels: kernels, dependences, except: preparation.kernels, chunks,
+        threads: threads)
       let chains = merger.merge(
         keeping: survey.needsMemory.union(graph.roots.map(views.root)))
       let schedule = Schedule(
-        graph, views: views, kernels: kernels, groupOf: groupOf, survey: survey, chains: chains,
-        preparation: preparation)
+        graph, views: views, kernels: kernels, groupOf: groupOf, survey: survey,
+        dependences: dependences, chains: chains, preparation: preparation)
       for chain in chains {
         for member in chain.members { kernels[member] = chain.cut(kernels[member], member) }
       }
@@ -195,8 +197,14 @@ private func assemble(
     kernels.flatMap { ($0.reads + $0.writes).map(\.tensor) } + graph.inputs.map(\.id))
   var storages: [NodeID: Storage] = [:]
   var privateBytes = 0
+  var sections: [Section] = []
   for chain in chains {
-    var inner = chain.storages(graph, scheduled, schedule.order)
+    guard let start = schedule.order.firstIndex(of: chain.members[0]) else { continue }
+    let section = Section(
+      kernels: start..<start + chain.members.count, chunks: chain.chunks,
+      isPrivate: chain.isPrivate)
+    sections.append(section)
+    var inner = chain.storages(graph, Array(scheduled[section.kernels]))
     // Sections run one after the other, so that they can share threads' own memory.
     if chain.isPrivate { privateBytes = max(privateBytes, Arena.place(&inner)) }
     for storage in inner { storages[storage.tensor] = storage }
@@ -217,12 +225,7 @@ private func assemble(
       tensor, graph[tensor].type, before: before, after: after, fill: fill,
       startsRowsOnLines: !isDense)
   }
-  let sections = chains.compactMap { chain in
-    schedule.order.firstIndex(of: chain.members[0]).map {
-      Section(
-        kernels: $0..<$0 + chain.members.count, chunks: chain.chunks, isPrivate: chain.isPrivate)
-    }
-  }.sorted { $0.kernels.lowerBound < $1.kernels.lowerBound }
+  sections.sort { $0.kernels.lowerBound < $1.kernels.lowerBound }
   setLifetimes(&storages, kernels, schedule.preparedCount, sections, graph, views, owner)
   var list = storages.values.filter { !$0.isPrivate }.sorted { $0.tensor < $1.tensor }
   let bytes = Arena.place(&list)

@@ -16,26 +16,17 @@ struct Schedule {
   ///   - chains: kernels that run one right after the other; none of them is prepared.
   init(
     _ graph: Graph, views: Views, kernels: [Kernel], groupOf: [NodeID: Int], survey: HaloSurvey,
-    chains: [Chain], preparation: Preparation
+    dependences: Dependences, chains: [Chain], preparation: Preparation
   ) {
     let units = Units(chains, count: kernels.count)
-    var before = [Set<Int>](repeating: [], count: kernels.count)
-    var readers: [NodeID: Set<Int>] = [:]
-    for (index, kernel) in kernels.enumerated() {
-      for access in kernel.reads {
-        readers[access.tensor, default: []].insert(index)
-        if let producer = groupOf[access.tensor], producer != index {
-          before[index].insert(producer)
-        }
-      }
-    }
+    var before = dependences.before
     var taken: Set<NodeID> = []
     for update in graph.updates {
       guard let writer = groupOf[update.value], views.root(update.value) == update.value,
         !taken.contains(update.value), survey.canShare(update.input, update.value),
         kernels[writer].readsInPlace(update.input, where: update.value)
       else { continue }
-      let others = readers[update.input, default: []].subtracting([writer])
+      let others = dependences.readers[update.input, default: []].subtracting([writer])
       // Whoever reads the old value must run first, on all pictures; that must not close a circle.
       guard others.allSatisfy({ !units.precedes(writer, $0, before) }) else { continue }
       before[writer].formUnion(others)

@@ -162,23 +162,21 @@ extension Chain {
 
   /// What the members hand to each other, alive from the first member that has to do with it to the last.
   ///
-  /// - Parameters:
-  ///   - kernels: in the order they run.
-  ///   - order: the number, among the members, of each of those.
-  func storages(_ graph: Graph, _ kernels: [Kernel], _ order: [Int]) -> [Storage] {
-    let own = Set(members)
-    let run = zip(order, kernels).filter { own.contains($0.0) }.map(\.1)
-    return inner.sorted { $0.key < $1.key }.compactMap { tensor, dimension in
+  /// - Parameter kernels: the members'.
+  func storages(_ graph: Graph, _ kernels: [Kernel]) -> [Storage] {
+    var lives: [NodeID: ClosedRange<Int>] = [:]
+    for (position, kernel) in kernels.enumerated() {
+      for access in kernel.reads + kernel.writes where inner[access.tensor] != nil {
+        lives[access.tensor] = (lives[access.tensor]?.lowerBound ?? position)...position
+      }
+    }
+    return inner.sorted { $0.key < $1.key }.map { tensor, dimension in
       let whole = graph[tensor].type
       var extents = whole.shape.extents
       extents[dimension] = size
       var storage = Storage(
         tiles: tensor, TensorType(whole.element, Shape(extents)), isPrivate: isPrivate)
-      let uses = run.indices.filter { position in
-        (run[position].reads + run[position].writes).contains { $0.tensor == tensor }
-      }
-      guard let first = uses.first, let last = uses.last else { return nil }
-      storage.lifetime = first...last
+      storage.lifetime = lives[tensor] ?? storage.lifetime
       return storage
     }
   }

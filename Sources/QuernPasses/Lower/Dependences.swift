@@ -1,0 +1,24 @@
+import QuernGraph
+
+/// Which kernels read what others write.
+struct Dependences {
+  /// For each kernel, those whose results it reads, and those that read its results.
+  private(set) var before: [Set<Int>]
+  private(set) var after: [Set<Int>]
+  /// For each tensor, the kernels that read it.
+  private(set) var readers: [NodeID: Set<Int>] = [:]
+
+  /// - Parameter kernels: one for each group, in the groups' order.
+  init(_ kernels: [Kernel], groupOf: [NodeID: Int]) {
+    before = Array(repeating: [], count: kernels.count)
+    after = before
+    for (index, kernel) in kernels.enumerated() {
+      for access in kernel.reads {
+        readers[access.tensor, default: []].insert(index)
+        guard let producer = groupOf[access.tensor], producer != index else { continue }
+        before[index].insert(producer)
+        after[producer].insert(index)
+      }
+    }
+  }
+}
