@@ -74,6 +74,29 @@ import Testing
     }
   }
 
+  @Test("A sum whose lanes would run over pictures has the same order one by one")
+  func singleChannel() throws {
+    let b = GraphBuilder()
+    let x = try b.input("x", [16, 1])
+    let w = try b.input("w", [40, 7])
+    // y[n, t] = Σ x[n, t] · w[k, l] with one t: there is no other axis for lanes than n.
+    let sum = Contraction(
+      axes: [Axis("n", 16), Axis("t", 1), Axis("k", 40), Axis("l", 7)], outputRank: 2,
+      factors: [.init([.axis(0), .axis(1)]), .init([.axis(2), .axis(3)])])
+    let y = try b.contraction(sum, [x, w])
+    try b.output("y", b.contraction(sum, [y, w]))
+    for target in Target.allCases where target.isSupported {
+      var options = CompileOptions(target: target)
+      let together = try CompiledGraph(b.graph, options)
+      options.chunks = .always
+      let oneByOne = try CompiledGraph(b.graph, options)
+      try fill([together, oneByOne], b.graph, seed: 5)
+      together.run()
+      oneByOne.run()
+      #expect(try together.floats("y") == oneByOne.floats("y"), "\(target)")
+    }
+  }
+
   @Test("Whoever needs a tensor's old value reads it before its section replaces it")
   func updates() throws {
     let b = GraphBuilder()

@@ -250,14 +250,15 @@ extension Chain {
 
 extension Piece {
   /// Whether an axis runs over pictures, each is written by itself, and sums are made in the same order
-  /// for one picture as for all: those whose lanes run over the last output axis.
+  /// for one picture as for all: those whose lanes run over the last output axis, which they cannot
+  /// where it has one position.
   fileprivate func takes(_ pictures: Int, _ axis: Int) -> Bool {
     guard axis < outputRank, axes[axis].extent == pictures,
       stores.allSatisfy({ $0.access.map.first?.soleAxis == axis })
     else { return false }
     guard reduction != .none else { return true }
     let last = outputRank - 1
-    return last != axis
+    return last != axis && axes[last].extent > 1
       && (reads + stores.map(\.access)).allSatisfy { access in
         access.map.dropLast().allSatisfy { $0.coefficient(of: last) == 0 }
           && 0...1 ~= (access.map.last?.coefficient(of: last) ?? 0)
