@@ -93,6 +93,45 @@ import Testing
     }
   }
 
+  /// Reads more values than there are registers, and uses them twice: y = (Σ x, Σ x·Σ x).
+  ///
+  /// - Parameter overwrites: whether what was read is overwritten before it is used again.
+  static func twiceUsedKernel(_ target: Target, overwrites: Bool) -> TestKernel {
+    var builder = VectorBuilder(target: target)
+    let size = target.lanes * 4
+    let values = (0..<40).map { builder.load(Address("x", offset: $0 * size)) }
+    let sum = builder.zero()
+    for value in values { builder.append(.binary(.add, sum, sum, .register(value))) }
+    if overwrites { builder.store(sum, to: Address("x", offset: 20 * size)) }
+    let total = builder.zero()
+    for value in values { builder.append(.accumulate(total, value, .register(sum))) }
+    builder.store(sum, to: Address("y", offset: 0))
+    builder.store(total, to: Address("y", offset: size))
+    return TestKernel(
+      name: overwrites ? "overwrites" : "reads", bases: ["x", "y"], blocks: [builder.takeBlock()])
+  }
+
+  @Test("What is still in memory is read again, not stored", arguments: Configuration.runnable)
+  func readsAgain(_ configuration: Configuration) throws {
+    let target = configuration.target
+    let kernels = [false, true].map { Self.twiceUsedKernel(target, overwrites: $0) }
+    let texts = try kernels.map { try $0.text(target: target) }
+    #expect(!texts[0].contains("spill"))
+    #expect(texts[1].contains("float spill_memory["))
+    let code = try compile(kernels, configuration)
+    var generator = SeededGenerator(seed: 5)
+    let memory: [String: [UInt8]] = [
+      "x": bytes((0..<40 * target.lanes).map { _ in Float.random(in: -1...1, using: &generator) }),
+      "y": [UInt8](repeating: 0xa5, count: 8 * target.lanes),
+    ]
+    for kernel in kernels {
+      var model = VectorModel(target: target, memory: memory)
+      for block in kernel.blocks { model.run(block) }
+      let found = words(try run(kernel, in: code, memory: memory)["y"] ?? [])
+      #expect(try found == words(#require(model.memory["y"])), "\(kernel.name)")
+    }
+  }
+
   @Test(arguments: Configuration.runnable)
   func accumulatesAcrossBlocksInLoops(_ configuration: Configuration) throws {
     // y = Σ_k a[k]·b[k, lanes], by a C loop around a block.

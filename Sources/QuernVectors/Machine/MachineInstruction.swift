@@ -61,5 +61,8 @@ struct MachineInstruction: Sendable {
     case plain, broadcast, bytes
   }
 
+  /// Whether it changes memory, which asking for a cache line does not.
+  var stores: Bool { !writes && memory != nil && !operands.isEmpty }
+
   var sources: Slice<OperandList<VectorRegister>> { operands[(writes ? 1 : 0)...] }
 }

@@ -7,7 +7,8 @@ struct AllocatedInstruction: Sendable {
 
 /// Gives the temporaries of one block registers, in one pass forwards: a register is free again
 /// after its value's last use; where none is free, the temporary whose next use is farthest away
-/// is stored to the stack and loaded again before that use.
+/// gives up its own. What was read from memory, and is still there, is read again before that use;
+/// anything else is stored to the stack and loaded from it.
 struct RegisterAllocator {
   private let target: Target
   /// By virtual register: the place of a pinned one, -1 for temporaries.
@@ -26,6 +27,8 @@ struct RegisterAllocator {
     var register: Int?
     var slot: Int?
     var nextUse = Int.max
+    /// What can give the value once more.
+    var source: MachineInstruction?
   }
 
   private static let never = Int.max
@@ -42,41 +45,52 @@ struct RegisterAllocator {
   /// - Throws: `VectorError.outOfRegisters` where one instruction alone needs more than there are.
   mutating func allocate(_ block: [MachineInstruction]) throws {
     output.reserveCapacity(block.count)
-    let nextUses = findNextUses(block)
+    let (nextUses, isLasting) = findUses(block)
     var cursor = 0
-    for instruction in block {
+    for (position, instruction) in block.enumerated() {
       let next = nextUses[cursor..<cursor + instruction.operands.count]
       cursor += instruction.operands.count
-      try allocate(instruction, nextUses: next)
+      try allocate(instruction, nextUses: next, isLasting: isLasting[position])
     }
   }
 
-  /// For every operand in turn: where its value is read next, after its instruction.
-  private func findNextUses(_ block: [MachineInstruction]) -> [Int] {
+  /// For every operand in turn: where its value is read next, after its instruction. For every
+  /// instruction: whether memory stays as it is until what it writes has been read for the last time.
+  private func findUses(_ block: [MachineInstruction]) -> (next: [Int], isLasting: [Bool]) {
     let total = block.reduce(0) { $0 + $1.operands.count }
-    var result = Array(repeating: Self.never, count: total)
+    var next = Array(repeating: Self.never, count: total)
+    var isLasting = Array(repeating: true, count: block.count)
     var upcoming = Array(repeating: Self.never, count: values.count)
+    var last = upcoming
+    var nextStore = Self.never
     var cursor = total
     for position in block.indices.reversed() {
       let operands = block[position].operands
       let firstSource = block[position].writes ? 1 : 0
       cursor -= operands.count
-      for k in operands.indices { result[cursor + k] = upcoming[operands[k].id] }
-      if firstSource == 1 { upcoming[operands[0].id] = Self.never }
-      for k in firstSource..<max(firstSource, operands.count) {
-        upcoming[operands[k].id] = position
+      for k in operands.indices { next[cursor + k] = upcoming[operands[k].id] }
+      if firstSource == 1 {
+        let id = operands[0].id
+        isLasting[position] = upcoming[id] == Self.never || last[id] < nextStore
+        upcoming[id] = Self.never
       }
+      for k in firstSource..<max(firstSource, operands.count) {
+        let id = operands[k].id
+        if upcoming[id] == Self.never { last[id] = position }
+        upcoming[id] = position
+      }
+      if block[position].stores { nextStore = position }
     }
-    return result
+    return (next, isLasting)
   }
 
   private mutating func allocate(
-    _ instruction: MachineInstruction, nextUses: ArraySlice<Int>
+    _ instruction: MachineInstruction, nextUses: ArraySlice<Int>, isLasting: Bool
   ) throws {
     let operands = instruction.operands
     var registers = OperandList(repeating: 0, count: operands.count)
     let firstSource = instruction.writes ? 1 : 0
-    // Sources: where they are, or back from the stack.
+    // Sources: where they are, read again, or back from the stack.
     var busy: UInt32 = 0
     for k in firstSource..<max(operands.count, firstSource) {
       if let register = location(operands[k]) { busy |= 1 << UInt32(register) }
@@ -84,12 +98,16 @@ struct RegisterAllocator {
     for k in firstSource..<max(operands.count, firstSource) {
       if let register = location(operands[k]) {
         registers[k] = register
-      } else if let slot = values[operands[k].id].slot {
+      } else {
         let index = operands[k].id
         let register = try take(except: busy, for: instruction)
-        spillTraffic(.load(operands[k], slotAddress(slot)), register)
-        values[index].slot = nil
-        freeSlots.append(slot)
+        if let source = values[index].source {
+          output.append(AllocatedInstruction(instruction: source, registers: [register]))
+        } else if let slot = values[index].slot {
+          spillTraffic(.load(operands[k], slotAddress(slot)), register)
+          values[index].slot = nil
+          freeSlots.append(slot)
+        }
         hold(index, register)
         busy |= 1 << UInt32(register)
         registers[k] = register
@@ -114,6 +132,7 @@ struct RegisterAllocator {
         let preferred = preferences(instruction, registers)
         let register = try preferred ?? take(except: 0, for: instruction)
         hold(index, register)
+        values[index].source = canRepeat(instruction, isLasting) ? instruction : nil
         values[index].nextUse = nextUses[nextUses.startIndex]
         registers[0] = register
         if values[index].nextUse == Self.never { release(index) }
@@ -172,12 +191,26 @@ struct RegisterAllocator {
     guard let victim, let index = owners[victim] else {
       throw VectorError.outOfRegisters(instruction: instruction.text.description)
     }
+    if values[index].source != nil {
+      release(index)
+      return victim
+    }
     let slot = freeSlots.popLast() ?? slotCount
     slotCount = max(slotCount, slot + 1)
     spillTraffic(.store(slotAddress(slot), VectorRegister(id: index)), victim)
     release(index)
     values[index].slot = slot
     return victim
+  }
+
+  /// Whether an instruction gives the same wherever its value is read, and changes nothing else: a
+  /// mask of lanes is in use between a comparison and what selects by it.
+  private func canRepeat(_ instruction: MachineInstruction, _ isLasting: Bool) -> Bool {
+    let usesMask = instruction.encodings.contains {
+      if case .laneMask = $0 { true } else { false }
+    }
+    return instruction.sources.isEmpty && !usesMask
+      && (instruction.memory == nil || isLasting)
   }
 
   private func slotAddress(_ slot: Int) -> Address {
