@@ -9,12 +9,11 @@ import QuernVectors
 /// What the generator must know of the machine.
 public struct MachineFacts: Sendable {
   public var target: Target
-  /// Bytes of the second-level cache, which each core has to itself.
+  /// Bytes of the caches that each core has to itself.
+  public var level1Cache: Int
   public var level2Cache: Int
   /// Panels of all columns together, if they are to be packed before all rows.
   public var panelBytes: Int
-  /// Reduction steps after which a tile's partial sums may go to memory.
-  public var blockSteps = 192
   /// Multiply-adds in one round of a reduction loop, so that the loop's own instructions, which the C
   /// compiler does not keep in registers, take no time of their own.
   public var roundMultiplyAdds = 48
@@ -27,30 +26,43 @@ public struct MachineFacts: Sendable {
   public var memoryLatency = 500.0
 
   /// A typical core with these vector instructions.
-  public init(_ target: Target, level2Cache: Int = 1 << 20) {
+  public init(_ target: Target, level1Cache: Int = 32 << 10, level2Cache: Int = 1 << 20) {
     self.target = target
+    self.level1Cache = level1Cache
     self.level2Cache = level2Cache
     // Beside the panels there must be room for the rows that go through them, and for the results.
     panelBytes = level2Cache / 8 * 3
   }
 
-  /// The processor this runs on: its second-level cache as the system tells it, or a typical one where
-  /// the system does not. Results do not depend on it.
+  /// The processor this runs on: its caches as the system tells them, or typical ones where the system
+  /// does not. Results do not depend on them.
   public static func ofThisProcessor(_ target: Target) -> MachineFacts {
-    guard let told = Self.systemsLevel2Cache, told > 0 else { return MachineFacts(target) }
+    let typical = MachineFacts(target)
     // Virtual machines tell all sorts of things.
-    return MachineFacts(target, level2Cache: min(max(told, 256 << 10), 4 << 20))
+    func size(_ told: Int?, within range: ClosedRange<Int>, else typical: Int) -> Int {
+      guard let told, told > 0 else { return typical }
+      return min(max(told, range.lowerBound), range.upperBound)
+    }
+    return MachineFacts(
+      target,
+      level1Cache: size(toldLevel1, within: 16 << 10...128 << 10, else: typical.level1Cache),
+      level2Cache: size(toldLevel2, within: 256 << 10...4 << 20, else: typical.level2Cache))
   }
 
-  private static let systemsLevel2Cache: Int? = {
-    #if canImport(Glibc)
-      return sysconf(Int32(_SC_LEVEL2_CACHE_SIZE))
-    #elseif canImport(Darwin)
+  #if canImport(Glibc)
+    private static let toldLevel1: Int? = sysconf(Int32(_SC_LEVEL1_DCACHE_SIZE))
+    private static let toldLevel2: Int? = sysconf(Int32(_SC_LEVEL2_CACHE_SIZE))
+  #elseif canImport(Darwin)
+    private static let toldLevel1 = told("hw.l1dcachesize")
+    private static let toldLevel2 = told("hw.l2cachesize")
+
+    private static func told(_ name: String) -> Int? {
       var bytes: Int64 = 0
       var size = MemoryLayout<Int64>.size
-      return sysctlbyname("hw.l2cachesize", &bytes, &size, nil, 0) == 0 ? Int(bytes) : nil
-    #else
-      return nil
-    #endif
-  }()
+      return sysctlbyname(name, &bytes, &size, nil, 0) == 0 ? Int(bytes) : nil
+    }
+  #else
+    private static let toldLevel1: Int? = nil
+    private static let toldLevel2: Int? = nil
+  #endif
 }

@@ -15,6 +15,8 @@ struct PackWriter {
   /// Elements of the panel's rows.
   let vectors: Int
   let tail: Int?
+  /// Whose panel it is: of a block of the reduction, or of all of it.
+  let mode: TileMode
   let reader: KernelRenderer.Reader
 
   private var lanes: Int { machine.target.lanes }
@@ -27,13 +29,13 @@ struct PackWriter {
 
   /// Elements of the panel between neighbours along each axis.
   static func strides(
-    _ nest: Nest, _ reference: Nest.Reference, lane: Int, width: Int, block: (axis: Int, size: Int)?
+    _ nest: Nest, _ reference: Nest.Reference, lane: Int, width: Int
   ) -> [Int] {
     var strides = [Int](repeating: 0, count: nest.axes.count)
     var step = width
     for axis in axes(nest, reference).reversed() {
       strides[axis] = step
-      step *= block?.axis == axis ? block?.size ?? 1 : nest.axes[axis].extent
+      step *= nest.axes[axis].extent
     }
     strides[lane] = 1
     return strides
@@ -41,8 +43,7 @@ struct PackWriter {
 
   func function(named name: String) throws -> CText {
     let axes = Self.axes(nest, reference)
-    let target = Self.strides(
-      nest, reference, lane: laneAxis, width: width, block: plan.packedBlock)
+    let target = Self.strides(nest, reference, lane: laneAxis, width: width)
     var renderer = KernelRenderer(target: machine.target, reader: reader)
     var builder = VectorBuilder(target: machine.target)
     var body = CText()
@@ -74,8 +75,7 @@ struct PackWriter {
     body.block(try renderer.render(builder.takeBlock()))
     var text = CText()
     text.line("static \(Prelude.functionAttribute) void \(name)(")
-    text.line(
-      "    float *panel, const float *source\(plan.packedBlock == nil ? "" : ", long count"))")
+    text.line("    float *panel, const float *source)")
     text.braces("") { text in
       for line in renderer.declarations { text.line(line) }
       text.append(body, indented: true)
@@ -83,9 +83,7 @@ struct PackWriter {
     return text
   }
 
-  private func bound(_ axis: Int) -> String {
-    plan.packedBlock?.axis == axis ? "count" : "\(nest.axes[axis].extent)"
-  }
+  private func extent(_ axis: Int) -> Int { plan.extent(of: axis, nest, mode) }
 
   /// Loops over reduction axes in which `panel` and `source` point to the present step.
   private func loops(
@@ -100,7 +98,7 @@ struct PackWriter {
     let (start, end) = ("\(name)_panel", "\(name)_source")
     body.line("float *\(start) = panel;")
     body.line("const float *\(end) = source;")
-    try body.braces("for (long \(name) = 0; \(name) < \(bound(axis)); \(name)++)") { body in
+    try body.braces("for (long \(name) = 0; \(name) < \(extent(axis)); \(name)++)") { body in
       body.line("float *panel = \(start) + \(name) * \(target[axis]);")
       body.line("const float *source = \(end) + \(name) * \(reference.strides[axis]);")
       try loops(&body, axes.dropFirst(), target, inside)
@@ -111,13 +109,11 @@ struct PackWriter {
     _ body: inout CText, _ axes: [Int], _ inner: Int, _ target: [Int],
     _ builder: inout VectorBuilder, _ renderer: inout KernelRenderer
   ) throws {
-    let extent = nest.axes[inner].extent
+    let extent = extent(inner)
     let others = axes.filter { $0 != inner }
     let name = nest.axes[inner].name
-    // A blocked innermost axis has no fixed remainder: it is never contiguous in practice, but must
-    // be right, so it goes step by step.
-    let whole = plan.packedBlock?.axis == inner ? 0 : extent / lanes
-    let rest = plan.packedBlock?.axis == inner ? 0 : extent % lanes
+    let whole = extent / lanes
+    let rest = extent % lanes
     var square = CText()
     var edge = CText()
     if whole > 0 { try squares(&square, lanes, target[inner], &builder, &renderer) }
@@ -136,15 +132,6 @@ struct PackWriter {
         body.line("const float *from = source;")
       }
       body.append(edge, indented: true)
-      if plan.packedBlock?.axis == inner {
-        let count = (vectors - 1) * lanes + (tail ?? lanes)
-        body.braces("for (long \(name) = 0; \(name) < count; \(name)++)") {
-          $0.line(
-            "for (long l = 0; l < \(count); l++) "
-              + "panel[\(name) * \(target[inner]) + l] = "
-              + "source[\(name) + l * \(reference.strides[laneAxis])];")
-        }
-      }
     }
   }
 

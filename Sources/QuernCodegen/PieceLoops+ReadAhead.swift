@@ -32,9 +32,9 @@ extension PieceLoops {
   ///   - run: the loop that calls work off.
   /// - Returns: nil where panels stay in the cache together or were packed before the first step, or
   ///   are shared by so many rows or so few that reading ahead would not help.
-  func readAhead(width: Int, run: Loop?) -> ReadAhead? {
-    guard let panels = plan.panels, let lane = plan.laneAxis, plan.block == nil,
-      !plan.isPrepared, !fitsAllPanels, plan.columns.count > 1,
+  func readAhead(_ mode: TileMode, width: Int, run: Loop?) -> ReadAhead? {
+    guard let panels = plan.panels, let lane = plan.laneAxis, !plan.isPrepared, !fitsAllPanels,
+      plan.columns.count > 1,
       let reduction = nest.reductionAxes.last
     else { return nil }
     let reference = nest.references[nest.factors[panels.factor].reference]
@@ -59,14 +59,16 @@ extension PieceLoops {
     }
     guard plan.rowTileCount >= lines, plan.rowTileCount <= Self.mostRowTiles else { return nil }
     let chunk = nest.chunkAxis.map { [(nest.axes[$0].name, reference.strides[$0])] } ?? []
+    let block = blockStart(reference.strides, mode)
     let next = affineText(
-      chunk + [(nest.axes[lane].name, reference.strides[lane])],
-      offset: width * reference.strides[lane])
+      chunk + [(nest.axes[lane].name, reference.strides[lane])] + (block?.terms ?? []),
+      offset: width * reference.strides[lane] + (block?.offset ?? 0))
     let start = "\(reference.name) + \(next)"
     var own = "\(tile) % \(lines) * \(lineDistance)"
     if plan.unroll > 1 {
       // A round is several steps: as many parts of the reduction, each a tile's.
-      let part = nest.reductionCount / plan.unroll * step
+      let steps = nest.reductionAxes.reduce(1) { $0 * plan.extent(of: $1, nest, mode) }
+      let part = steps / plan.unroll * step
       own += " + \(tile) / \(lines) % \(plan.unroll) * \(part)"
     }
     return isRun
@@ -78,7 +80,7 @@ extension PieceLoops {
   ///
   /// - Parameter run: the loop that calls work off: its tiles take one turn together.
   func readAhead(_ section: SectionAhead, run: Loop?) -> ReadAhead? {
-    guard nest.reduction == .sum, plan.block == nil, let axis = nest.reductionAxes.last,
+    guard nest.reduction == .sum, plan.blocks == nil, let axis = nest.reductionAxes.last,
       case .output = plan.lanes
     else { return nil }
     let unroll = max(1, min(plan.unroll, nest.axes[axis].extent))

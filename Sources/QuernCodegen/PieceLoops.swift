@@ -71,10 +71,10 @@ struct PieceLoops {
 
   /// The loops from the outermost. Panels that stay in the cache together are gone through for each tile of
   /// rows, others one after the other; without any, memory is gone through in order.
-  func order(hasPanels: Bool) -> [Loop] {
+  var order: [Loop] {
     let all = loops
     let (columns, rows) = (all.filter { $0.kind == .column }, all.filter { $0.kind == .row })
-    let inner = hasPanels && !fitsAllPanels ? columns + rows : rows + columns
+    let inner = plan.panels != nil && !fitsAllPanels ? columns + rows : rows + columns
     return all.filter { $0.kind == .panel } + inner
   }
 
@@ -183,7 +183,7 @@ struct PieceLoops {
     let reference = nest.references[nest.factors[panels.factor].reference]
     return PackWriter.axes(nest, reference).reduce(1) { product, axis in
       product
-        * (plan.packedBlock?.axis == axis ? plan.packedBlock?.size ?? 1 : nest.axes[axis].extent)
+        * plan.extent(of: axis, nest, plan.isPrepared || plan.blocks == nil ? .whole : .accumulate)
     }
   }
 
@@ -238,7 +238,7 @@ struct PieceLoops {
 
   /// Partial sums of all outputs, the lanes rounded up to whole vectors.
   var partialElements: Int {
-    guard plan.block != nil else { return 0 }
+    guard plan.blocks != nil else { return 0 }
     return partialStrides.total
   }
 
@@ -256,7 +256,7 @@ struct PieceLoops {
     return (strides, step)
   }
 
-  var partialIndex: Int? { plan.block == nil ? nil : nest.references.count }
+  var partialIndex: Int? { plan.blocks == nil ? nil : nest.references.count }
 
   // MARK: Arguments
 
@@ -266,9 +266,9 @@ struct PieceLoops {
     if let packed = plan.packed, let lane = plan.laneAxis {
       let index = nest.factors[packed].reference
       result[index].strides = PackWriter.strides(
-        nest, nest.references[index], lane: lane, width: width, block: plan.packedBlock)
+        nest, nest.references[index], lane: lane, width: width)
     }
-    if plan.block != nil {
+    if plan.blocks != nil {
       result.append(
         Nest.Reference(
           name: "partial", tensor: .init(0), byteOffset: 0, strides: partialStrides.strides,
@@ -283,9 +283,8 @@ struct PieceLoops {
     let others = nest.valueReferences
     var used: Set<Int>
     switch mode {
-    case .whole: used = factors.union(others)
+    case .whole, .finish: used = factors.union(others)
     case .accumulate: used = factors
-    case .finish: used = others
     }
     if mode != .whole, let partialIndex { used.insert(partialIndex) }
     return used.sorted()
@@ -294,10 +293,8 @@ struct PieceLoops {
   /// Indices a tile function needs; −1 is the position in the window.
   func usedIndices(_ mode: TileMode) -> [Int] {
     var used: Set<Int> = []
-    if mode != .finish {
-      used.formUnion(nest.factors.compactMap(\.match))
-      if nest.reduction == .maximum, nest.wantsPosition, !plan.unrollsWindow { used.insert(-1) }
-    }
+    used.formUnion(nest.factors.compactMap(\.match))
+    if nest.reduction == .maximum, nest.wantsPosition, !plan.unrollsWindow { used.insert(-1) }
     if mode != .accumulate {
       for case .index(let index) in nest.values { used.insert(index) }
     }
@@ -310,10 +307,10 @@ struct PieceLoops {
   ) -> String {
     let reference = references[index]
     if let packed = plan.packed, nest.factors[packed].reference == index {
-      guard plan.isPrepared, let block = plan.block, mode == .accumulate else {
+      guard plan.isPrepared, let (terms, offset) = blockStart(reference.strides, mode) else {
         return panelAddress(run)
       }
-      let text = affineText([(nest.axes[block.axis].name, reference.strides[block.axis])])
+      let text = affineText(terms, offset: offset)
       return text == "0" ? panelAddress(run) : "\(panelAddress(run)) + \(text)"
     }
     let text = place(reference.strides, mode, run, isSum: reference.isWritten)
@@ -334,11 +331,24 @@ struct PieceLoops {
       }
       return ("\(nest.axes[axis].name) / \(count)", strides[axis])
     }
-    if let block = plan.block, mode == .accumulate {
-      terms.append((nest.axes[block.axis].name, strides[block.axis]))
-    }
+    let block = blockStart(strides, mode)
+    terms += block?.terms ?? []
     if let run, run.isShared { terms.append(("from", run.step * strides[run.axis])) }
     let first = run.map { $0.start * strides[$0.axis] } ?? 0
-    return affineText(terms, offset: offset + first)
+    return affineText(terms, offset: offset + first + (block?.offset ?? 0))
+  }
+
+  /// Where the present block of the reduction starts: the loop's variable, and for the last block a
+  /// constant.
+  func blockStart(
+    _ strides: [Int], _ mode: TileMode
+  ) -> (terms: [(String, Int)], offset: Int)? {
+    guard let blocks = plan.blocks else { return nil }
+    let stride = strides[blocks.axis]
+    switch mode {
+    case .whole: return nil
+    case .accumulate: return ([(nest.axes[blocks.axis].name, stride)], 0)
+    case .finish: return ([], blocks.lastStart * stride)
+    }
   }
 }

@@ -33,8 +33,7 @@ extension PieceWriter {
         let shape = TileShape(rows: rows.rows, vectors: column.vectors, tail: column.tail)
         let width = column.vectors * machine.target.lanes
         let references = piece.references(width: width)
-        let ahead =
-          mode == .whole ? piece.readAhead(width: width, run: loop) ?? sectionAhead : nil
+        let ahead = piece.readAhead(mode, width: width, run: loop) ?? sectionAhead
         let used = piece.usedReferences(mode, references)
         var writer = TileWriter(
           nest: piece.nest, plan: piece.plan, machine: machine, shape: shape, mode: mode,
@@ -50,7 +49,7 @@ extension PieceWriter {
         let indices = piece.usedIndices(mode)
         parameters += indices.map { "long \(Self.indexName($0))" }
         let addsUp = piece.nest.addsUp && mode != .accumulate
-        if mode == .accumulate { parameters += ["long count", "int first"] }
+        if mode == .accumulate { parameters.append("int first") }
         if addsUp { parameters.append("int first") }
         if run != nil { parameters += ["long tile", "long end"] }
         let advances = run.map { run in
@@ -72,7 +71,7 @@ extension PieceWriter {
           arguments.append(before == 0 ? ahead.start : "\(ahead.start) + \(before)")
         }
         arguments += indices.map { piece.indexArgument($0, mode, run) }
-        if mode == .accumulate { arguments += ["count", "first"] }
+        if mode == .accumulate { arguments.append("first") }
         if addsUp, let count = piece.nest.chunksPerSum {
           arguments.append("chunk % \(count) == 0")
         }

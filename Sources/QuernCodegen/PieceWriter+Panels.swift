@@ -16,18 +16,19 @@ extension PieceWriter {
   /// A thread packs the columns it will use, in the order it will: all of them, unless the work is split
   /// over columns.
   mutating func packAll(
-    _ columns: [PieceLoops.Loop], _ split: PieceLoops.Split?, _ text: inout CText
+    _ columns: [PieceLoops.Loop], _ split: PieceLoops.Split?, _ mode: TileMode,
+    _ text: inout CText
   ) throws {
     guard split?.kind != .column, let loop = columns.first, loop.chunks.count > 1 else {
-      try Self.nest(columns, split, &text) { text in try pack(nil, &text) }
+      try Self.nest(columns, split, &text) { text in try pack(nil, mode, &text) }
       return
     }
-    try packRuns(loop, among: 1, &text)
+    try packRuns(loop, among: 1, mode, &text)
   }
 
   /// Packs the columns in the order in which runs walk them, big ones first.
   private mutating func packRuns(
-    _ loop: PieceLoops.Loop, among threads: Int, _ text: inout CText
+    _ loop: PieceLoops.Loop, among threads: Int, _ mode: TileMode, _ text: inout CText
   ) throws {
     for run in piece.runs(loop) {
       func position(_ tile: String) -> String {
@@ -40,12 +41,12 @@ extension PieceWriter {
         ? ("\(run.start)", "\(end)") : (position(share.from), position(share.to))
       try text.braces(
         "for (long \(loop.name) = \(from); \(loop.name) < \(to); \(loop.name) += \(run.step))"
-      ) { text in try pack(run, &text) }
+      ) { text in try pack(run, mode, &text) }
     }
   }
 
   mutating func pack(
-    _ run: TileRun?, _ text: inout CText
+    _ run: TileRun?, _ mode: TileMode, _ text: inout CText
   ) throws {
     guard let packed = piece.plan.packed, let lane = piece.plan.laneAxis else { return }
     let nest = piece.nest
@@ -54,20 +55,22 @@ extension PieceWriter {
     var terms = ((nest.chunkAxis.map { [$0] } ?? []) + axes).map {
       (nest.axes[$0].name, reference.strides[$0])
     }
-    if let block = piece.plan.packedBlock {
-      terms.append((nest.axes[block.axis].name, reference.strides[block.axis]))
-    }
-    let source = "\(reference.name) + \(affineText(terms))"
-    let count = piece.plan.packedBlock == nil ? "" : ", count"
+    let block = piece.blockStart(reference.strides, mode)
+    terms += block?.terms ?? []
+    let source = "\(reference.name) + \(affineText(terms, offset: block?.offset ?? 0))"
+    // Blocks are of one size but for the last.
+    let isLast = mode == .finish && piece.plan.blocks.map { $0.lastSize != $0.size } ?? false
     var branches: [(condition: String?, call: String)] = []
     for column in piece.columnShapes(run) {
       let writer = PackWriter(
         nest: nest, plan: piece.plan, machine: machine, reference: reference, laneAxis: lane,
-        vectors: column.vectors, tail: column.tail, reader: reader)
+        vectors: column.vectors, tail: column.tail, mode: mode, reader: reader)
       let suffix = "\(column.vectors)" + (column.tail.map { "t\($0)" } ?? "")
-      let name = try define("\(piece.name)_pack_\(suffix)") { try writer.function(named: $0) }
+      let name = try define("\(piece.name)_pack_\(isLast ? "last_" : "")\(suffix)") {
+        try writer.function(named: $0)
+      }
       branches.append(
-        (column.condition, "\(name)(\(piece.panelAddress()), \(source)\(count));"))
+        (column.condition, "\(name)(\(piece.panelAddress()), \(source));"))
     }
     choose(branches, &text)
   }
@@ -82,7 +85,7 @@ extension PieceWriter {
     var body = CText()
     let panels = piece.loops.filter { $0.kind == .panel }
     let columns = piece.loops.filter { $0.kind == .column }
-    let order = piece.order(hasPanels: true)
+    let order = piece.order
     let run = piece.runLoop(order, piece.split).map { order[$0] }
     try Self.nest(panels, nil, &body) { text in
       // Panels are as wide as the tiles that are walked, which in runs come sorted by their size.
@@ -95,10 +98,10 @@ extension PieceWriter {
         }
         let split = PieceLoops.Split(kind: .column, axis: columns.first?.axis ?? 0)
         return try Self.nest(shared, team > 1 ? split : nil, &text) { text in
-          try pack(nil, &text)
+          try pack(nil, .whole, &text)
         }
       }
-      try packRuns(run, among: team, &text)
+      try packRuns(run, among: team, .whole, &text)
     }
     var text = CText()
     text.line("static void \(prepared.function)(")

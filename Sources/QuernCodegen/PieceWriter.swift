@@ -55,8 +55,14 @@ struct PieceWriter {
     let split = piece.split
     let prepared = try writePreparation()
     var tiles = CText()
-    if plan.block != nil {
-      try writeBlocks(split, &tiles)
+    if let blocks = plan.blocks {
+      let name = piece.nest.axes[blocks.axis].name
+      try tiles.braces(
+        "for (long \(name) = 0; \(name) < \(blocks.lastStart); \(name) += \(blocks.size))"
+      ) { text in
+        text.line("const int first = \(name) == 0;")
+        try writeLoops(split, mode: .accumulate, &text)
+      }
       try writeLoops(split, mode: .finish, &tiles)
     } else {
       try writeLoops(split, mode: .whole, &tiles)
@@ -88,39 +94,20 @@ struct PieceWriter {
       scratchBytes: (panelElements + partialElements) * 4, prepared: prepared)
   }
 
-  /// The outermost reduction axis in blocks; partial sums wait in memory from block to block.
-  private mutating func writeBlocks(
-    _ split: PieceLoops.Split?, _ text: inout CText
-  ) throws {
-    guard let block = piece.plan.block else { return }
-    let axis = piece.nest.axes[block.axis]
-    var inner = CText()
-    try writeLoops(split, mode: .accumulate, &inner)
-    text.braces(
-      "for (long \(axis.name) = 0; \(axis.name) < \(axis.extent); \(axis.name) += \(block.size))"
-    ) { text in
-      let left = "\(axis.extent) - \(axis.name)"
-      text.line("const long count = \(left) < \(block.size) ? \(left) : \(block.size);")
-      text.line("const int first = \(axis.name) == 0;")
-      text.append(inner, indented: true)
-    }
-  }
-
   private mutating func writeLoops(
     _ split: PieceLoops.Split?, mode: TileMode, _ text: inout CText
   ) throws {
-    let hasPanels = piece.plan.panels != nil && mode != .finish
-    let order = piece.order(hasPanels: hasPanels)
-    guard hasPanels, piece.plan.panels?.place == .packed else {
+    let order = piece.order
+    guard piece.plan.panels?.place == .packed else {
       return try walk(order, split, mode, &text)
     }
     let fits = piece.fitsAllPanels
     let outer = Array(order.prefix { $0.kind == .panel || (!fits && $0.kind == .column) })
     try Self.nest(outer, split, &text) { text in
       if fits {
-        try packAll(order.filter { $0.kind == .column }, split, &text)
+        try packAll(order.filter { $0.kind == .column }, split, mode, &text)
       } else {
-        try pack(nil, &text)
+        try pack(nil, mode, &text)
       }
       try walk(Array(order[outer.count...]), split, mode, &text)
     }

@@ -23,9 +23,9 @@ struct TileShape: Hashable {
 enum TileMode: String {
   /// Zero, sum, epilogue.
   case whole
-  /// Takes up a partial sum, goes on, puts it back.
+  /// One of the first blocks of a reduction: takes up the partial sum, goes on, puts it back.
   case accumulate
-  /// Takes up the sum and computes the epilogue.
+  /// The last block: takes up the partial sum, goes on, computes the epilogue.
   case finish
 }
 

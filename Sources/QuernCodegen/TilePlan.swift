@@ -39,9 +39,9 @@ struct TilePlan {
   var unroll = 1
   /// All positions of a small window are written out, so that they are constants.
   var unrollsWindow = false
-  /// The outermost reduction axis is worked off in blocks of this size, because one pass over the
-  /// operands of a tile would not stay in the cache.
-  var block: (axis: Int, size: Int)?
+  /// The outermost reduction axis is worked off in blocks where what all tiles of a panel read would
+  /// not stay in the cache.
+  var blocks: ReductionBlocks?
   /// Up to this size, all panels are packed before the rows are gone through.
   let panelBytes: Int
 
@@ -56,7 +56,7 @@ struct TilePlan {
     chooseTile(nest, machine)
     shareColumns(nest, machine, threads)
     shareRows(nest, machine, threads)
-    chooseBlock(nest, machine)
+    chooseBlocks(nest, machine)
   }
 
   /// The factor that is copied into panels.
@@ -167,9 +167,6 @@ struct TilePlan {
         axis == lane || reference.strides[axis] % line == 0
       } && nest.reductionAxes.allSatisfy { reference.strides[$0] / line % 2 != 0 }
   }
-
-  /// The part of the reduction for which panels are packed in each step; nil where it is all of it.
-  var packedBlock: (axis: Int, size: Int)? { isPrepared ? nil : block }
 
   // MARK: Tile
 
@@ -329,24 +326,5 @@ struct TilePlan {
     let lines = Double(m) * (Double(nv * machine.target.lanes) / 16 + 1)
     let start = (work * 2 + lines + 20) / Double(max(nest.reductionCount, 1))
     return cycles + start
-  }
-
-  // MARK: Blocks
-
-  private mutating func chooseBlock(_ nest: Nest, _ machine: MachineFacts) {
-    guard nest.reduction == .sum, nest.factors.count == 2, nest.term.isEmpty, laneAxis != nil,
-      nest.reductionAxes.count > 1, let outer = nest.reductionAxes.first
-    else { return }
-    guard columns.count * rowTileCount > 1 else { return }
-    // What one position of the outermost axis touches of the operands; of a packed one, a panel.
-    let inner = nest.reductionCount / nest.axes[outer].extent
-    let panel = inner * columns.largest * machine.target.lanes
-    let bytes = nest.factors.indices.reduce(0) { sum, number in
-      let all = abs(nest.references[nest.factors[number].reference].strides[outer])
-      return sum + (number == panels?.factor ? min(all, panel) : all) * 4
-    }
-    guard bytes * nest.axes[outer].extent > machine.level2Cache / 2 else { return }
-    let enough = max(1, machine.blockSteps / max(1, inner))
-    if enough < nest.axes[outer].extent { block = (outer, enough) }
   }
 }

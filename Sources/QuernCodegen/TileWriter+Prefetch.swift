@@ -22,13 +22,14 @@ extension TileWriter {
   ///
   /// - Parameter advances: how far the next tile lies; nil where there is none.
   mutating func fetchForEpilogue(_ body: inout CText, _ advances: [Advance]?) throws {
-    guard mode == .whole, !context.isScalar, nest.reductionCount >= Self.leastSteps,
+    let steps = nest.reductionAxes.reduce(1) { $0 * plan.extent(of: $1, nest, mode) }
+    guard mode != .accumulate, !context.isScalar, steps >= Self.leastSteps,
       let lane = plan.laneAxis
     else { return }
-    let work = nest.reductionCount * context.rowPositions.count * context.shape.vectors
+    let work = steps * context.rowPositions.count * context.shape.vectors
     let isShort = Double(work) / machine.multiplyAddsPerCycle < machine.memoryLatency
     if isShort, advances == nil { return }
-    let steps = Dictionary(
+    let distances = Dictionary(
       uniqueKeysWithValues: isShort ? (advances ?? []).map { ($0.name, $0.step) } : [])
     func place(_ index: Int) -> [Int] { [references[index].byteOffset] + references[index].strides }
     let written = Set(nest.stores.map { place($0.reference) })
@@ -37,7 +38,7 @@ extension TileWriter {
       let reference = references[index]
       // An update in place reads what it writes.
       guard seen.insert(place(index)).inserted else { continue }
-      let ahead = steps[reference.name] ?? 0
+      let ahead = distances[reference.name] ?? 0
       // What does not change from tile to tile has long been there.
       if isShort, ahead == 0 { continue }
       // What does not depend on the row, a bias, is asked for once.

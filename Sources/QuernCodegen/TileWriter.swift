@@ -62,7 +62,7 @@ struct TileWriter {
     if !isPlain {
       try fetchForEpilogue(&body, advances)
       try start(&body)
-      if mode != .finish { try reduce(&body, level: 0) }
+      try reduce(&body, level: 0)
     }
     if mode == .accumulate { try putBack(&body) } else { try epilogue(&body) }
     context.builder.append(.end)
@@ -209,9 +209,8 @@ struct TileWriter {
     let axis = axes[level]
     let name = nest.axes[axis].name
     let outer = (context.pointers, context.indexText)
-    let bound =
-      plan.block?.axis == axis && mode == .accumulate ? "count" : "\(nest.axes[axis].extent)"
-    try body.braces("for (long \(name) = 0; \(name) < \(bound); \(name)++)") { body in
+    let extent = plan.extent(of: axis, nest, mode)
+    try body.braces("for (long \(name) = 0; \(name) < \(extent); \(name)++)") { body in
       for (index, reference) in references.enumerated()
       where isFactor(index) && reference.strides[axis] != 0 {
         let inner = "\(reference.name)_\(name)"
@@ -239,15 +238,14 @@ struct TileWriter {
 
   private mutating func innermost(_ body: inout CText, axis: Int) throws {
     let byLanes = plan.lanes == .reduction(axis)
-    let extent = nest.axes[axis].extent
+    let extent = plan.extent(of: axis, nest, mode)
     let stepSize = byLanes ? context.lanes : 1
     let steps = extent / stepSize
-    let bounded = plan.block?.axis == axis && mode == .accumulate
-    let unroll = bounded ? 1 : max(1, min(plan.unroll, steps))
+    let unroll = max(1, min(plan.unroll, steps))
     let rounds = steps / unroll
     let name = nest.axes[axis].name
     let outer = (context.pointers, context.indexText)
-    if rounds > 1 || bounded {
+    if rounds > 1 {
       for (index, reference) in references.enumerated()
       where isFactor(index) && reference.strides[axis] != 0 {
         let inner = "\(reference.name)_\(name)"
@@ -264,7 +262,7 @@ struct TileWriter {
         step(offset: [axis: number * stepSize], axis: axis, count: nil)
       }
       let block = try context.takeBlock()
-      let bound = bounded ? "count" : "\(rounds * unroll * stepSize)"
+      let bound = rounds * unroll * stepSize
       let stride = unroll * stepSize
       let advance = stride == 1 ? "\(name)++" : "\(name) += \(stride)"
       body.braces("for (long \(name) = 0; \(name) < \(bound); \(advance))") { body in
@@ -287,15 +285,13 @@ struct TileWriter {
         step(offset: [axis: number * stepSize], axis: axis, count: nil)
       }
     }
-    if !bounded {
-      let behind = rounds > 1 ? 0 : rounds * unroll
-      for number in 0..<(steps - rounds * unroll) {
-        step(offset: [axis: (behind + number) * stepSize], axis: axis, count: nil)
-      }
-      if extent % stepSize != 0 {
-        let start = rounds > 1 ? (steps - rounds * unroll) : steps
-        step(offset: [axis: start * stepSize], axis: axis, count: extent % stepSize)
-      }
+    let behind = rounds > 1 ? 0 : rounds * unroll
+    for number in 0..<(steps - rounds * unroll) {
+      step(offset: [axis: (behind + number) * stepSize], axis: axis, count: nil)
+    }
+    if extent % stepSize != 0 {
+      let start = rounds > 1 ? (steps - rounds * unroll) : steps
+      step(offset: [axis: start * stepSize], axis: axis, count: extent % stepSize)
     }
     let rest = try context.takeBlock()
     body.block(rest)

@@ -49,7 +49,7 @@ import Testing
     var machine = MachineFacts(target)
     machine.level2Cache = 512
     machine.panelBytes = 2048
-    machine.blockSteps = 7
+    machine.level1Cache = 2048
     return machine
   }
 

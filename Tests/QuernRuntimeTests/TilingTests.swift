@@ -104,12 +104,13 @@ import Testing
     #expect(whole.contains("// t2[128, 90] = ") && !short.contains("// t2"))
   }
 
-  @Test("Panels take their part of the second-level cache, whatever the system tells of it")
+  @Test("Panels take their part of the second-level cache, whatever the system tells of its caches")
   func cacheSizes() {
     #expect(MachineFacts(.avx2).panelBytes == 384 << 10)
     #expect(MachineFacts(.avx2, level2Cache: 256 << 10).panelBytes == 96 << 10)
     let own = MachineFacts.ofThisProcessor(.portable)
     #expect(256 << 10...4 << 20 ~= own.level2Cache && own.panelBytes < own.level2Cache / 2)
+    #expect(16 << 10...128 << 10 ~= own.level1Cache)
   }
 
   @Test("Blocks and panels change no bit")
@@ -127,9 +128,9 @@ import Testing
     for target in Target.allCases where target.isSupported {
       var results: [[String: [UInt32]]] = []
       var sources: [String] = []
-      for bytes in [8 << 10, 256 << 10, 4 << 20] {
+      for (level1, level2) in [(2 << 10, 8 << 10), (32 << 10, 256 << 10), (48 << 10, 4 << 20)] {
         var options = CompileOptions(target: target, convolution: .direct)
-        options.machine = MachineFacts(target, level2Cache: bytes)
+        options.machine = MachineFacts(target, level1Cache: level1, level2Cache: level2)
         let compiled = try CompiledGraph(b.graph, options)
         try fill([compiled], b.graph, seed: 3)
         compiled.run()
