@@ -24,6 +24,9 @@ public struct MachineFacts: Sendable {
   public var instructionsPerCycle = 5.0
   /// Cycles until a line that was asked for has come from memory.
   public var memoryLatency = 500.0
+  /// Cycles that it takes to read from one page after the other: each address must be looked up, and
+  /// no line is foreseen.
+  public var farLatency = 8.0
 
   /// A typical core with these vector instructions.
   public init(_ target: Target, level1Cache: Int = 32 << 10, level2Cache: Int = 1 << 20) {

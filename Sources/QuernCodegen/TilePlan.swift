@@ -145,7 +145,9 @@ struct TilePlan {
     rowAxes.removeAll { panelAxes.contains($0) }
     // A row of outputs alone reads a panel once, at the pace at which memory is read in order.
     let isInPlace =
-      liesClose(reference, nest, lane) || shared >= 8 && liesOnLines(reference, nest, lane)
+      liesClose(reference, nest, lane)
+      || shared >= 8 && liesOnLines(reference, nest, lane)
+        && !(shared >= Self.rowsWorthPacking && Self.waitsForRows(machine))
     panels = Panels(
       factor: candidates[0], place: isInPlace ? .inPlace : canPrepare ? .prepared : .packed)
   }
@@ -166,6 +168,16 @@ struct TilePlan {
       && reference.strides.indices.allSatisfy { axis in
         axis == lane || reference.strides[axis] % line == 0
       } && nest.reductionAxes.allSatisfy { reference.strides[$0] / line % 2 != 0 }
+  }
+
+  /// Rows from which on a copy of a panel whose rows lie apart may take less time than it saves.
+  private static let rowsWorthPacking = 32
+
+  /// Whether a tile's multiply-adds for one row of a panel are over before the next has been found, where
+  /// rows lie apart.
+  private static func waitsForRows(_ machine: MachineFacts) -> Bool {
+    let accumulators = Double(machine.target.registerCount) * 3 / 4
+    return accumulators / machine.multiplyAddsPerCycle < machine.farLatency
   }
 
   // MARK: Tile
