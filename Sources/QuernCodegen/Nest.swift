@@ -32,6 +32,11 @@ struct Nest: Hashable {
     /// Whether it starts where a cache line does.
     var startsOnLine: Bool { byteOffset % Self.line == 0 }
 
+    /// Whether it starts where another does.
+    func liesWith(_ other: Self) -> Bool {
+      byteOffset == other.byteOffset && isPrivate == other.isPrivate
+    }
+
     /// The type of its elements in C.
     var cType: String { element == .uint8 ? "unsigned char" : "float" }
   }
@@ -190,7 +195,7 @@ struct Nest: Hashable {
     var result = self
     for (index, reference) in references.enumerated() {
       let first = references.firstIndex {
-        $0.byteOffset == reference.byteOffset && $0.isPrivate == reference.isPrivate
+        $0.liesWith(reference)
       }
       result.references[index].name = ""
       result.references[index].tensor = NodeID(0)

@@ -121,6 +121,13 @@ struct TileContext {
     let stride = laneStride ?? plan.laneAxis.map { reference.strides[$0] } ?? 0
     let elements =
       displacement(reference.strides, row) + step + vector * lanes * stride
+    var count = count
+    // What lies behind the last lane, in a tensor that is updated, may be another thread's to write.
+    if count == nil, laneStride == nil, stride == 1, laneCount(vector) < lanes,
+      references.contains(where: { $0.isWritten && $0.liesWith(reference) })
+    {
+      count = laneCount(vector)
+    }
     let key = LoadKey(
       pointer: pointers[index] ?? reference.name, offset: elements, stride: stride,
       // A vector of fewer collected lanes is not one of all.

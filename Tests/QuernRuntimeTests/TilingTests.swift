@@ -85,6 +85,20 @@ import Testing
     #expect(try !code(rows: 1, inner: 800, columns: 500).contains("contraction_prepare("))
   }
 
+  @Test("An update in place reads no more than it writes: the next row may be another thread's")
+  func readsItsOwn() throws {
+    let b = GraphBuilder()
+    let x = try b.input("x", [40, 6])
+    let y = try b.input("y", [40, 10])
+    let w = try b.input("w", [6, 10], role: .parameter)
+    try b.update(w, to: w - (try x.transposed([1, 0]).matrixProduct(y)))
+    let code = try generate(
+      lower(b.graph), CodegenOptions(target: .avx2, threads: 2, reader: .everyone)
+    ).source
+    #expect(code.contains("_mm256_maskload_ps(p_w + 8,"))
+    #expect(!code.contains("_mm256_loadu_ps(p_w + 8)"))
+  }
+
   @Test("Columns are cut so that no thread has a tile more than others")
   func sharesColumns() throws {
     // 125 vectors are 42 tiles of 3 and 2.
