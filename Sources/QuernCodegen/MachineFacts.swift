@@ -17,6 +17,8 @@ public struct MachineFacts: Sendable {
   /// Multiply-adds in one round of a reduction loop, so that the loop's own instructions, which the C
   /// compiler does not keep in registers, take no time of their own.
   public var roundMultiplyAdds = 48
+  /// Multiply-adds up to which inner loops are written out, so that there is one loop instead of several.
+  public var writtenMultiplyAdds = 128
   /// Vector multiply-adds and loads a cycle, and cycles until a multiply-add's result can be used.
   public var multiplyAddsPerCycle = 2.0
   public var loadsPerCycle = 2.0

@@ -65,11 +65,12 @@ extension PieceLoops {
       offset: width * reference.strides[lane] + (block?.offset ?? 0))
     let start = "\(reference.name) + \(next)"
     var own = "\(tile) % \(lines) * \(lineDistance)"
-    if plan.unroll > 1 {
+    let roundSteps = plan.roundSteps(nest)
+    if roundSteps > 1 {
       // A round is several steps: as many parts of the reduction, each a tile's.
       let steps = nest.reductionAxes.reduce(1) { $0 * plan.extent(of: $1, nest, mode) }
-      let part = steps / plan.unroll * step
-      own += " + \(tile) / \(lines) % \(plan.unroll) * \(part)"
+      let part = steps / roundSteps * step
+      own += " + \(tile) / \(lines) % \(roundSteps) * \(part)"
     }
     return isRun
       ? ReadAhead(step: step, start: start, perTile: own)
@@ -80,11 +81,8 @@ extension PieceLoops {
   ///
   /// - Parameter run: the loop that calls work off: its tiles take one turn together.
   func readAhead(_ section: SectionAhead, run: Loop?) -> ReadAhead? {
-    guard nest.reduction == .sum, plan.blocks == nil, let axis = nest.reductionAxes.last,
-      case .output = plan.lanes
-    else { return nil }
-    let unroll = max(1, min(plan.unroll, nest.axes[axis].extent))
-    let rounds = nest.reductionCount / nest.axes[axis].extent * (nest.axes[axis].extent / unroll)
+    guard nest.reduction == .sum, plan.blocks == nil, case .output = plan.lanes else { return nil }
+    let (rounds, roundSteps) = (plan.rounds(nest), plan.roundSteps(nest))
     guard rounds > 1 else { return nil }
     // Tiles are numbered as their loops are nested.
     let walked = loops.filter {
@@ -99,7 +97,7 @@ extension PieceLoops {
     let count = walked.reduce(1) { $0 * $1.chunks.count }
     let together = run?.chunks.count ?? 1
     let shares = section.plan(
-      turnCount: count, rounds: rounds * together, mostLines: min(unroll, 3))
+      turnCount: count, rounds: rounds * together, mostLines: min(roundSteps, 3))
     let elements = shares.linesPerTurn * 16
     var lines = [
       "// Meanwhile, what is transformed next, and the places of what comes of it.",

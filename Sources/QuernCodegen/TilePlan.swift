@@ -35,7 +35,10 @@ struct TilePlan {
   var rows: [Int: Chunks] = [:]
   /// Tiles along the lane axis, in vectors.
   var columns = Chunks(1, atMost: 1)
-  /// Reduction steps in a row without a loop test.
+  /// Inner reduction axes, but not all, of which every position is written out: their loops would cost
+  /// more than the few multiply-adds in them.
+  var writtenOut = 0
+  /// Steps of the innermost loop in a row without a test.
   var unroll = 1
   /// All positions of a small window are written out, so that they are constants.
   var unrollsWindow = false
@@ -215,10 +218,33 @@ struct TilePlan {
     let tile = best ?? (0, 1, 1)
     columns = Chunks(max(vectors, 1), atMost: tile.vectors)
     rows = nest.isDirect || unrollsWindow ? directChunks(nest) : rowChunks(nest, tile.rows)
-    let steps = nest.reductionAxes.last.map { nest.axes[$0].extent } ?? 1
-    let work = max(1, tile.rows * tile.vectors)
-    unroll = min(steps, max(1, machine.roundMultiplyAdds / work))
-    if nest.reduction != .sum { unroll = min(steps, 4) }
+    chooseRounds(nest, machine, work: max(1, tile.rows * tile.vectors))
+  }
+
+  private mutating func chooseRounds(_ nest: Nest, _ machine: MachineFacts, work: Int) {
+    var inner = 1
+    if nest.isProduct, laneAxis != nil {
+      for axis in nest.reductionAxes.dropFirst().reversed() {
+        let more = inner * nest.axes[axis].extent
+        guard more * work <= machine.writtenMultiplyAdds else { break }
+        (writtenOut, inner) = (writtenOut + 1, more)
+      }
+    }
+    let steps = nest.reductionAxes.dropLast(writtenOut).last.map { nest.axes[$0].extent } ?? 1
+    let enough = nest.reduction == .sum ? machine.roundMultiplyAdds / (work * inner) : 4
+    unroll = min(steps, max(1, enough))
+  }
+
+  /// Rounds that a tile's loops take for a sum; what is left of the innermost loop is in none.
+  func rounds(_ nest: Nest) -> Int {
+    let loops = nest.reductionAxes.dropLast(writtenOut)
+    guard let last = loops.last else { return 0 }
+    return loops.dropLast().reduce(nest.axes[last].extent / unroll) { $0 * nest.axes[$1].extent }
+  }
+
+  /// Reduction steps in one round.
+  func roundSteps(_ nest: Nest) -> Int {
+    nest.reductionAxes.suffix(writtenOut).reduce(unroll) { $0 * nest.axes[$1].extent }
   }
 
   /// Cuts columns into as many tiles for each thread, where all wait for the one with a tile more.

@@ -74,15 +74,16 @@ extension TileWriter {
 
   /// Asks for panels that are read just once, a little before they are: they lie one after the other, so
   /// that this goes on from each to the next.
-  mutating func fetchStream(_ axis: Int, step: Int) {
+  mutating func fetchStream(at place: [Int: Int]) {
     guard plan.isPrepared, plan.rowTileCount == 1, let packed = plan.packed else { return }
     let reference = references[nest.factors[packed].reference]
+    let further = TileContext.Step(offset: place).further(reference.strides)
     for element in stride(from: 0, to: context.shape.vectors * context.lanes, by: Self.line) {
       context.builder.append(
         .prefetch(
           Address(
             context.pointers[nest.factors[packed].reference] ?? reference.name,
-            offset: (step * reference.strides[axis] + element) * 4 + Self.streamDistance)))
+            offset: (further + element) * 4 + Self.streamDistance)))
     }
   }
 

@@ -178,13 +178,7 @@ struct TileWriter {
     if nest.wantsPosition {
       positions = [(0..<vectors).map { _ in context.builder.newRegister() }]
     }
-    var places: [[Int: Int]] = [[:]]
-    for axis in loopAxes {
-      places = places.flatMap { place in
-        (0..<nest.axes[axis].extent).map { place.merging([axis: $0]) { $1 } }
-      }
-    }
-    for (number, place) in places.enumerated() {
+    for (number, place) in places(loopAxes).enumerated() {
       step(offset: place, axis: nil, count: nil, rows: [[:]], isFirst: number == 0)
     }
     for vector in 0..<vectors {
@@ -202,14 +196,15 @@ struct TileWriter {
       body.block(try context.takeBlock())
       return
     }
-    if level == axes.count - 1 {
-      try innermost(&body, axis: axes[level])
+    if level == axes.count - 1 - plan.writtenOut {
+      try innermost(&body, axis: axes[level], within: places(axes[(level + 1)...]))
       return
     }
     let axis = axes[level]
     let name = nest.axes[axis].name
     let outer = (context.pointers, context.indexText)
     let extent = plan.extent(of: axis, nest, mode)
+    guard extent > 1 else { return try reduce(&body, level: level + 1) }
     try body.braces("for (long \(name) = 0; \(name) < \(extent); \(name)++)") { body in
       for (index, reference) in references.enumerated()
       where isFactor(index) && reference.strides[axis] != 0 {
@@ -225,6 +220,17 @@ struct TileWriter {
     (context.pointers, context.indexText) = outer
   }
 
+  /// All positions of some axes, the last moving fastest.
+  private func places(_ axes: some Sequence<Int>) -> [[Int: Int]] {
+    var result: [[Int: Int]] = [[:]]
+    for axis in axes {
+      result = result.flatMap { place in
+        (0..<nest.axes[axis].extent).map { place.merging([axis: $0]) { $1 } }
+      }
+    }
+    return result
+  }
+
   private func isFactor(_ index: Int) -> Bool { nest.factors.contains { $0.reference == index } }
 
   mutating func advanceIndices(_ axis: Int, _ variable: String) {
@@ -236,7 +242,12 @@ struct TileWriter {
     }
   }
 
-  private mutating func innermost(_ body: inout CText, axis: Int) throws {
+  /// The innermost loop.
+  ///
+  /// - Parameter within: positions along axes further inside, all of which a step goes through.
+  private mutating func innermost(
+    _ body: inout CText, axis: Int, within: [[Int: Int]]
+  ) throws {
     let byLanes = plan.lanes == .reduction(axis)
     let extent = plan.extent(of: axis, nest, mode)
     let stepSize = byLanes ? context.lanes : 1
@@ -245,6 +256,9 @@ struct TileWriter {
     let rounds = steps / unroll
     let name = nest.axes[axis].name
     let outer = (context.pointers, context.indexText)
+    func place(_ number: Int) -> [Int: Int] {
+      within[number % within.count].merging([axis: number / within.count * stepSize]) { $1 }
+    }
     if rounds > 1 {
       for (index, reference) in references.enumerated()
       where isFactor(index) && reference.strides[axis] != 0 {
@@ -254,12 +268,14 @@ struct TileWriter {
         context.pointers[index] = inner
       }
       advanceIndices(axis, name)
-      for number in 0..<unroll {
+      for number in 0..<unroll * within.count {
         fetchAhead(step: number)
-        fetchStream(axis, step: number)
-        fetchNextRows(axis, step: number)
-        fetchFollowingPanel(axis, step: number)
-        step(offset: [axis: number * stepSize], axis: axis, count: nil)
+        fetchStream(at: place(number))
+        if plan.writtenOut == 0 {
+          fetchNextRows(axis, step: number)
+          fetchFollowingPanel(axis, step: number)
+        }
+        step(offset: place(number), axis: axis, count: nil)
       }
       let block = try context.takeBlock()
       let bound = rounds * unroll * stepSize
@@ -280,18 +296,15 @@ struct TileWriter {
       if nest.position.strides[axis] != 0 {
         context.indexText[-1, default: "0"] += " + \(rounds * stride * nest.position.strides[axis])"
       }
-    } else {
-      for number in 0..<rounds * unroll {
-        step(offset: [axis: number * stepSize], axis: axis, count: nil)
-      }
     }
-    let behind = rounds > 1 ? 0 : rounds * unroll
-    for number in 0..<(steps - rounds * unroll) {
-      step(offset: [axis: (behind + number) * stepSize], axis: axis, count: nil)
+    // What rounds have left, from where the pointers are now; all of it where there is one round.
+    let behind = rounds > 1 ? rounds * unroll : 0
+    for number in 0..<(steps - behind) * within.count {
+      step(offset: place(number), axis: axis, count: nil)
     }
     if extent % stepSize != 0 {
-      let start = rounds > 1 ? (steps - rounds * unroll) : steps
-      step(offset: [axis: start * stepSize], axis: axis, count: extent % stepSize)
+      step(
+        offset: place((steps - behind) * within.count), axis: axis, count: extent % stepSize)
     }
     let rest = try context.takeBlock()
     body.block(rest)
