@@ -27,9 +27,15 @@ struct RegisterAllocator {
     var register: Int?
     var slot: Int?
     var nextUse = Int.max
-    /// What can give the value once more.
-    var source: MachineInstruction?
+    /// The instruction that wrote it.
+    var definition = 0
+    /// Whether that is to be repeated where the value is read next.
+    var isRepeated = false
   }
+
+  private var block: [MachineInstruction] = []
+  /// By instruction: whether memory stays as it is until what it writes has been read for the last time.
+  private var isLasting: [Bool] = []
 
   private static let never = Int.max
 
@@ -45,21 +51,21 @@ struct RegisterAllocator {
   /// - Throws: `VectorError.outOfRegisters` where one instruction alone needs more than there are.
   mutating func allocate(_ block: [MachineInstruction]) throws {
     output.reserveCapacity(block.count)
-    let (nextUses, isLasting) = findUses(block)
+    self.block = block
+    let nextUses = findUses()
     var cursor = 0
     for (position, instruction) in block.enumerated() {
       let next = nextUses[cursor..<cursor + instruction.operands.count]
       cursor += instruction.operands.count
-      try allocate(instruction, nextUses: next, isLasting: isLasting[position])
+      try allocate(instruction, at: position, nextUses: next)
     }
   }
 
-  /// For every operand in turn: where its value is read next, after its instruction. For every
-  /// instruction: whether memory stays as it is until what it writes has been read for the last time.
-  private func findUses(_ block: [MachineInstruction]) -> (next: [Int], isLasting: [Bool]) {
+  /// For every operand in turn: where its value is read next, after its instruction.
+  private mutating func findUses() -> [Int] {
     let total = block.reduce(0) { $0 + $1.operands.count }
     var next = Array(repeating: Self.never, count: total)
-    var isLasting = Array(repeating: true, count: block.count)
+    isLasting = Array(repeating: true, count: block.count)
     var upcoming = Array(repeating: Self.never, count: values.count)
     var last = upcoming
     var nextStore = Self.never
@@ -81,11 +87,11 @@ struct RegisterAllocator {
       }
       if block[position].stores { nextStore = position }
     }
-    return (next, isLasting)
+    return next
   }
 
   private mutating func allocate(
-    _ instruction: MachineInstruction, nextUses: ArraySlice<Int>, isLasting: Bool
+    _ instruction: MachineInstruction, at position: Int, nextUses: ArraySlice<Int>
   ) throws {
     let operands = instruction.operands
     var registers = OperandList(repeating: 0, count: operands.count)
@@ -101,8 +107,10 @@ struct RegisterAllocator {
       } else {
         let index = operands[k].id
         let register = try take(except: busy, for: instruction)
-        if let source = values[index].source {
-          output.append(AllocatedInstruction(instruction: source, registers: [register]))
+        if values[index].isRepeated {
+          let definition = block[values[index].definition]
+          output.append(AllocatedInstruction(instruction: definition, registers: [register]))
+          values[index].isRepeated = false
         } else if let slot = values[index].slot {
           spillTraffic(.load(operands[k], slotAddress(slot)), register)
           values[index].slot = nil
@@ -132,7 +140,7 @@ struct RegisterAllocator {
         let preferred = preferences(instruction, registers)
         let register = try preferred ?? take(except: 0, for: instruction)
         hold(index, register)
-        values[index].source = canRepeat(instruction, isLasting) ? instruction : nil
+        values[index].definition = position
         values[index].nextUse = nextUses[nextUses.startIndex]
         registers[0] = register
         if values[index].nextUse == Self.never { release(index) }
@@ -191,8 +199,9 @@ struct RegisterAllocator {
     guard let victim, let index = owners[victim] else {
       throw VectorError.outOfRegisters(instruction: instruction.text.description)
     }
-    if values[index].source != nil {
+    if canRepeat(values[index].definition) {
       release(index)
+      values[index].isRepeated = true
       return victim
     }
     let slot = freeSlots.popLast() ?? slotCount
@@ -205,12 +214,13 @@ struct RegisterAllocator {
 
   /// Whether an instruction gives the same wherever its value is read, and changes nothing else: a
   /// mask of lanes is in use between a comparison and what selects by it.
-  private func canRepeat(_ instruction: MachineInstruction, _ isLasting: Bool) -> Bool {
+  private func canRepeat(_ position: Int) -> Bool {
+    let instruction = block[position]
     let usesMask = instruction.encodings.contains {
       if case .laneMask = $0 { true } else { false }
     }
     return instruction.sources.isEmpty && !usesMask
-      && (instruction.memory == nil || isLasting)
+      && (instruction.memory == nil || isLasting[position])
   }
 
   private func slotAddress(_ slot: Int) -> Address {
