@@ -37,6 +37,8 @@ extension PieceLoops {
       plan.columns.count > 1,
       let reduction = nest.reductionAxes.last
     else { return nil }
+    // It is rounds that ask.
+    guard plan.rounds(nest, mode) > 1 else { return nil }
     let reference = nest.references[nest.factors[panels.factor].reference]
     // Tiles along one axis take turns.
     let turns = loops.filter { $0.kind == .row && $0.chunks.count > 1 }
@@ -82,7 +84,7 @@ extension PieceLoops {
   /// - Parameter run: the loop that calls work off: its tiles take one turn together.
   func readAhead(_ section: SectionAhead, run: Loop?) -> ReadAhead? {
     guard nest.reduction == .sum, plan.blocks == nil, case .output = plan.lanes else { return nil }
-    let (rounds, roundSteps) = (plan.rounds(nest), plan.roundSteps(nest))
+    let (rounds, roundSteps) = (plan.rounds(nest, .whole), plan.roundSteps(nest))
     guard rounds > 1 else { return nil }
     // Tiles are numbered as their loops are nested.
     let walked = loops.filter {

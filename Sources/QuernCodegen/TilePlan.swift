@@ -236,10 +236,13 @@ struct TilePlan {
   }
 
   /// Rounds that a tile's loops take for a sum; what is left of the innermost loop is in none.
-  func rounds(_ nest: Nest) -> Int {
+  func rounds(_ nest: Nest, _ mode: TileMode) -> Int {
     let loops = nest.reductionAxes.dropLast(writtenOut)
     guard let last = loops.last else { return 0 }
-    return loops.dropLast().reduce(nest.axes[last].extent / unroll) { $0 * nest.axes[$1].extent }
+    // A loop of fewer steps is none.
+    let steps = extent(of: last, nest, mode)
+    guard steps >= 2 * min(unroll, steps) else { return 0 }
+    return loops.dropLast().reduce(steps / unroll) { $0 * extent(of: $1, nest, mode) }
   }
 
   /// Reduction steps in one round.
