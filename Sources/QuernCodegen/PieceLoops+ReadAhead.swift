@@ -33,12 +33,11 @@ extension PieceLoops {
   /// - Returns: nil where panels stay in the cache together or were packed before the first step, or
   ///   are shared by so many rows or so few that reading ahead would not help.
   func readAhead(_ mode: TileMode, width: Int, run: Loop?) -> ReadAhead? {
+    // It is rounds that ask.
     guard let panels = plan.panels, let lane = plan.laneAxis, !plan.isPrepared, !fitsAllPanels,
-      plan.columns.count > 1,
+      plan.columns.count > 1, plan.rounds(nest, mode) > 1,
       let reduction = nest.reductionAxes.last
     else { return nil }
-    // It is rounds that ask.
-    guard plan.rounds(nest, mode) > 1 else { return nil }
     let reference = nest.references[nest.factors[panels.factor].reference]
     // Tiles along one axis take turns.
     let turns = loops.filter { $0.kind == .row && $0.chunks.count > 1 }
@@ -70,8 +69,7 @@ extension PieceLoops {
     let roundSteps = plan.roundSteps(nest)
     if roundSteps > 1 {
       // A round is several steps: as many parts of the reduction, each a tile's.
-      let steps = nest.reductionAxes.reduce(1) { $0 * plan.extent(of: $1, nest, mode) }
-      let part = steps / roundSteps * step
+      let part = plan.steps(nest, mode) / roundSteps * step
       own += " + \(tile) / \(lines) % \(roundSteps) * \(part)"
     }
     return isRun

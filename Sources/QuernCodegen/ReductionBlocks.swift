@@ -31,6 +31,11 @@ extension TilePlan {
     }
   }
 
+  /// Reduction steps that a tile function goes through.
+  func steps(_ nest: Nest, _ mode: TileMode) -> Int {
+    nest.reductionAxes.reduce(1) { $0 * extent(of: $1, nest, mode) }
+  }
+
   /// Cuts the outermost of several reduction axes where what its positions touch does not stay in the
   /// second-level cache: then one tile after the other goes through a block that stays in the first.
   mutating func chooseBlocks(_ nest: Nest, _ machine: MachineFacts) {
@@ -53,7 +58,8 @@ extension TilePlan {
 
   /// Cache lines that a tile reads in one reduction step.
   private func tileLines(_ nest: Nest, _ machine: MachineFacts) -> Int {
-    func lines(_ elements: Int) -> Int { (elements * 4 + 63) / 64 }
+    let line = Nest.Reference.line
+    func lines(_ elements: Int) -> Int { (elements * 4 + line - 1) / line }
     return nest.factors.reduce(0) { sum, factor in
       let strides = nest.references[factor.reference].strides
       if let laneAxis, strides[laneAxis] != 0 {

@@ -22,7 +22,7 @@ extension TileWriter {
   ///
   /// - Parameter advances: how far the next tile lies; nil where there is none.
   mutating func fetchForEpilogue(_ body: inout CText, _ advances: [Advance]?) throws {
-    let steps = nest.reductionAxes.reduce(1) { $0 * plan.extent(of: $1, nest, mode) }
+    let steps = plan.steps(nest, mode)
     guard mode != .accumulate, !context.isScalar, steps >= Self.leastSteps,
       let lane = plan.laneAxis
     else { return }
