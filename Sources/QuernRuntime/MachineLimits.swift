@@ -33,7 +33,10 @@ private final class Probe {
     case stream = "quern_probe_stream"
   }
 
-  private static let rounds = 60_000
+  private static let rounds = 7_500
+  /// How often a round multiplies into each accumulator: the loop's counter lies in memory, and
+  /// counting takes longer than a round of one multiply-add each would on 256-bit registers.
+  private static let repetitions = 8
   private static let streamBytes = 64 << 20
   private let target: Target
   private let threads: Int
@@ -60,7 +63,9 @@ private final class Probe {
 
   deinit { if let team { quern_team_destroy(team) } }
 
-  var operations: Int { 2 * Self.rounds * accumulators * target.lanes * threads }
+  var operations: Int {
+    2 * Self.rounds * Self.repetitions * accumulators * target.lanes * threads
+  }
   var bytes: Int { Self.streamBytes / threads * threads }
 
   func seconds(_ part: Part) -> Double {
@@ -86,7 +91,9 @@ private final class Probe {
       let start = try renderer.render(builder.takeBlock())
       if part == .multiplyAdd {
         let factor = builder.zero()
-        for register in sums { builder.append(.accumulate(register, factor, .register(factor))) }
+        for _ in 0..<repetitions {
+          for register in sums { builder.append(.accumulate(register, factor, .register(factor))) }
+        }
       } else {
         for (number, register) in sums.enumerated() {
           let address = Address("p", offset: number * target.lanes * 4)
