@@ -14,8 +14,7 @@ public struct MachineFacts: Sendable {
   public var level2Cache: Int
   /// Panels of all columns together, if they are to be packed before all rows.
   public var panelBytes: Int
-  /// Multiply-adds in one round of a reduction loop, so that the loop's own instructions, which the C
-  /// compiler does not keep in registers, take no time of their own.
+  /// Multiply-adds in one round of a reduction loop, beside which the loop's own instructions are few.
   public var roundMultiplyAdds = 48
   /// Multiply-adds up to which inner loops are written out, so that there is one loop instead of several.
   public var writtenMultiplyAdds = 128

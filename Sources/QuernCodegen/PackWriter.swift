@@ -49,13 +49,24 @@ struct PackWriter {
     var body = CText()
     let inner = axes.last { reference.strides[$0] == 1 }
     if reference.strides[laneAxis] == 1 {
-      try loops(&body, axes[...], target) { body in
+      try loops(&body, axes.dropLast(), target) { body in
         for vector in 0..<vectors {
           let count = vector == vectors - 1 ? tail : nil
-          let value = builder.load(Address("source", offset: vector * lanes * 4), count: count)
-          builder.store(value, to: Address("panel", offset: vector * lanes * 4))
+          let value = builder.load(Address("from", offset: vector * lanes * 4), count: count)
+          builder.store(value, to: Address("to", offset: vector * lanes * 4))
         }
-        body.block(try renderer.render(builder.takeBlock()))
+        let block = builder.takeBlock()
+        body.line("float *to = panel;")
+        body.line("const float *from = source;")
+        guard let axis = axes.last else { return body.block(try renderer.render(block)) }
+        let name = nest.axes[axis].name
+        let loop = BlockLoop(
+          "for (long \(name) = 0; \(name) < \(extent(axis)); \(name)++)", rounds: extent(axis),
+          advances: [
+            BlockLoop.Advance("to", elements: target[axis]),
+            BlockLoop.Advance("from", elements: reference.strides[axis]),
+          ])
+        body.block(try renderer.render(block, in: loop))
       }
     } else if let inner {
       try transpose(&body, axes, inner, target, &builder, &renderer)
@@ -131,7 +142,9 @@ struct PackWriter {
         body.line("float *to = panel;")
         body.line("const float *from = source;")
       }
-      body.append(edge, indented: true)
+      if rest > 0 {
+        body.braces("") { $0.append(edge, indented: true) }
+      }
     }
   }
 
@@ -142,33 +155,27 @@ struct PackWriter {
   ) throws {
     let whole = tail == nil ? vectors : vectors - 1
     let sourceStride = lanes * reference.strides[laneAxis]
-    func place(_ vector: String) -> [String] {
-      [
-        "const float *lane = from + \(vector) * \(sourceStride);",
-        "float *step = to + \(vector) * \(lanes);",
-      ]
-    }
+    body.line("const float *lane = from;")
+    body.line("float *step = to;")
     if whole > 0 {
-      let block = try square(steps, lanes, targetStride, &builder, &renderer)
-      body.braces("for (long vector = 0; vector < \(whole); vector++)") { body in
-        for line in place("vector") { body.line(line) }
-        body.block(block)
-      }
+      let block = square(steps, lanes, targetStride, &builder)
+      let loop = BlockLoop(
+        "for (long vector = 0; vector < \(whole); vector++)", rounds: whole,
+        advances: [
+          BlockLoop.Advance("lane", elements: sourceStride),
+          BlockLoop.Advance("step", elements: lanes),
+        ])
+      body.block(try renderer.render(block, in: loop))
     }
     if let tail {
-      let block = try square(steps, tail, targetStride, &builder, &renderer)
-      body.braces("") { body in
-        for line in place("\(whole)") { body.line(line) }
-        body.block(block)
-      }
+      body.block(try renderer.render(square(steps, tail, targetStride, &builder)))
     }
   }
 
   /// `steps` reduction steps of one vector: each lane's steps are read together, then transposed.
   private func square(
-    _ steps: Int, _ present: Int, _ targetStride: Int, _ builder: inout VectorBuilder,
-    _ renderer: inout KernelRenderer
-  ) throws -> [String] {
+    _ steps: Int, _ present: Int, _ targetStride: Int, _ builder: inout VectorBuilder
+  ) -> [VectorInstruction] {
     var rows: [VectorRegister] = []
     for lane in 0..<lanes {
       if lane < present {
@@ -183,6 +190,6 @@ struct PackWriter {
     for step in 0..<steps {
       builder.store(columns[step], to: Address("step", offset: step * targetStride * 4))
     }
-    return try renderer.render(builder.takeBlock())
+    return builder.takeBlock()
   }
 }

@@ -313,6 +313,18 @@ struct TileContext {
     return result
   }
 
+  /// The block so far in a loop, after which the pointers have moved on.
+  mutating func takeLoop(_ loop: BlockLoop) throws -> [String] {
+    guard before.isEmpty, after.isEmpty else {
+      // C statements of its own go round with the block.
+      return loop.lines(around: try takeBlock())
+    }
+    let text = try renderer.render(builder.takeBlock(), in: loop)
+    loaded = [:]
+    buffersInBlock = 0
+    return text
+  }
+
   /// The C locals the function needs.
   var declarations: [String] {
     renderer.declarations

@@ -85,13 +85,7 @@ extension TileWriter {
   ) throws {
     guard let axis = axes.first else {
       if nest.isTransform { return try transformTile(&body) }
-      if plan.unrollsWindow { return try window(&body) }
-      for vector in 0..<(context.isScalar ? 1 : context.shape.vectors) {
-        let sum = sums.map {
-          context.builder.load(Address($0, offset: vector * context.lanes * 4))
-        }
-        finish(row: [:], vector: vector, accumulator: sum, position: nil)
-      }
+      finishRow(sums)
       body.block(try context.takeBlock())
       return
     }
@@ -101,22 +95,35 @@ extension TileWriter {
       $0 * (context.shape.rows[$1] ?? 1)
     }
     let outer = (context.pointers, context.indexText)
-    let before = context.pointers
-    try body.braces("for (long \(name) = 0; \(name) < \(count); \(name)++)") { body in
-      if let sums { body.line("const float *\(sums)_ = \(sums) + \(name) * \(inner);") }
-      for index in epilogueReferences where references[index].strides[axis] != 0 {
-        let reference = references[index]
-        let own = "\(reference.name)_\(name)"
-        let constness = reference.isWritten ? "" : "const "
-        body.line(
-          "\(constness)\(reference.cType) *\(own) = \(before[index] ?? reference.name) + "
-            + affineText([(name, reference.strides[axis])]) + ";")
-        context.pointers[index] = own
+    let own = sums.map { $0 + "_" }
+    if let sums, let own { body.line("const float *\(own) = \(sums);") }
+    let advances =
+      (own.map { [BlockLoop.Advance($0, elements: inner)] } ?? [])
+      + advancePointers(&body, epilogueReferences, axis: axis, steps: 1, loop: name)
+    advanceIndices(axis, name)
+    let head = "for (long \(name) = 0; \(name) < \(count); \(name)++)"
+    if axes.count == 1, !nest.isTransform {
+      finishRow(own)
+      body.block(
+        try context.takeLoop(BlockLoop(head, rounds: count, advances: advances)))
+    } else {
+      try body.braces(head) { body in
+        try rowLoops(&body, axes.dropFirst(), sums: own)
+        for advance in advances { body.line(advance.text) }
       }
-      advanceIndices(axis, name)
-      try rowLoops(&body, axes.dropFirst(), sums: sums.map { $0 + "_" })
     }
     (context.pointers, context.indexText) = outer
+  }
+
+  /// Computes and stores the row that the pointers point to.
+  private mutating func finishRow(_ sums: String?) {
+    if plan.unrollsWindow { return window() }
+    for vector in 0..<(context.isScalar ? 1 : context.shape.vectors) {
+      let sum = sums.map {
+        context.builder.load(Address($0, offset: vector * context.lanes * 4))
+      }
+      finish(row: [:], vector: vector, accumulator: sum, position: nil)
+    }
   }
 
   var epilogueReferences: [Int] {

@@ -89,61 +89,52 @@ extension TileWriter {
     let (b, u) = (nest.axes[sides.readColumn].name, nest.axes[sides.row].name)
     body.line("float *halfway_\(b) = halfway;")
     try sideLoop(
-      &body, sides.readColumn, [operand], ("halfway_\(b)", context.lanes)
-    ) { writer, b0 in
+      &body, sides.readColumn, [operand],
+      BlockLoop.Advance("halfway_\(b)", elements: context.lanes)
+    ) { writer in
       let column = (0..<side).map {
-        writer.context.load(
-          operand, row: [sides.readRow: $0, sides.readColumn: b0], vector: 0)
+        writer.context.load(operand, row: [sides.readRow: $0], vector: 0)
       }
       for (u, result) in writer.apply(down, column).enumerated() {
-        let place = (u * side + b0) * writer.context.lanes
+        let place = u * side * writer.context.lanes
         writer.context.builder.store(result, to: Address("halfway_\(b)", offset: place * 4))
       }
     }
     body.line("const float *halfway_\(u) = halfway;")
     let others = epilogueReferences.filter { $0 != operand }
     try sideLoop(
-      &body, sides.row, others, ("halfway_\(u)", side * context.lanes)
-    ) { writer, u0 in
+      &body, sides.row, others,
+      BlockLoop.Advance("halfway_\(u)", elements: side * context.lanes)
+    ) { writer in
       let row = (0..<side).map { b in
         writer.context.builder.load(
-          Address("halfway_\(u)", offset: (u0 * side + b) * writer.context.lanes * 4))
+          Address("halfway_\(u)", offset: b * writer.context.lanes * 4))
       }
       for (v, result) in writer.apply(along, row).enumerated() {
         writer.finish(
-          row: [sides.row: u0, sides.column: v], vector: 0, accumulator: result, position: nil)
+          row: [sides.column: v], vector: 0, accumulator: result, position: nil)
       }
     }
   }
 
   /// A loop over one side of the tile; the references' pointers go along, and the one between the
-  /// passes. With short vectors an even side is gone through in pairs, since a column or row alone
-  /// takes little longer than the loop.
+  /// passes.
   private mutating func sideLoop(
-    _ body: inout CText, _ axis: Int, _ moving: [Int], _ halfway: (name: String, step: Int),
-    _ inside: (inout TileWriter, Int) -> Void
+    _ body: inout CText, _ axis: Int, _ moving: [Int], _ halfway: BlockLoop.Advance,
+    _ inside: (inout TileWriter) -> Void
   ) throws {
-    let name = nest.axes[axis].name
-    let extent = nest.axes[axis].extent
-    let together = extent % 2 == 0 && context.lanes <= 8 ? 2 : 1
     let outer = (context.pointers, context.indexText)
-    var steps = ["\(halfway.name) += \(halfway.step * together);"]
-    for index in moving where references[index].strides[axis] != 0 {
-      let reference = references[index]
-      let own = "\(reference.name)_\(name)"
-      let constness = reference.isWritten ? "" : "const "
-      body.line(
-        "\(constness)\(reference.cType) *\(own) = \(outer.0[index] ?? reference.name);")
-      context.pointers[index] = own
-      steps.append("\(own) += \(reference.strides[axis] * together);")
-    }
+    let name = nest.axes[axis].name
+    let advances =
+      [halfway] + advancePointers(&body, moving, axis: axis, steps: 1, loop: name)
+    let extent = nest.axes[axis].extent
     advanceIndices(axis, name)
-    let next = together == 1 ? "\(name)++" : "\(name) += \(together)"
-    try body.braces("for (long \(name) = 0; \(name) < \(extent); \(next))") { body in
-      for number in 0..<together { inside(&self, number) }
-      body.block(try context.takeBlock())
-      for step in steps { body.line(step) }
-    }
+    inside(&self)
+    body.block(
+      try context.takeLoop(
+        BlockLoop(
+          "for (long \(name) = 0; \(name) < \(extent); \(name)++)", rounds: extent,
+          advances: advances)))
     (context.pointers, context.indexText) = outer
   }
 

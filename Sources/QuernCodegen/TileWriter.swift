@@ -172,7 +172,7 @@ struct TileWriter {
   }
 
   /// The maximum over a small window for the row that the pointers point to, and what is made of it.
-  mutating func window(_ body: inout CText) throws {
+  mutating func window() {
     let vectors = context.isScalar ? 1 : context.shape.vectors
     accumulators = [(0..<vectors).map { _ in context.builder.newRegister() }]
     if nest.wantsPosition {
@@ -186,7 +186,6 @@ struct TileWriter {
         row: [:], vector: vector, accumulator: accumulators[0][vector],
         position: positions.first?[vector])
     }
-    body.block(try context.takeBlock())
   }
 
   private mutating func reduce(_ body: inout CText, level: Int) throws {
@@ -233,6 +232,26 @@ struct TileWriter {
 
   private func isFactor(_ index: Int) -> Bool { nest.factors.contains { $0.reference == index } }
 
+  /// Gives references pointers of their own that a loop along an axis moves on.
+  ///
+  /// - Parameters:
+  ///   - steps: along the axis each time.
+  ///   - loop: the name of the loop's variable.
+  mutating func advancePointers(
+    _ body: inout CText, _ indices: [Int], axis: Int, steps: Int, loop: String
+  ) -> [BlockLoop.Advance] {
+    indices.filter { references[$0].strides[axis] != 0 }.map { index in
+      let reference = references[index]
+      let own = "\(reference.name)_\(loop)"
+      let constness = reference.isWritten ? "" : "const "
+      body.line(
+        "\(constness)\(reference.cType) *\(own) = \(context.pointers[index] ?? reference.name);")
+      context.pointers[index] = own
+      return BlockLoop.Advance(
+        own, elements: reference.strides[axis] * steps, byteCount: reference.element.byteCount)
+    }
+  }
+
   mutating func advanceIndices(_ axis: Int, _ variable: String) {
     for (number, index) in nest.indices.enumerated() where index.strides[axis] != 0 {
       context.indexText[number, default: "0"] += " + \(variable) * \(index.strides[axis])"
@@ -260,13 +279,9 @@ struct TileWriter {
       within[number % within.count].merging([axis: number / within.count * stepSize]) { $1 }
     }
     if rounds > 1 {
-      for (index, reference) in references.enumerated()
-      where isFactor(index) && reference.strides[axis] != 0 {
-        let inner = "\(reference.name)_\(name)"
-        body.line(
-          "const \(reference.cType) *\(inner) = \(outer.0[index] ?? reference.name);")
-        context.pointers[index] = inner
-      }
+      let stride = unroll * stepSize
+      let advances = advancePointers(
+        &body, references.indices.filter(isFactor), axis: axis, steps: stride, loop: name)
       advanceIndices(axis, name)
       for number in 0..<unroll * within.count {
         fetchAhead(step: number)
@@ -277,18 +292,13 @@ struct TileWriter {
         }
         step(offset: place(number), axis: axis, count: nil)
       }
-      let block = try context.takeBlock()
-      let bound = rounds * unroll * stepSize
-      let stride = unroll * stepSize
-      let advance = stride == 1 ? "\(name)++" : "\(name) += \(stride)"
-      body.braces("for (long \(name) = 0; \(name) < \(bound); \(advance))") { body in
-        body.block(block)
-        if let readAhead { body.line("ahead += \(readAhead.step);") }
-        for (index, reference) in references.enumerated()
-        where isFactor(index) && reference.strides[axis] != 0 {
-          body.line("\(context.pointers[index] ?? "") += \(reference.strides[axis] * stride);")
-        }
-      }
+      let next = stride == 1 ? "\(name)++" : "\(name) += \(stride)"
+      let ahead = readAhead.map { [BlockLoop.Advance("ahead", elements: $0.step)] } ?? []
+      body.block(
+        try context.takeLoop(
+          BlockLoop(
+            "for (long \(name) = 0; \(name) < \(rounds * stride); \(next))", rounds: rounds,
+            advances: ahead + advances)))
       context.indexText = outer.1
       for (number, index) in nest.indices.enumerated() where index.strides[axis] != 0 {
         context.indexText[number, default: "0"] += " + \(rounds * stride * index.strides[axis])"

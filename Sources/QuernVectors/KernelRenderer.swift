@@ -76,6 +76,29 @@ public struct KernelRenderer: Sendable {
   /// - Throws: `VectorError` where a block reads a temporary that it has not written, or an operand
   ///   is out of range.
   public mutating func render(_ block: [VectorInstruction]) throws -> [String] {
+    let allocated = try allocate(block)
+    guard !allocated.isEmpty else { return [] }
+    return lines(
+      forCompilers: { $0.statements(allocated) },
+      forTinyCC: { $0.assembly(allocated) })
+  }
+
+  /// One block in a loop as C lines. The pointers are afterwards where the loop has left them.
+  ///
+  /// - Throws: as ``render(_:)``.
+  public mutating func render(
+    _ block: [VectorInstruction], in loop: BlockLoop
+  ) throws -> [String] {
+    let allocated = try allocate(block)
+    return lines(
+      forCompilers: { loop.lines(around: $0.statements(allocated)) },
+      forTinyCC: {
+        AssemblyWriter.loop(allocated, loop, target: $0.target)
+          ?? loop.lines(around: $0.assembly(allocated))
+      })
+  }
+
+  private mutating func allocate(_ block: [VectorInstruction]) throws -> [AllocatedInstruction] {
     let numbered = try NumberedBlock(block, pinned: pinned)
     let (machine, registerCount) = try Lowering.lower(
       numbered.withoutDeadInstructions(), registerCount: numbered.places.count, target: target)
@@ -86,29 +109,35 @@ public struct KernelRenderer: Sendable {
       target: target, pinned: places, available: all & ~pinnedBits)
     try allocator.allocate(machine)
     slotCount = max(slotCount, allocator.slotCount)
-    guard !allocator.output.isEmpty else { return [] }
+    return allocator.output
+  }
 
-    if reader == .tinycc {
-      var assembly = AssemblyWriter(target: target)
-      for allocated in allocator.output { assembly.append(allocated) }
-      return assembly.finish()
-    }
-    var text = StatementText(target: target)
-    var lines: [String] = []
-    lines.reserveCapacity(allocator.output.count * 2)
-    if target != .portable { lines.append("#ifndef __TINYC__") }
-    for allocated in allocator.output {
-      note(allocated)
-      lines.append(text.render(allocated, indented: target != .portable))
-    }
-    if target != .portable {
-      lines.append("#else")
-      var assembly = AssemblyWriter(target: target)
-      for allocated in allocator.output { assembly.append(allocated) }
-      for line in assembly.finish() { lines.append("  " + line) }
-      lines.append("#endif")
-    }
+  /// Both forms of a text, each for whom it is.
+  private mutating func lines(
+    forCompilers: (inout Self) -> [String], forTinyCC: (inout Self) -> [String]
+  ) -> [String] {
+    if reader == .tinycc { return forTinyCC(&self) }
+    if target == .portable { return forCompilers(&self) }
+    var lines = ["#ifndef __TINYC__"]
+    lines += forCompilers(&self).map { "  " + $0 }
+    lines.append("#else")
+    lines += forTinyCC(&self).map { "  " + $0 }
+    lines.append("#endif")
     return lines
+  }
+
+  private mutating func statements(_ block: [AllocatedInstruction]) -> [String] {
+    var text = StatementText(target: target)
+    return block.map { allocated in
+      note(allocated)
+      return text.render(allocated)
+    }
+  }
+
+  private func assembly(_ block: [AllocatedInstruction]) -> [String] {
+    var assembly = AssemblyWriter(target: target)
+    for allocated in block { assembly.append(allocated) }
+    return assembly.finish()
   }
 
   /// The C declarations that all blocks rendered so far need; to stand at the function's start.

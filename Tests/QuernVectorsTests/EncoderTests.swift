@@ -237,6 +237,23 @@ import Testing
     cases.append(Case(bytes: bytes, text: "movabs r11, 0xfedcba9876543210"))
     cases.append(Case(bytes: Encoder.zeroUpper, text: "vzeroupper"))
     for base in bases {
+      for distance in displacements where distance != 0 {
+        bytes = []
+        Encoder.advance(base, by: distance, into: &bytes)
+        cases.append(Case(bytes: bytes, text: "add \(generalRegisters[base]), \(distance)"))
+      }
+    }
+    // Loops whose bodies just reach with a short jump, and just do not.
+    for padding in [0, 1, 122, 123, 124, 2000] {
+      bytes = []
+      Encoder.loadCounter(70_000, into: &bytes)
+      cases.append(Case(bytes: bytes, text: "mov r10d, 70000"))
+      bytes = [UInt8](repeating: 0x90, count: padding)
+      Encoder.countDown(loopStart: 0, into: &bytes)
+      let nops = padding == 0 ? "" : String(repeating: "nop; ", count: padding)
+      cases.append(Case(bytes: bytes, text: "0: \(nops)sub r10d, 1; jnz 0b"))
+    }
+    for base in bases {
       for displacement in displacements {
         for toWrite in [false, true] {
           bytes = []

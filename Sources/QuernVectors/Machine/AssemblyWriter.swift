@@ -128,7 +128,29 @@ struct AssemblyWriter {
     }
   }
 
-  private mutating func finishStatement() {
+  /// A block in a loop, as one statement after which the pointers have advanced.
+  ///
+  /// - Returns: nil where there are more pointers than registers for them, or one moves too far.
+  static func loop(
+    _ block: [AllocatedInstruction], _ loop: BlockLoop, target: Target
+  ) -> [String]? {
+    var writer = AssemblyWriter(target: target)
+    Encoder.loadCounter(loop.rounds, into: &writer.bytes)
+    let start = writer.bytes.count
+    for allocated in block { writer.append(allocated) }
+    for advance in loop.advances {
+      let distance = advance.elements * advance.byteCount
+      guard Int32(exactly: distance) != nil else { return nil }
+      Encoder.advance(writer.baseRegister(advance.pointer), by: distance, into: &writer.bytes)
+    }
+    guard writer.lines.isEmpty else { return nil }
+    Encoder.countDown(loopStart: start, into: &writer.bytes)
+    writer.finishStatement(advanced: loop.advances.map(\.pointer))
+    return writer.lines
+  }
+
+  /// - Parameter advanced: variables that are other than before.
+  private mutating func finishStatement(advanced: [String] = []) {
     if !bytes.isEmpty {
       lines.append("__asm__ volatile(")
       let quads = bytes.count / 8
@@ -156,8 +178,12 @@ struct AssemblyWriter {
           lines.append(String(decoding: line, as: UTF8.self))
         }
       }
-      let operands = zip(Self.baseRegisters, bases).map { "\"\($0.constraint)\"(\($1))" }
-      lines.append("  :: \(operands.joined(separator: ", ")) : \"memory\");")
+      let operands = zip(Self.baseRegisters, bases)
+      let outputs = operands.filter { advanced.contains($1) }
+        .map { "\"+\($0.constraint)\"(\($1))" }.joined(separator: ", ")
+      let inputs = operands.filter { !advanced.contains($1) }
+        .map { "\"\($0.constraint)\"(\($1))" }.joined(separator: ", ")
+      lines.append("  :\(outputs.isEmpty ? "" : " \(outputs) "): \(inputs) : \"memory\");")
     }
     bytes.removeAll(keepingCapacity: true)
     bases.removeAll(keepingCapacity: true)

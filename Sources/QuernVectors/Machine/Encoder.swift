@@ -110,6 +110,44 @@ package enum Encoder {
     withUnsafeBytes(of: constant.littleEndian) { bytes.append(contentsOf: $0) }
   }
 
+  /// The general register that counts the rounds of a loop: r10, which is as free as r11.
+  private static let counter = 10
+
+  /// `mov r10d, rounds`.
+  package static func loadCounter(_ rounds: Int, into bytes: inout [UInt8]) {
+    bytes += [0x41, 0xb8 | UInt8(counter & 7)]
+    append(Int32(truncatingIfNeeded: rounds), to: &bytes)
+  }
+
+  /// `sub r10d, 1` and `jnz` to where the loop starts.
+  package static func countDown(loopStart: Int, into bytes: inout [UInt8]) {
+    bytes += [0x41, 0x83, 0xe8 | UInt8(counter & 7), 1]
+    // The distance counts from the end of the jump, of 2 bytes or 6.
+    if let short = Int8(exactly: loopStart - bytes.count - 2) {
+      bytes += [0x75, UInt8(bitPattern: short)]
+    } else {
+      bytes += [0x0f, 0x85]
+      append(Int32(truncatingIfNeeded: loopStart - bytes.count - 4), to: &bytes)
+    }
+  }
+
+  /// `add base, distance` on 64 bits.
+  package static func advance(_ base: Int, by distance: Int, into bytes: inout [UInt8]) {
+    let wide: UInt8 = 0x48 | UInt8(base >> 3)
+    let rm: UInt8 = 0xc0 | UInt8(base & 7)
+    if let short = Int8(exactly: distance) {
+      bytes += [wide, 0x83, rm, UInt8(bitPattern: short)]
+    } else {
+      // rax has a form of its own.
+      bytes += base == 0 ? [wide, 0x05] : [wide, 0x81, rm]
+      append(Int32(truncatingIfNeeded: distance), to: &bytes)
+    }
+  }
+
+  private static func append(_ number: Int32, to bytes: inout [UInt8]) {
+    withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
+  }
+
   /// `vzeroupper`.
   package static let zeroUpper: [UInt8] = [0xc5, 0xf8, 0x77]
 

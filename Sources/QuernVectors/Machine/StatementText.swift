@@ -12,9 +12,8 @@ struct StatementText {
 
   init(target: Target) { self.target = target }
 
-  mutating func render(_ allocated: AllocatedInstruction, indented: Bool) -> String {
+  mutating func render(_ allocated: AllocatedInstruction) -> String {
     line.removeAll(keepingCapacity: true)
-    if indented { line += [0x20, 0x20] }
     allocated.instruction.text.withUTF8Buffer { expand($0, allocated) }
     return String(decoding: line, as: UTF8.self)
   }

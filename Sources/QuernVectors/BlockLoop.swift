@@ -1,0 +1,42 @@
+/// A loop around one block of vector instructions, of which pointers go on by a fixed distance each
+/// time.
+///
+/// For TinyCC the loop is machine code too: in its C, a counter and every pointer are read from
+/// memory and written back each time, a quarter of all instructions around a matrix product's tile.
+public struct BlockLoop: Sendable {
+  /// How far a pointer moves each time.
+  public struct Advance: Sendable {
+    /// A C variable.
+    public var pointer: String
+    public var elements: Int
+    /// Of one element.
+    public var byteCount: Int
+
+    public init(_ pointer: String, elements: Int, byteCount: Int = 4) {
+      self.pointer = pointer
+      self.elements = elements
+      self.byteCount = byteCount
+    }
+
+    /// The statement in C.
+    public var text: String { "\(pointer) += \(elements);" }
+  }
+
+  /// What stands before the braces in C: `for (long c = 0; c < 784; c += 4)`.
+  public var head: String
+  /// How often the block runs; 1 or more.
+  public var rounds: Int
+  public var advances: [Advance]
+
+  public init(_ head: String, rounds: Int, advances: [Advance]) {
+    self.head = head
+    self.rounds = rounds
+    self.advances = advances
+  }
+
+  /// The loop in C around lines of C; preprocessor lines stay at the margin.
+  package func lines(around body: [String]) -> [String] {
+    let inside = body + advances.map(\.text)
+    return [head + " {"] + inside.map { $0.hasPrefix("#") ? $0 : "  " + $0 } + ["}"]
+  }
+}
