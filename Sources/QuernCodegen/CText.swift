@@ -1,21 +1,83 @@
+import QuernVectors
+
 /// C text under construction, indented as it is written.
 struct CText: Sendable {
   private struct Line {
     /// Of indentation; preprocessor lines stay at the margin.
     var depth: Int
-    var text: String
+    var content: Content
+  }
+
+  private enum Content {
+    case text(String)
+    /// What is not text before ``CText/resolve(_:)``.
+    case piece(BlockPiece)
   }
 
   private var lines: [Line] = []
   private var depth = 0
+  /// What the text calls that is not C.
+  var machineCode: [MachineCode] = []
 
-  mutating func line(_ text: String) { lines.append(Line(depth: depth, text: text)) }
+  mutating func line(_ text: String) {
+    lines.append(Line(depth: Self.isDirective(text) ? 0 : depth, content: .text(text)))
+  }
 
-  /// Lines of a rendered block; preprocessor lines stay at the margin.
-  mutating func block(_ text: [String]) {
-    for entry in text {
-      lines.append(Line(depth: entry.utf8.first == UInt8(ascii: "#") ? 0 : depth, text: entry))
+  mutating func piece(_ piece: BlockPiece?) {
+    if let piece { lines.append(Line(depth: depth, content: .piece(piece))) }
+  }
+
+  /// A variable that points where another does.
+  mutating func pointer(_ type: String, _ name: String, from: String) {
+    piece(.pointer(type: type, name: name, from: from))
+  }
+
+  /// Lines of a block, at this depth.
+  mutating func block(_ other: CText) { append(other, indented: true) }
+
+  private static func isDirective(_ text: String) -> Bool {
+    text.utf8.first == UInt8(ascii: "#")
+  }
+
+  /// Writes pieces as text, neighbours together.
+  mutating func resolve(_ renderer: inout KernelRenderer) {
+    var resolved: [Line] = []
+    resolved.reserveCapacity(lines.count)
+    var index = 0
+    while index < lines.count {
+      let depth = lines[index].depth
+      var pieces: [BlockPiece] = []
+      while index < lines.count, case .piece(let piece) = lines[index].content,
+        lines[index].depth == depth
+      {
+        pieces.append(piece)
+        index += 1
+      }
+      if pieces.isEmpty {
+        resolved.append(lines[index])
+        index += 1
+        continue
+      }
+      let text = renderer.lines(pieces) { isNeeded($0, from: index, depth: depth) }
+      resolved += text.map {
+        Line(depth: Self.isDirective($0) ? 0 : depth, content: .text($0))
+      }
     }
+    lines = resolved
+  }
+
+  /// Whether lines mention a variable before its scope ends.
+  private func isNeeded(_ name: String, from start: Int, depth: Int) -> Bool {
+    for line in lines[start...] {
+      switch line.content {
+      case .piece(let piece): if piece.mentions(name) { return true }
+      case .text(let text):
+        if Self.isDirective(text) { continue }
+        if line.depth < depth { return false }
+        if text.mentions(name) { return true }
+      }
+    }
+    return false
   }
 
   mutating func braces<Failure>(
@@ -42,36 +104,48 @@ struct CText: Sendable {
   }
 
   mutating func append(_ other: CText, indented: Bool = false) {
+    machineCode += other.machineCode
     guard indented, depth > 0 else {
       lines += other.lines
       return
     }
     lines.reserveCapacity(lines.count + other.lines.count)
     for var line in other.lines {
-      if line.text.utf8.first != UInt8(ascii: "#") { line.depth += depth }
+      if case .text(let text) = line.content, Self.isDirective(text) {
+      } else {
+        line.depth += depth
+      }
       lines.append(line)
     }
   }
 
-  /// Whether a variable occurs.
+  /// Whether a variable occurs in text.
   func mentions(_ name: some StringProtocol) -> Bool {
-    let name = name.utf8
-    return lines.contains { line in
-      line.text.utf8.split { !isWordByte($0) }.contains { $0.elementsEqual(name) }
+    lines.contains { line in
+      if case .text(let text) = line.content { text.mentions(name) } else { false }
     }
   }
 
+  /// All lines; there are no pieces left.
   var text: String {
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(lines.reduce(0) { $0 + $1.text.utf8.count + 2 * $1.depth + 1 })
+    bytes.reserveCapacity(40 * lines.count)
     for line in lines {
-      if !line.text.isEmpty {
+      guard case .text(let text) = line.content else { continue }
+      if !text.isEmpty {
         for _ in 0..<line.depth * 2 { bytes.append(UInt8(ascii: " ")) }
-        bytes += line.text.utf8
+        bytes += text.utf8
       }
       bytes.append(UInt8(ascii: "\n"))
     }
     return String(decoding: bytes, as: UTF8.self)
+  }
+}
+
+extension String {
+  /// Whether a variable occurs in this line of C.
+  fileprivate func mentions(_ name: some StringProtocol) -> Bool {
+    utf8.split { !isWordByte($0) }.contains { $0.elementsEqual(name.utf8) }
   }
 }
 

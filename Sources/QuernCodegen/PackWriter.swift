@@ -45,6 +45,7 @@ struct PackWriter {
     let axes = Self.axes(nest, reference)
     let target = Self.strides(nest, reference, lane: laneAxis, width: width)
     var renderer = KernelRenderer(target: machine.target, reader: reader)
+    renderer.name = name
     var builder = VectorBuilder(target: machine.target)
     var body = CText()
     let inner = axes.last { reference.strides[$0] == 1 }
@@ -56,9 +57,9 @@ struct PackWriter {
           builder.store(value, to: Address("to", offset: vector * lanes * 4))
         }
         let block = builder.takeBlock()
-        body.line("float *to = panel;")
-        body.line("const float *from = source;")
-        guard let axis = axes.last else { return body.block(try renderer.render(block)) }
+        body.pointer("float *", "to", from: "panel")
+        body.pointer("const float *", "from", from: "source")
+        guard let axis = axes.last else { return body.piece(try renderer.piece(block)) }
         let name = nest.axes[axis].name
         let loop = BlockLoop(
           "for (long \(name) = 0; \(name) < \(extent(axis)); \(name)++)", rounds: extent(axis),
@@ -66,7 +67,7 @@ struct PackWriter {
             BlockLoop.Advance("to", elements: target[axis]),
             BlockLoop.Advance("from", elements: reference.strides[axis]),
           ])
-        body.block(try renderer.render(block, in: loop))
+        body.piece(try renderer.piece(block, in: loop))
       }
     } else if let inner {
       try transpose(&body, axes, inner, target, &builder, &renderer)
@@ -83,7 +84,8 @@ struct PackWriter {
       }
     }
     builder.append(.end)
-    body.block(try renderer.render(builder.takeBlock()))
+    body.piece(try renderer.piece(builder.takeBlock()))
+    body.resolve(&renderer)
     var text = CText()
     text.line("static \(Prelude.functionAttribute) void \(name)(")
     text.line("    float *panel, const float *source)")
@@ -91,6 +93,7 @@ struct PackWriter {
       for line in renderer.declarations { text.line(line) }
       text.append(body, indented: true)
     }
+    text.machineCode += renderer.machineCode
     return text
   }
 
@@ -131,16 +134,16 @@ struct PackWriter {
     if rest > 0 { try squares(&edge, rest, target[inner], &builder, &renderer) }
     try loops(&body, others[...], target) { body in
       if whole > 0 {
-        body.line("float *to = panel;")
-        body.line("const float *from = source;")
+        body.pointer("float *", "to", from: "panel")
+        body.pointer("const float *", "from", from: "source")
         body.braces("for (long \(name) = 0; \(name) < \(whole * lanes); \(name) += \(lanes))") {
           $0.append(square, indented: true)
-          $0.line("to += \(target[inner] * lanes);")
-          $0.line("from += \(lanes);")
+          $0.piece(.advance(BlockLoop.Advance("to", elements: target[inner] * lanes)))
+          $0.piece(.advance(BlockLoop.Advance("from", elements: lanes)))
         }
       } else if rest > 0 {
-        body.line("float *to = panel;")
-        body.line("const float *from = source;")
+        body.pointer("float *", "to", from: "panel")
+        body.pointer("const float *", "from", from: "source")
       }
       if rest > 0 {
         body.braces("") { $0.append(edge, indented: true) }
@@ -155,8 +158,8 @@ struct PackWriter {
   ) throws {
     let whole = tail == nil ? vectors : vectors - 1
     let sourceStride = lanes * reference.strides[laneAxis]
-    body.line("const float *lane = from;")
-    body.line("float *step = to;")
+    body.pointer("const float *", "lane", from: "from")
+    body.pointer("float *", "step", from: "to")
     if whole > 0 {
       let block = square(steps, lanes, targetStride, &builder)
       let loop = BlockLoop(
@@ -165,10 +168,10 @@ struct PackWriter {
           BlockLoop.Advance("lane", elements: sourceStride),
           BlockLoop.Advance("step", elements: lanes),
         ])
-      body.block(try renderer.render(block, in: loop))
+      body.piece(try renderer.piece(block, in: loop))
     }
     if let tail {
-      body.block(try renderer.render(square(steps, tail, targetStride, &builder)))
+      body.piece(try renderer.piece(square(steps, tail, targetStride, &builder)))
     }
   }
 

@@ -26,6 +26,8 @@ public struct CodegenOptions: Sendable {
 public struct GeneratedCode: Sendable {
   /// The whole file: prelude, kernels, and `quern_run(char *arena, long thread, void *barrier)`.
   public var source: String { text.text }
+  /// What the text calls that is not C: nothing but where it is for TinyCC alone.
+  public var machineCode: [MachineCode] { text.machineCode }
   private let text: CText
   /// The arena with the threads' private memory behind it.
   public var arenaBytes: Int

@@ -303,23 +303,31 @@ struct TileContext {
   // MARK: Blocks
 
   /// Ends the block: its C text, with what must stand before and after it.
-  mutating func takeBlock() throws -> [String] {
-    let text = try renderer.render(builder.takeBlock())
-    let result = before + text + after
+  mutating func takeBlock() throws -> CText {
+    let piece = try renderer.piece(builder.takeBlock())
+    var text = CText()
+    for line in before { text.line(line) }
+    text.piece(piece)
+    for line in after { text.line(line) }
     before = []
     after = []
     loaded = [:]
     buffersInBlock = 0
-    return result
+    return text
   }
 
   /// The block so far in a loop, after which the pointers have moved on.
-  mutating func takeLoop(_ loop: BlockLoop) throws -> [String] {
+  mutating func takeLoop(_ loop: BlockLoop) throws -> CText {
+    var text = CText()
     guard before.isEmpty, after.isEmpty else {
       // C statements of its own go round with the block.
-      return loop.lines(around: try takeBlock())
+      try text.braces(loop.head) { text in
+        text.block(try takeBlock())
+        for advance in loop.advances { text.piece(.advance(advance)) }
+      }
+      return text
     }
-    let text = try renderer.render(builder.takeBlock(), in: loop)
+    text.piece(try renderer.piece(builder.takeBlock(), in: loop))
     loaded = [:]
     buffersInBlock = 0
     return text

@@ -96,7 +96,7 @@ extension TileWriter {
     }
     let outer = (context.pointers, context.indexText)
     let own = sums.map { $0 + "_" }
-    if let sums, let own { body.line("const float *\(own) = \(sums);") }
+    if let sums, let own { body.pointer("const float *", own, from: sums) }
     let advances =
       (own.map { [BlockLoop.Advance($0, elements: inner)] } ?? [])
       + advancePointers(&body, epilogueReferences, axis: axis, steps: 1, loop: name)
@@ -109,7 +109,7 @@ extension TileWriter {
     } else {
       try body.braces(head) { body in
         try rowLoops(&body, axes.dropFirst(), sums: own)
-        for advance in advances { body.line(advance.text) }
+        for advance in advances { body.piece(.advance(advance)) }
       }
     }
     (context.pointers, context.indexText) = outer

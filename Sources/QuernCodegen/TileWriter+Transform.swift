@@ -87,7 +87,7 @@ extension TileWriter {
     }
     halfwayCount = rows.count * side * context.lanes
     let (b, u) = (nest.axes[sides.readColumn].name, nest.axes[sides.row].name)
-    body.line("float *halfway_\(b) = halfway;")
+    body.pointer("float *", "halfway_\(b)", from: "halfway")
     try sideLoop(
       &body, sides.readColumn, [operand],
       BlockLoop.Advance("halfway_\(b)", elements: context.lanes)
@@ -100,7 +100,7 @@ extension TileWriter {
         writer.context.builder.store(result, to: Address("halfway_\(b)", offset: place * 4))
       }
     }
-    body.line("const float *halfway_\(u) = halfway;")
+    body.pointer("const float *", "halfway_\(u)", from: "halfway")
     let others = epilogueReferences.filter { $0 != operand }
     try sideLoop(
       &body, sides.row, others,

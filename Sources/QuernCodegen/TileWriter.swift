@@ -56,6 +56,7 @@ struct TileWriter {
   mutating func function(
     named name: String, parameters: [String], advances: [Advance]?
   ) throws -> CText {
+    context.renderer.name = name
     var before = CText()
     try placeFactors(&before)
     var body = CText()
@@ -66,7 +67,28 @@ struct TileWriter {
     }
     if mode == .accumulate { try putBack(&body) } else { try epilogue(&body) }
     context.builder.append(.end)
-    let after = try context.takeBlock()
+    var after = try context.takeBlock()
+    before.resolve(&context.renderer)
+    after.resolve(&context.renderer)
+    // An index with which no lane of this tile is compared.
+    let unused = parameters.filter { $0.hasPrefix("long index") || $0 == "long position" }
+      .map { $0.dropFirst("long ".count) }.filter { !body.mentions($0) }
+    var tile = CText()
+    if let own = readAhead?.perTile, let readAhead, advances != nil {
+      tile.line("const float *ahead = \(readAhead.parameter) + \(own);")
+    }
+    tile.append(body)
+    for advance in advances ?? [] where advance.step != 0 {
+      if let reference = references.first(where: { $0.name == advance.name }) {
+        tile.piece(
+          .advance(
+            BlockLoop.Advance(
+              advance.name, elements: advance.step, byteCount: reference.element.byteCount)))
+      } else if !unused.contains(advance.name[...]) {
+        tile.line("\(advance.name) += \(advance.step);")
+      }
+    }
+    tile.resolve(&context.renderer)
     var text = CText()
     let list = parameters.isEmpty ? "void" : parameters.joined(separator: ", ")
     text.line("static \(Prelude.functionAttribute) void \(name)(")
@@ -77,27 +99,16 @@ struct TileWriter {
       for (name, count) in arrays where count > 0 {
         for line in KernelRenderer.vectors(name, floats: count) { text.line(line) }
       }
-      // An index with which no lane of this tile is compared.
-      let unused = parameters.filter { $0.hasPrefix("long index") || $0 == "long position" }
-        .map { $0.dropFirst("long ".count) }.filter { !body.mentions($0) }
       for name in unused { text.line("(void)\(name);") }
-      text.append(before, indented: true)
-      guard let advances else {
-        text.append(body, indented: true)
-        text.block(after)
-        return
-      }
-      text.braces("for (; tile < end; tile++)") { text in
-        if let readAhead, let own = readAhead.perTile {
-          text.line("const float *ahead = \(readAhead.parameter) + \(own);")
-        }
-        text.append(body, indented: true)
-        for advance in advances where advance.step != 0 && !unused.contains(advance.name[...]) {
-          text.line("\(advance.name) += \(advance.step);")
-        }
+      text.block(before)
+      if advances == nil {
+        text.block(tile)
+      } else {
+        text.braces("for (; tile < end; tile++)") { $0.block(tile) }
       }
       text.block(after)
     }
+    text.machineCode += context.renderer.machineCode
     return text
   }
 
@@ -126,7 +137,7 @@ struct TileWriter {
     }
   }
 
-  private mutating func zeroBlock() throws -> [String] {
+  private mutating func zeroBlock() throws -> CText {
     setToStart()
     return try context.takeBlock()
   }
@@ -139,7 +150,7 @@ struct TileWriter {
     for register in positions.joined() { context.builder.append(.zero(register)) }
   }
 
-  private mutating func takeUp() throws -> [String] {
+  private mutating func takeUp() throws -> CText {
     for (row, registers) in zip(context.rowPositions, accumulators) {
       for (vector, register) in registers.enumerated() {
         let loaded = context.load(partial ?? 0, row: row, vector: vector)
@@ -244,8 +255,8 @@ struct TileWriter {
       let reference = references[index]
       let own = "\(reference.name)_\(loop)"
       let constness = reference.isWritten ? "" : "const "
-      body.line(
-        "\(constness)\(reference.cType) *\(own) = \(context.pointers[index] ?? reference.name);")
+      body.pointer(
+        "\(constness)\(reference.cType) *", own, from: context.pointers[index] ?? reference.name)
       context.pointers[index] = own
       return BlockLoop.Advance(
         own, elements: reference.strides[axis] * steps, byteCount: reference.element.byteCount)

@@ -35,6 +35,8 @@ public final class CompiledGraph: Executable {
 
   private let memory: ArenaMemory
   private let loaded: LoadedCode
+  /// What the loaded code calls.
+  private let blocks: CodeBlocks
   private let step: quern_step
   private let preparation: quern_step
   /// Whether a parameter that no step replaces has been written since the last preparation.
@@ -62,7 +64,9 @@ public final class CompiledGraph: Executable {
     self.options = options
     let reader: KernelRenderer.Reader = options.backend == .tinycc ? .tinycc : .everyone
     (program, code) = try Self.plan(source, options, reader: reader)
-    loaded = try options.compiler.compile(source: code.source, symbols: Self.symbols)
+    blocks = try CodeBlocks(code.machineCode.map { ($0.name, $0.bytes) })
+    loaded = try options.compiler.compile(
+      source: code.source, symbols: Self.symbols.merging(blocks.symbols) { own, _ in own })
     step = unsafeBitCast(try loaded.function(named: GeneratedCode.entry), to: quern_step.self)
     preparation = unsafeBitCast(
       try loaded.function(named: GeneratedCode.preparation), to: quern_step.self)

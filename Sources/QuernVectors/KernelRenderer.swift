@@ -16,14 +16,16 @@
 /// that does: TinyCC knows nothing of the pinned registers, and uses the first ones for that.
 ///
 /// The text of a block on the AVX targets is intrinsics for readers and for gcc and clang, and the
-/// same instructions' bytes for TinyCC, which has no intrinsics; for a ``Reader/tinycc`` the bytes
-/// alone. Instructions whose result no one reads are left out.
+/// same instructions' bytes for TinyCC, which has no intrinsics. For ``Reader/tinycc`` the text only
+/// calls the blocks, which are ``machineCode`` beside it. Instructions whose result no one reads are
+/// left out.
 public struct KernelRenderer: Sendable {
   /// Who the text is for.
   public enum Reader: Sendable {
     /// People, and any compiler.
     case everyone
-    /// TinyCC: what it would only skip is not written.
+    /// TinyCC: what it would only skip is not written, and it reads no machine code but is linked
+    /// with it, since reading takes longer than all else that it does.
     case tinycc
   }
 
@@ -36,6 +38,10 @@ public struct KernelRenderer: Sendable {
   private var usedBits: UInt32 = 0
   private var readBits: UInt32 = 0
   private var usesMaskVariable = false
+  /// Of the C function; what it calls in ``machineCode`` is named after it.
+  public var name = "block"
+  /// What the text of the blocks so far calls: nothing but for a ``Reader/tinycc``.
+  public private(set) var machineCode: [MachineCode] = []
 
   public init(target: Target, reader: Reader = .everyone) {
     self.target = target
@@ -76,29 +82,27 @@ public struct KernelRenderer: Sendable {
   /// - Throws: `VectorError` where a block reads a temporary that it has not written, or an operand
   ///   is out of range.
   public mutating func render(_ block: [VectorInstruction]) throws -> [String] {
-    let allocated = try allocate(block)
-    guard !allocated.isEmpty else { return [] }
-    return lines(
-      forCompilers: { $0.statements(allocated) },
-      forTinyCC: { $0.assembly(allocated) })
+    lines([try piece(block)].compactMap(\.self))
   }
 
-  /// One block in a loop as C lines. The pointers are afterwards where the loop has left them.
+  /// One block; nil where it does nothing.
   ///
   /// - Throws: as ``render(_:)``.
-  public mutating func render(
-    _ block: [VectorInstruction], in loop: BlockLoop
-  ) throws -> [String] {
+  public mutating func piece(_ block: [VectorInstruction]) throws -> BlockPiece? {
     let allocated = try allocate(block)
-    return lines(
-      forCompilers: { loop.lines(around: $0.statements(allocated)) },
-      forTinyCC: {
-        AssemblyWriter.loop(allocated, loop, target: $0.target)
-          ?? loop.lines(around: $0.assembly(allocated))
-      })
+    return allocated.instructions.isEmpty ? nil : .block(allocated)
   }
 
-  private mutating func allocate(_ block: [VectorInstruction]) throws -> [AllocatedInstruction] {
+  /// One block in a loop.
+  ///
+  /// - Throws: as ``render(_:)``.
+  public mutating func piece(
+    _ block: [VectorInstruction], in loop: BlockLoop
+  ) throws -> BlockPiece {
+    .loop(try allocate(block), loop)
+  }
+
+  private mutating func allocate(_ block: [VectorInstruction]) throws -> AllocatedBlock {
     let numbered = try NumberedBlock(block, pinned: pinned)
     let (machine, registerCount) = try Lowering.lower(
       numbered.withoutDeadInstructions(), registerCount: numbered.places.count, target: target)
@@ -109,35 +113,48 @@ public struct KernelRenderer: Sendable {
       target: target, pinned: places, available: all & ~pinnedBits)
     try allocator.allocate(machine)
     slotCount = max(slotCount, allocator.slotCount)
-    return allocator.output
+    return AllocatedBlock(instructions: allocator.output)
   }
 
-  /// Both forms of a text, each for whom it is.
-  private mutating func lines(
-    forCompilers: (inout Self) -> [String], forTinyCC: (inout Self) -> [String]
+  /// Pieces that follow each other, as C lines without indentation.
+  ///
+  /// - Parameter isNeeded: whether what comes later mentions a pointer that is declared here.
+  public mutating func lines(
+    _ pieces: [BlockPiece], isNeeded: (String) -> Bool = { _ in true }
   ) -> [String] {
-    if reader == .tinycc { return forTinyCC(&self) }
-    if target == .portable { return forCompilers(&self) }
-    var lines = ["#ifndef __TINYC__"]
-    lines += forCompilers(&self).map { "  " + $0 }
-    lines.append("#else")
-    lines += forTinyCC(&self).map { "  " + $0 }
-    lines.append("#endif")
-    return lines
-  }
-
-  private mutating func statements(_ block: [AllocatedInstruction]) -> [String] {
-    var text = StatementText(target: target)
-    return block.map { allocated in
-      note(allocated)
-      return text.render(allocated)
+    guard reader == .tinycc else { return pieces.flatMap { lines($0) } }
+    return AssemblyRun(pieces, target: target, isNeeded: isNeeded).parts.map { part in
+      switch part {
+      case .text(let line): return line
+      case .statement(let statement):
+        let own = "\(name)_\(machineCode.count + 1)"
+        machineCode.append(MachineCode(name: own, bytes: statement.bytes + Encoder.returning))
+        return statement.call(own)
+      }
     }
   }
 
-  private func assembly(_ block: [AllocatedInstruction]) -> [String] {
-    var assembly = AssemblyWriter(target: target)
-    for allocated in block { assembly.append(allocated) }
-    return assembly.finish()
+  /// A piece as statements for compilers, and for TinyCC where they have none.
+  private mutating func lines(_ piece: BlockPiece) -> [String] {
+    let ownLines: [String]
+    switch piece {
+    case .block(let block): ownLines = statements(block)
+    case .loop(let block, let loop): ownLines = loop.lines(around: statements(block))
+    case .pointer(let type, let name, let from): return ["\(type)\(name) = \(from);"]
+    case .advance(let advance): return [advance.text]
+    }
+    if target == .portable { return ownLines }
+    let assembly = AssemblyRun([piece], target: target).parts.flatMap(\.lines)
+    return ["#ifndef __TINYC__"] + ownLines.map { "  " + $0 } + ["#else"]
+      + assembly.map { "  " + $0 } + ["#endif"]
+  }
+
+  private mutating func statements(_ block: AllocatedBlock) -> [String] {
+    var text = StatementText(target: target)
+    return block.instructions.map { allocated in
+      note(allocated)
+      return text.render(allocated)
+    }
   }
 
   /// The C declarations that all blocks rendered so far need; to stand at the function's start.

@@ -1,14 +1,22 @@
-/// Collects a block's bytes and writes them as TinyCC inline assembler.
-///
-/// The bytes are written as `.quad` numbers: TinyCC takes 0.25 µs an instruction for them,
-/// 0.5 µs where each byte is a number of its own.
+/// Collects the bytes of blocks, in as few statements as their pointers find registers.
 struct AssemblyWriter {
   private let target: Target
   private var bytes: [UInt8] = []
-  private var bases: [String] = []
-  private var lines: [String] = []
+  /// The variables that are in registers, in these registers' order.
+  private var roots: [String] = []
+  /// How far a register is from its variable as the statement found it, in bytes.
+  private var moved: [String: Int] = [:]
+  /// Variables that are not as the statement found them, or not in C at all.
+  private var values: [String: Value] = [:]
+  private var statements: [AssemblyStatement] = []
   /// The lanes that mask register 1 holds.
   private var laneMask: Int?
+
+  /// A variable by another, as the statement found that one, and bytes.
+  private struct Value {
+    var root: String
+    var distance: Int
+  }
 
   /// General registers that inline assembler can ask for by a letter. rbx is last: it belongs to
   /// the caller, and TinyCC saves and restores it around the statement.
@@ -21,9 +29,9 @@ struct AssemblyWriter {
   mutating func append(_ allocated: AllocatedInstruction) {
     let instruction = allocated.instruction
     let registers = allocated.registers
-    // First of all: it may start a new statement.
-    let base = instruction.memory.map { baseRegister($0.base) } ?? 0
-    let displacement = instruction.memory?.offset ?? 0
+    let place = instruction.memory.map { address(of: $0.base) } ?? (base: 0, displacement: 0)
+    let base = place.base
+    let displacement = place.displacement + (instruction.memory?.offset ?? 0)
     for encoding in instruction.encodings {
       switch encoding {
       case .scratch32(let constant): Encoder.loadScratch(constant, into: &bytes)
@@ -105,87 +113,109 @@ struct AssemblyWriter {
     encode(fields)
   }
 
-  private mutating func baseRegister(_ base: String) -> Int {
-    if let index = bases.firstIndex(of: base) { return Self.baseRegisters[index].number }
-    if bases.count == Self.baseRegisters.count { finishStatement() }
-    bases.append(base)
-    return Self.baseRegisters[bases.count - 1].number
+  /// Where a C variable points, from a register.
+  private mutating func address(of name: String) -> (base: Int, displacement: Int) {
+    // First of all: it may start a new statement.
+    let base = register(of: values[name]?.root ?? name)
+    let value = values[name] ?? Value(root: name, distance: 0)
+    return (base, value.distance - moved[value.root, default: 0])
   }
 
-  /// All statements, as C lines.
-  mutating func finish() -> [String] {
-    finishStatement()
-    return lines
+  private mutating func register(of root: String) -> Int {
+    if let index = roots.firstIndex(of: root) { return Self.baseRegisters[index].number }
+    if roots.count == Self.baseRegisters.count { finishStatement() }
+    roots.append(root)
+    return Self.baseRegisters[roots.count - 1].number
   }
 
-  /// A number as C writes it to base 16.
-  private static func append(_ value: UInt64, digits: Int, to line: inout [UInt8]) {
-    line.append(UInt8(ascii: "0"))
-    line.append(UInt8(ascii: "x"))
-    for digit in (0..<UInt64(digits)).reversed() {
-      let nibble = UInt8(truncatingIfNeeded: value >> (4 * digit)) & 15
-      line.append(nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10)
-    }
+  /// A variable that points where another does, and that nothing but this code needs.
+  mutating func alias(_ name: String, of other: String) {
+    values[name] = values[other] ?? Value(root: other, distance: 0)
   }
 
-  /// A block in a loop, as one statement after which the pointers have advanced.
-  ///
-  /// - Returns: nil where there are more pointers than registers for them, or one moves too far.
-  static func loop(
-    _ block: [AllocatedInstruction], _ loop: BlockLoop, target: Target
-  ) -> [String]? {
-    var writer = AssemblyWriter(target: target)
-    Encoder.loadCounter(loop.rounds, into: &writer.bytes)
-    let start = writer.bytes.count
-    for allocated in block { writer.append(allocated) }
+  /// Moves a variable, from which later addresses count; its register follows at the end.
+  mutating func advance(_ advance: BlockLoop.Advance) {
+    let root = values[advance.pointer]?.root ?? advance.pointer
+    if root == advance.pointer { _ = register(of: root) }
+    note(advance.pointer, movedBy: advance.elements * advance.byteCount)
+  }
+
+  private mutating func note(_ name: String, movedBy distance: Int) {
+    var value = values[name] ?? Value(root: name, distance: 0)
+    value.distance += distance
+    values[name] = value
+  }
+
+  /// A block in a loop, in one statement. No variable that it moves may share its register with
+  /// another that it uses.
+  mutating func loop(_ block: AllocatedBlock, _ loop: BlockLoop) {
+    let names = block.pointers.union(loop.advances.map(\.pointer))
+    let needed = Set(names.map { values[$0]?.root ?? $0 })
+    if needed.union(roots).count > Self.baseRegisters.count { finishStatement() }
+    // In an order that is always the same.
+    for root in needed.sorted() { _ = register(of: root) }
+    Encoder.loadCounter(loop.rounds, into: &bytes)
+    laneMask = nil
+    let start = bytes.count
+    for allocated in block.instructions { append(allocated) }
     for advance in loop.advances {
-      let distance = advance.elements * advance.byteCount
-      guard Int32(exactly: distance) != nil else { return nil }
-      Encoder.advance(writer.baseRegister(advance.pointer), by: distance, into: &writer.bytes)
+      let base = register(of: values[advance.pointer]?.root ?? advance.pointer)
+      Encoder.advance(base, by: advance.elements * advance.byteCount, into: &bytes)
     }
-    guard writer.lines.isEmpty else { return nil }
-    Encoder.countDown(loopStart: start, into: &writer.bytes)
-    writer.finishStatement(advanced: loop.advances.map(\.pointer))
-    return writer.lines
+    Encoder.countDown(loopStart: start, into: &bytes)
+    for advance in loop.advances {
+      let distance = advance.elements * advance.byteCount * loop.rounds
+      note(advance.pointer, movedBy: distance)
+      moved[values[advance.pointer]?.root ?? advance.pointer, default: 0] += distance
+    }
   }
 
-  /// - Parameter advanced: variables that are other than before.
-  private mutating func finishStatement(advanced: [String] = []) {
-    if !bytes.isEmpty {
-      lines.append("__asm__ volatile(")
-      let quads = bytes.count / 8
-      bytes.withUnsafeBytes { raw in
-        var line: [UInt8] = []
-        for first in stride(from: 0, to: quads, by: 4) {
-          line.removeAll(keepingCapacity: true)
-          line += "  \".quad ".utf8
-          for index in first..<min(first + 4, quads) {
-            if index > first { line.append(UInt8(ascii: ",")) }
-            let value = raw.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self)
-            Self.append(UInt64(littleEndian: value), digits: 16, to: &line)
-          }
-          line += "\\n\"".utf8
-          lines.append(String(decoding: line, as: UTF8.self))
-        }
-        if quads * 8 < raw.count {
-          line.removeAll(keepingCapacity: true)
-          line += "  \".byte ".utf8
-          for index in quads * 8..<raw.count {
-            if index > quads * 8 { line.append(UInt8(ascii: ",")) }
-            Self.append(UInt64(raw[index]), digits: 2, to: &line)
-          }
-          line.append(UInt8(ascii: "\""))
-          lines.append(String(decoding: line, as: UTF8.self))
-        }
+  /// Whether a loop finds registers for all that it addresses, and they can move so far.
+  func canLoop(_ block: AllocatedBlock, _ loop: BlockLoop) -> Bool {
+    block.pointers.union(loop.advances.map(\.pointer)).count <= Self.baseRegisters.count
+      && loop.advances.allSatisfy {
+        Int32(exactly: $0.elements * $0.byteCount * loop.rounds) != nil
       }
-      let operands = zip(Self.baseRegisters, bases)
-      let outputs = operands.filter { advanced.contains($1) }
-        .map { "\"+\($0.constraint)\"(\($1))" }.joined(separator: ", ")
-      let inputs = operands.filter { !advanced.contains($1) }
-        .map { "\"\($0.constraint)\"(\($1))" }.joined(separator: ", ")
-      lines.append("  :\(outputs.isEmpty ? "" : " \(outputs) "): \(inputs) : \"memory\");")
+  }
+
+  /// All statements since the last call.
+  mutating func take() -> [AssemblyStatement] {
+    finishStatement()
+    defer { statements = [] }
+    return statements
+  }
+
+  private mutating func finishStatement() {
+    var outputs: [String] = []
+    var inputs: [String] = []
+    for (root, register) in zip(roots, Self.baseRegisters) {
+      let distance = values[root]?.distance ?? 0
+      if distance == 0 {
+        // That the register may have moved is no matter: TinyCC expects nothing of it afterwards.
+        inputs.append("\"\(register.constraint)\"(\(root))")
+      } else {
+        let rest = distance - moved[root, default: 0]
+        if rest != 0 { Encoder.advance(register.number, by: rest, into: &bytes) }
+        outputs.append("\"+\(register.constraint)\"(\(root))")
+      }
     }
+    if !bytes.isEmpty {
+      let outputs = outputs.isEmpty ? "" : " \(outputs.joined(separator: ", ")) "
+      statements.append(
+        AssemblyStatement(
+          bytes: bytes,
+          operands: ":\(outputs): \(inputs.joined(separator: ", ")) : \"memory\""))
+    }
+    // From here on distances count from where the variables are now.
+    let distances = roots.map { values[$0]?.distance ?? 0 }
+    for (root, distance) in zip(roots, distances) where distance != 0 {
+      for name in values.keys where values[name]?.root == root {
+        note(name, movedBy: -distance)
+      }
+    }
+    moved = [:]
+    laneMask = nil
     bytes.removeAll(keepingCapacity: true)
-    bases.removeAll(keepingCapacity: true)
+    roots.removeAll(keepingCapacity: true)
   }
 }

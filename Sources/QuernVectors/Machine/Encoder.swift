@@ -148,6 +148,9 @@ package enum Encoder {
     withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
   }
 
+  /// `ret`.
+  package static let returning: [UInt8] = [0xc3]
+
   /// `vzeroupper`.
   package static let zeroUpper: [UInt8] = [0xc5, 0xf8, 0x77]
 

@@ -1,0 +1,32 @@
+/// A part of a C function around vector instructions, before it is text: neighbours may become one
+/// statement.
+public enum BlockPiece: Sendable {
+  case block(AllocatedBlock)
+  case loop(AllocatedBlock, BlockLoop)
+  /// A variable that points where another does: `const float *b = a;`.
+  case pointer(type: String, name: String, from: String)
+  case advance(BlockLoop.Advance)
+
+  /// Whether a variable is used.
+  public func mentions(_ variable: String) -> Bool {
+    switch self {
+    case .block(let block): block.addresses(by: variable)
+    case .loop(let block, let loop):
+      block.addresses(by: variable) || loop.advances.contains { $0.pointer == variable }
+    case .pointer(_, _, let from): from == variable
+    case .advance(let advance): advance.pointer == variable
+    }
+  }
+}
+
+/// A block whose registers are the target's.
+public struct AllocatedBlock: Sendable {
+  let instructions: [AllocatedInstruction]
+
+  /// The C variables that it addresses memory by.
+  var pointers: Set<String> { Set(instructions.compactMap { $0.instruction.memory?.base }) }
+
+  func addresses(by variable: String) -> Bool {
+    instructions.contains { $0.instruction.memory?.base == variable }
+  }
+}
