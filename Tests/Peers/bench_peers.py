@@ -24,7 +24,8 @@ import quern
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "speed"))
-from workloads import NETWORKS, WORKLOADS, make_batch, make_weights  # noqa: E402
+from workloads import (  # noqa: E402
+    NETWORKS, WORKLOADS, make_batch, make_weights, multiply_adds)
 
 PEER = quern.ROOT / ".build" / "release" / "QuernPeer"
 
@@ -136,9 +137,19 @@ class Worker:
         }
 
 
+def limit(threads):
+    """Floating-point operations a second of multiply-adds on registers, as measured now."""
+    processors = sorted(os.sched_getaffinity(0))[:threads]
+    found = subprocess.run(
+        [str(PEER), "--limits", str(threads)], check=True, capture_output=True, text=True,
+        preexec_fn=lambda: os.sched_setaffinity(0, processors))
+    return json.loads(found.stdout)["operationsPerSecond"]
+
+
 def measure(workload, threads, systems, arguments):
-    """One workload on all systems: a list of results, and what went wrong."""
-    problems, workers = [], []
+    """One workload on all systems: a list of results, the milliseconds that its multiply-adds take at
+    the limit of the same minutes, and what went wrong."""
+    problems, workers, limits = [], [], []
     title = title_of(workload, threads)
     seed = 1
     text = NETWORKS[workload.network]
@@ -163,6 +174,7 @@ def measure(workload, threads, systems, arguments):
                     f"{title}: {worker.system} computes something else: "
                     f"{differences[worker.system]:.1e}")
         for _ in range(arguments.rounds):
+            limits.append(limit(threads))
             for worker in list(workers):
                 try:
                     worker.round(arguments.seconds)
@@ -177,7 +189,9 @@ def measure(workload, threads, systems, arguments):
     peers = [r["milliseconds"] for r in results if not r["system"].startswith("Quern")]
     for result in results:
         result["ratioToBestPeer"] = min(peers) / result["milliseconds"] if peers else None
-    return sorted(results, key=lambda result: result["milliseconds"]), problems
+    work = 2 * multiply_adds(text, workload.kind, workload.batch)
+    results.sort(key=lambda result: result["milliseconds"])
+    return results, work / max(limits) * 1e3, problems
 
 
 def compare(workers):
@@ -229,8 +243,9 @@ def show(workload, threads, results):
 def summary(report):
     """A row for each workload, as Markdown: what stands in the README."""
     rows = [
-        ["workload", "threads", "Quern, ms", "AVX2, ms", "best peer, ms", "", "ahead by"],
-        ["---", "--:", "--:", "--:", "--:", "---", "--:"],
+        ["workload", "threads", "Quern, ms", "AVX2, ms", "best peer, ms", "", "ahead by",
+         "at the limit, ms"],
+        ["---", "--:", "--:", "--:", "--:", "---", "--:", "--:"],
     ]
 
     def text(milliseconds):
@@ -248,6 +263,7 @@ def summary(report):
             str(workload["threads"]), text(own["milliseconds"]),
             text(avx2["milliseconds"]) if avx2 else "–",
             text(best["milliseconds"]), best["system"], f"{own['ratioToBestPeer']:.2f}×",
+            text(workload["limitMilliseconds"]),
         ])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
@@ -295,18 +311,20 @@ def main():
     problems = []
     for workload in chosen:
         for threads in arguments.threads:
-            results, wrong = measure(workload, threads, systems, arguments)
+            results, at_limit, wrong = measure(workload, threads, systems, arguments)
             problems += wrong
             show(workload, threads, results)
             report["workloads"].append({
                 "network": NETWORKS[workload.network], "name": workload.network,
                 "step": workload.kind, "batch": workload.batch, "threads": threads,
-                "results": results})
+                "limitMilliseconds": at_limit, "results": results})
     versions = sorted({r["version"] for w in report["workloads"] for r in w["results"]})
     print(f"\n{', '.join(versions)}")
     print(
         "ms: the median over rounds of a round's median step; best peer: its time over this one's, "
-        "above 1 is\nfaster; difference: of losses or logits from the median system's.")
+        "above 1 is\nfaster; difference: of losses or logits from the median system's; at the limit: the "
+        "definition's multiply-adds\nat the highest rate measured between the rounds, which fast "
+        "convolutions may undercut.")
     print(f"\n{summary(report)}")
     report["problems"] = problems
     Path(arguments.json).write_text(json.dumps(report, indent=2) + "\n")

@@ -63,3 +63,10 @@ struct Job {
 }
 
 func flushOutput() { fflush(nil) }
+
+/// Ends the process with a message.
+func complain(_ message: String) -> Never {
+  let bytes = Array((message + "\n").utf8)
+  _ = write(2, bytes, bytes.count)
+  exit(2)
+}

@@ -7,8 +7,30 @@ struct QuernPeer {
   /// Training steps whose losses are compared.
   static let comparedSteps = 4
 
-  static func main() throws {
-    let job = try Job(CommandLine.arguments.dropFirst())
+  static func main() {
+    do {
+      let arguments = CommandLine.arguments.dropFirst()
+      if arguments.first == "--limits" {
+        try limits(arguments.dropFirst())
+      } else {
+        try work(arguments)
+      }
+    } catch {
+      complain("QuernPeer: \(error)")
+    }
+  }
+
+  /// What so many threads can do at best.
+  private static func limits(_ arguments: some Collection<String>) throws {
+    guard let text = arguments.first, let threads = Int(text), 1...256 ~= threads else {
+      throw Failure("--limits: give a number of threads")
+    }
+    let limits = try MachineLimits.measure(threads: threads)
+    emit(#"{"event": "limits", "operationsPerSecond": \#(limits.operationsPerSecond)}"#)
+  }
+
+  private static func work(_ arguments: some Collection<String>) throws {
+    let job = try Job(arguments)
     let network = try NetworkNotation.parse(job.network)
     let weights = try Checkpoint(contentsOf: job.weights).weights
     let batch = try Safetensors(contentsOf: job.batch)

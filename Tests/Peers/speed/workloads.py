@@ -68,6 +68,19 @@ def output_shape(kind, numbers, shape):
     raise ValueError(f"no such layer: {kind}")
 
 
+def multiply_adds(text, kind, batch):
+    """Of the definition: a training step takes them once more for the weights' gradients, and once more
+    for those of what layers read, which the first does not need. Those of padding count."""
+    total, is_first = 0, True
+    for layer in parse(text)[1]:
+        if layer.name:
+            positions = int(np.prod(layer.output[:-1]))
+            times = 1 if kind == "infer" else 2 if is_first else 3
+            total += times * positions * int(np.prod(layer.weight_shape))
+            is_first = False
+    return total * batch
+
+
 def make_weights(text, seed):
     """He's initialisation, in Quern's names and layouts; biases are not 0, to be seen."""
     generator = np.random.default_rng([seed, 1])
