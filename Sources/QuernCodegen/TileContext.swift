@@ -63,6 +63,9 @@ struct TileContext {
     var offset: Int
     var stride: Int
     var count: Int
+
+    // Where offsets are the same, little else differs, and text takes long to hash.
+    func hash(into hasher: inout Hasher) { hasher.combine(offset) }
   }
 
   init(

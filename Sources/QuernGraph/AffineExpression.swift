@@ -20,16 +20,24 @@ public struct AffineExpression: Hashable, Sendable {
   public private(set) var divisor: Int
 
   public init(_ terms: [(axis: Int, coefficient: Int)] = [], offset: Int = 0, divisor: Int = 1) {
-    var sums: [Int: Int] = [:]
-    for term in terms { sums[term.axis, default: 0] += term.coefficient }
-    let sign = divisor < 0 ? -1 : 1
-    var common = abs(divisor)
-    common = Self.greatestCommonDivisor(common, abs(offset))
-    for coefficient in sums.values { common = Self.greatestCommonDivisor(common, abs(coefficient)) }
-    let scale = sign * max(common, 1)
-    self.terms = sums.sorted { $0.key < $1.key }.compactMap {
-      $0.value == 0 ? nil : Term(axis: $0.key, coefficient: $0.value / scale)
+    // By axis, in order; there are few.
+    var sums: [Term] = []
+    sums.reserveCapacity(terms.count)
+    for term in terms {
+      let place = sums.firstIndex { $0.axis >= term.axis } ?? sums.count
+      if place < sums.count, sums[place].axis == term.axis {
+        sums[place].coefficient += term.coefficient
+      } else {
+        sums.insert(Term(axis: term.axis, coefficient: term.coefficient), at: place)
+      }
     }
+    sums.removeAll { $0.coefficient == 0 }
+    let sign = divisor < 0 ? -1 : 1
+    var common = Self.greatestCommonDivisor(abs(divisor), abs(offset))
+    for term in sums { common = Self.greatestCommonDivisor(common, abs(term.coefficient)) }
+    let scale = sign * max(common, 1)
+    for index in sums.indices { sums[index].coefficient /= scale }
+    self.terms = sums
     self.offset = offset / scale
     self.divisor = divisor / scale
   }

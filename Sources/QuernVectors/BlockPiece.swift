@@ -10,9 +10,9 @@ public enum BlockPiece: Sendable {
   /// Whether a variable is used.
   public func mentions(_ variable: String) -> Bool {
     switch self {
-    case .block(let block): block.addresses(by: variable)
+    case .block(let block): block.pointers.contains(variable)
     case .loop(let block, let loop):
-      block.addresses(by: variable) || loop.advances.contains { $0.pointer == variable }
+      block.pointers.contains(variable) || loop.advances.contains { $0.pointer == variable }
     case .pointer(_, _, let from): from == variable
     case .advance(let advance): advance.pointer == variable
     }
@@ -22,11 +22,16 @@ public enum BlockPiece: Sendable {
 /// A block whose registers are the target's.
 public struct AllocatedBlock: Sendable {
   let instructions: [AllocatedInstruction]
-
   /// The C variables that it addresses memory by.
-  var pointers: Set<String> { Set(instructions.compactMap { $0.instruction.memory?.base }) }
+  let pointers: [String]
 
-  func addresses(by variable: String) -> Bool {
-    instructions.contains { $0.instruction.memory?.base == variable }
+  init(_ instructions: [AllocatedInstruction]) {
+    self.instructions = instructions
+    var pointers: [String] = []
+    for case let base? in instructions.lazy.map({ $0.instruction.memory?.base })
+    where !pointers.contains(base) {
+      pointers.append(base)
+    }
+    self.pointers = pointers
   }
 }

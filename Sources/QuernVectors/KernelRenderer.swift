@@ -113,7 +113,7 @@ public struct KernelRenderer: Sendable {
       target: target, pinned: places, available: all & ~pinnedBits)
     try allocator.allocate(machine)
     slotCount = max(slotCount, allocator.slotCount)
-    return AllocatedBlock(instructions: allocator.output)
+    return AllocatedBlock(allocator.output)
   }
 
   /// Pieces that follow each other, as C lines without indentation.

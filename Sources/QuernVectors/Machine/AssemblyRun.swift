@@ -67,7 +67,7 @@ struct AssemblyRun {
           roots[name] = aliases.contains(name) ? roots[from] ?? from : name
         case .loop(let block, let loop):
           let moving = loop.advances.map(\.pointer)
-          let all = block.pointers.union(moving)
+          let all = Set(block.pointers + moving)
           // In C it needs all its pointers.
           if !writer.canLoop(block, loop) { shared.formUnion(all) }
           // What moves needs a register of its own.

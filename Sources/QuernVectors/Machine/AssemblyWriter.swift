@@ -5,9 +5,11 @@ struct AssemblyWriter {
   /// The variables that are in registers, in these registers' order.
   private var roots: [String] = []
   /// How far a register is from its variable as the statement found it, in bytes.
-  private var moved: [String: Int] = [:]
+  private var moved: [String: Int] = [:] { didSet { lastAddress = nil } }
   /// Variables that are not as the statement found them, or not in C at all.
-  private var values: [String: Value] = [:]
+  private var values: [String: Value] = [:] { didSet { lastAddress = nil } }
+  /// What was asked for last, as long as it holds: most instructions go by the same pointer.
+  private var lastAddress: (name: String, base: Int, displacement: Int)?
   private var statements: [AssemblyStatement] = []
   /// The lanes that mask register 1 holds.
   private var laneMask: Int?
@@ -115,10 +117,15 @@ struct AssemblyWriter {
 
   /// Where a C variable points, from a register.
   private mutating func address(of name: String) -> (base: Int, displacement: Int) {
+    if let lastAddress, lastAddress.name == name {
+      return (lastAddress.base, lastAddress.displacement)
+    }
     // First of all: it may start a new statement.
     let base = register(of: values[name]?.root ?? name)
     let value = values[name] ?? Value(root: name, distance: 0)
-    return (base, value.distance - moved[value.root, default: 0])
+    let displacement = value.distance - moved[value.root, default: 0]
+    lastAddress = (name, base, displacement)
+    return (base, displacement)
   }
 
   private mutating func register(of root: String) -> Int {
@@ -149,11 +156,10 @@ struct AssemblyWriter {
   /// A block in a loop, in one statement. No variable that it moves may share its register with
   /// another that it uses.
   mutating func loop(_ block: AllocatedBlock, _ loop: BlockLoop) {
-    let names = block.pointers.union(loop.advances.map(\.pointer))
-    let needed = Set(names.map { values[$0]?.root ?? $0 })
-    if needed.union(roots).count > Self.baseRegisters.count { finishStatement() }
-    // In an order that is always the same.
-    for root in needed.sorted() { _ = register(of: root) }
+    let names = block.pointers + loop.advances.map(\.pointer)
+    let needed = names.map { values[$0]?.root ?? $0 }
+    if Set(needed).union(roots).count > Self.baseRegisters.count { finishStatement() }
+    for root in needed { _ = register(of: root) }
     Encoder.loadCounter(loop.rounds, into: &bytes)
     laneMask = nil
     let start = bytes.count
@@ -172,7 +178,7 @@ struct AssemblyWriter {
 
   /// Whether a loop finds registers for all that it addresses, and they can move so far.
   func canLoop(_ block: AllocatedBlock, _ loop: BlockLoop) -> Bool {
-    block.pointers.union(loop.advances.map(\.pointer)).count <= Self.baseRegisters.count
+    Set(block.pointers + loop.advances.map(\.pointer)).count <= Self.baseRegisters.count
       && loop.advances.allSatisfy {
         Int32(exactly: $0.elements * $0.byteCount * loop.rounds) != nil
       }
@@ -214,6 +220,7 @@ struct AssemblyWriter {
       }
     }
     moved = [:]
+    lastAddress = nil
     laneMask = nil
     bytes.removeAll(keepingCapacity: true)
     roots.removeAll(keepingCapacity: true)
