@@ -24,7 +24,8 @@ public struct CodegenOptions: Sendable {
 
 /// C for a program.
 public struct GeneratedCode: Sendable {
-  /// The whole file: prelude, kernels, and `quern_run(char *arena, long thread, void *barrier)`.
+  /// The whole file: prelude, kernels, and `quern_run(char *arena, long thread, void *barrier)`. Written
+  /// for TinyCC, it calls ``machineCode``.
   public var source: String { text.text }
   /// What the text calls that is not C: nothing but where it is for TinyCC alone.
   public var machineCode: [MachineCode] { text.machineCode }
