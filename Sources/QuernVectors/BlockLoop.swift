@@ -18,8 +18,10 @@ public struct BlockLoop: Sendable {
       self.byteCount = byteCount
     }
 
+    var distance: Int { elements * byteCount }
+
     /// The statement in C.
-    public var text: String { "\(pointer) += \(elements);" }
+    var text: String { "\(pointer) += \(elements);" }
   }
 
   /// What stands before the braces in C: `for (long c = 0; c < 784; c += 4)`.
@@ -34,9 +36,8 @@ public struct BlockLoop: Sendable {
     self.advances = advances
   }
 
-  /// The loop in C around lines of C; preprocessor lines stay at the margin.
-  package func lines(around body: [String]) -> [String] {
-    let inside = body + advances.map(\.text)
-    return [head + " {"] + inside.map { $0.hasPrefix("#") ? $0 : "  " + $0 } + ["}"]
+  /// The loop in C around lines of C.
+  func lines(around body: [String]) -> [String] {
+    [head + " {"] + (body + advances.map(\.text)).map { "  " + $0 } + ["}"]
   }
 }

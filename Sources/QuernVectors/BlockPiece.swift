@@ -24,6 +24,8 @@ public struct AllocatedBlock: Sendable {
   let instructions: [AllocatedInstruction]
   /// The C variables that it addresses memory by.
   let pointers: [String]
+  /// The largest distance from one of them, in bytes.
+  let reach: Int
 
   init(_ instructions: [AllocatedInstruction]) {
     self.instructions = instructions
@@ -33,5 +35,6 @@ public struct AllocatedBlock: Sendable {
       pointers.append(base)
     }
     self.pointers = pointers
+    reach = instructions.lazy.compactMap { $0.instruction.memory.map { abs($0.offset) } }.max() ?? 0
   }
 }

@@ -144,9 +144,8 @@ public struct KernelRenderer: Sendable {
     case .advance(let advance): return [advance.text]
     }
     if target == .portable { return ownLines }
-    let assembly = AssemblyRun([piece], target: target).parts.flatMap(\.lines)
     return ["#ifndef __TINYC__"] + ownLines.map { "  " + $0 } + ["#else"]
-      + assembly.map { "  " + $0 } + ["#endif"]
+      + AssemblyRun([piece], target: target).lines.map { "  " + $0 } + ["#endif"]
   }
 
   private mutating func statements(_ block: AllocatedBlock) -> [String] {

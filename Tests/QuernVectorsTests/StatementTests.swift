@@ -124,4 +124,29 @@ import Testing
       #expect(try counts(Sums(target: target, keepsPointer: true)) == [2, 0, 1])
     }
   }
+
+  @Test("What is too far for an instruction is left to C")
+  func movesFar() throws {
+    for target in Self.targets {
+      func text(_ elements: Int) throws -> String {
+        var renderer = KernelRenderer(target: target, reader: .tinycc)
+        var builder = VectorBuilder(target: target)
+        builder.store(builder.load(Address("a", offset: 4096)), to: Address("y"))
+        let block = builder.takeBlock()
+        let advance = BlockLoop.Advance("a", elements: elements)
+        return renderer.lines([
+          .advance(advance),
+          try renderer.piece(
+            block, in: BlockLoop("for (int k = 0; k < 4; k++)", rounds: 4, advances: [advance])),
+          .advance(advance),
+        ]).joined(separator: "\n")
+      }
+      let near = ((1 << 31) - 4096) / 4 / 6
+      #expect(try text(near - 1).components(separatedBy: "__asm__").count == 2)
+      #expect(try !text(near - 1).contains("a +="))
+      let far = try text(near + 1)
+      #expect(far.components(separatedBy: "a += \(near + 1);").count == 4, "\(far)")
+      #expect(far.contains("for (int k = 0; k < 4; k++) {") && !far.contains("+S"))
+    }
+  }
 }

@@ -4,29 +4,40 @@ struct AssemblyRun {
   enum Part {
     case text(String)
     case statement(AssemblyStatement)
-
-    /// With the bytes in it.
-    var lines: [String] {
-      switch self {
-      case .text(let line): [line]
-      case .statement(let statement): statement.lines
-      }
-    }
   }
 
   private(set) var parts: [Part] = []
   private var writer: AssemblyWriter
 
+  /// With the statements' bytes in them, indented in loops.
+  var lines: [String] {
+    var indentation = ""
+    return parts.flatMap { part -> [String] in
+      if case .text("}") = part { indentation = "" }
+      defer { if case .text(let text) = part, text.hasSuffix("{") { indentation = "  " } }
+      switch part {
+      case .text(let text): return [indentation + text]
+      case .statement(let statement): return statement.lines.map { indentation + $0 }
+      }
+    }
+  }
+
   /// - Parameter isNeeded: whether what comes later mentions a pointer that is declared here.
   init(_ pieces: [BlockPiece], target: Target, isNeeded: (String) -> Bool = { _ in true }) {
     writer = AssemblyWriter(target: target)
-    let aliases = Self.aliases(pieces, writer, isNeeded)
+    // Instructions take distances of 31 bits.
+    let isFar = Self.reach(pieces) > Int(Int32.max)
+    let aliases = isFar ? [] : Self.aliases(pieces, isNeeded)
     for piece in pieces {
       switch piece {
       case .block(let block):
         for allocated in block.instructions { writer.append(allocated) }
       case .loop(let block, let loop):
-        if writer.canLoop(block, loop) { writer.loop(block, loop) } else { inC(block, loop) }
+        if !isFar, AssemblyWriter.canLoop(block, loop) {
+          writer.loop(block, loop)
+        } else {
+          inC(block, loop)
+        }
       case .pointer(let type, let name, let from):
         if aliases.contains(name) {
           writer.alias(name, of: from)
@@ -34,27 +45,49 @@ struct AssemblyRun {
           finish()
           parts.append(.text("\(type)\(name) = \(from);"))
         }
-      case .advance(let advance): writer.advance(advance)
+      case .advance(let advance):
+        if isFar { inC(advance) } else { writer.advance(advance) }
       }
     }
     finish()
   }
 
+  /// How far addresses may be from where the statement found a pointer, in bytes.
+  private static func reach(_ pieces: [BlockPiece]) -> Int {
+    var (farthest, moved) = (0, 0)
+    for piece in pieces {
+      switch piece {
+      case .block(let block): farthest = max(farthest, block.reach)
+      case .loop(let block, let loop):
+        farthest = max(farthest, block.reach)
+        moved += loop.advances.reduce(0) { $0 + abs($1.distance) } * loop.rounds
+      case .advance(let advance): moved += abs(advance.distance)
+      case .pointer: break
+      }
+    }
+    return farthest + moved
+  }
+
   private mutating func finish() { parts += writer.take().map { .statement($0) } }
+
+  private mutating func inC(_ advance: BlockLoop.Advance) {
+    finish()
+    parts.append(.text(advance.text))
+  }
 
   /// A loop with more pointers than registers for them.
   private mutating func inC(_ block: AllocatedBlock, _ loop: BlockLoop) {
     finish()
     parts.append(.text(loop.head + " {"))
     for allocated in block.instructions { writer.append(allocated) }
-    for advance in loop.advances { writer.advance(advance) }
     finish()
+    for advance in loop.advances { parts.append(.text(advance.text)) }
     parts.append(.text("}"))
   }
 
   /// The pointers declared here that need not exist in C.
   private static func aliases(
-    _ pieces: [BlockPiece], _ writer: AssemblyWriter, _ isNeeded: (String) -> Bool
+    _ pieces: [BlockPiece], _ isNeeded: (String) -> Bool
   ) -> Set<String> {
     var aliases: Set<String> = []
     for case .pointer(_, let name, _) in pieces where !isNeeded(name) { aliases.insert(name) }
@@ -69,7 +102,7 @@ struct AssemblyRun {
           let moving = loop.advances.map(\.pointer)
           let all = Set(block.pointers + moving)
           // In C it needs all its pointers.
-          if !writer.canLoop(block, loop) { shared.formUnion(all) }
+          if !AssemblyWriter.canLoop(block, loop) { shared.formUnion(all) }
           // What moves needs a register of its own.
           for name in moving {
             let root = roots[name] ?? name

@@ -144,7 +144,7 @@ struct AssemblyWriter {
   mutating func advance(_ advance: BlockLoop.Advance) {
     let root = values[advance.pointer]?.root ?? advance.pointer
     if root == advance.pointer { _ = register(of: root) }
-    note(advance.pointer, movedBy: advance.elements * advance.byteCount)
+    note(advance.pointer, movedBy: advance.distance)
   }
 
   private mutating func note(_ name: String, movedBy distance: Int) {
@@ -166,22 +166,19 @@ struct AssemblyWriter {
     for allocated in block.instructions { append(allocated) }
     for advance in loop.advances {
       let base = register(of: values[advance.pointer]?.root ?? advance.pointer)
-      Encoder.advance(base, by: advance.elements * advance.byteCount, into: &bytes)
+      Encoder.advance(base, by: advance.distance, into: &bytes)
     }
     Encoder.countDown(loopStart: start, into: &bytes)
     for advance in loop.advances {
-      let distance = advance.elements * advance.byteCount * loop.rounds
+      let distance = advance.distance * loop.rounds
       note(advance.pointer, movedBy: distance)
       moved[values[advance.pointer]?.root ?? advance.pointer, default: 0] += distance
     }
   }
 
-  /// Whether a loop finds registers for all that it addresses, and they can move so far.
-  func canLoop(_ block: AllocatedBlock, _ loop: BlockLoop) -> Bool {
-    Set(block.pointers + loop.advances.map(\.pointer)).count <= Self.baseRegisters.count
-      && loop.advances.allSatisfy {
-        Int32(exactly: $0.elements * $0.byteCount * loop.rounds) != nil
-      }
+  /// Whether a loop finds registers for all that it addresses.
+  static func canLoop(_ block: AllocatedBlock, _ loop: BlockLoop) -> Bool {
+    Set(block.pointers + loop.advances.map(\.pointer)).count <= baseRegisters.count
   }
 
   /// All statements since the last call.
