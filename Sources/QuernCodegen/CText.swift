@@ -6,6 +6,11 @@ struct CText: Sendable {
     /// Of indentation; preprocessor lines stay at the margin.
     var depth: Int
     var content: Content
+
+    /// Whether it is the preprocessor's.
+    var isDirective: Bool {
+      if case .text(let text) = content { CText.isDirective(text) } else { false }
+    }
   }
 
   private enum Content {
@@ -39,8 +44,9 @@ struct CText: Sendable {
     text.utf8.first == UInt8(ascii: "#")
   }
 
-  /// Writes pieces as text, neighbours together.
+  /// Writes pieces as text, neighbours together, with the machine code that it calls.
   mutating func resolve(_ renderer: inout KernelRenderer) {
+    let known = renderer.machineCode.count
     var resolved: [Line] = []
     resolved.reserveCapacity(lines.count)
     var index = 0
@@ -64,6 +70,7 @@ struct CText: Sendable {
       }
     }
     lines = resolved
+    machineCode += renderer.machineCode[known...]
   }
 
   /// Whether lines mention a variable before its scope ends.
@@ -111,10 +118,7 @@ struct CText: Sendable {
     }
     lines.reserveCapacity(lines.count + other.lines.count)
     for var line in other.lines {
-      if case .text(let text) = line.content, Self.isDirective(text) {
-      } else {
-        line.depth += depth
-      }
+      if !line.isDirective { line.depth += depth }
       lines.append(line)
     }
   }

@@ -60,9 +60,8 @@ struct PackWriter {
         body.pointer("float *", "to", from: "panel")
         body.pointer("const float *", "from", from: "source")
         guard let axis = axes.last else { return body.piece(try renderer.piece(block)) }
-        let name = nest.axes[axis].name
         let loop = BlockLoop(
-          "for (long \(name) = 0; \(name) < \(extent(axis)); \(name)++)", rounds: extent(axis),
+          nest.axes[axis].name, rounds: extent(axis),
           advances: [
             BlockLoop.Advance("to", elements: target[axis]),
             BlockLoop.Advance("from", elements: reference.strides[axis]),
@@ -93,7 +92,6 @@ struct PackWriter {
       for line in renderer.declarations { text.line(line) }
       text.append(body, indented: true)
     }
-    text.machineCode += renderer.machineCode
     return text
   }
 
@@ -133,17 +131,14 @@ struct PackWriter {
     if whole > 0 { try squares(&square, lanes, target[inner], &builder, &renderer) }
     if rest > 0 { try squares(&edge, rest, target[inner], &builder, &renderer) }
     try loops(&body, others[...], target) { body in
+      body.pointer("float *", "to", from: "panel")
+      body.pointer("const float *", "from", from: "source")
       if whole > 0 {
-        body.pointer("float *", "to", from: "panel")
-        body.pointer("const float *", "from", from: "source")
         body.braces("for (long \(name) = 0; \(name) < \(whole * lanes); \(name) += \(lanes))") {
           $0.append(square, indented: true)
           $0.piece(.advance(BlockLoop.Advance("to", elements: target[inner] * lanes)))
           $0.piece(.advance(BlockLoop.Advance("from", elements: lanes)))
         }
-      } else if rest > 0 {
-        body.pointer("float *", "to", from: "panel")
-        body.pointer("const float *", "from", from: "source")
       }
       if rest > 0 {
         body.braces("") { $0.append(edge, indented: true) }
@@ -163,7 +158,7 @@ struct PackWriter {
     if whole > 0 {
       let block = square(steps, lanes, targetStride, &builder)
       let loop = BlockLoop(
-        "for (long vector = 0; vector < \(whole); vector++)", rounds: whole,
+        "vector", rounds: whole,
         advances: [
           BlockLoop.Advance("lane", elements: sourceStride),
           BlockLoop.Advance("step", elements: lanes),

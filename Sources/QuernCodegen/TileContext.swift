@@ -307,7 +307,10 @@ struct TileContext {
 
   /// Ends the block: its C text, with what must stand before and after it.
   mutating func takeBlock() throws -> CText {
-    let piece = try renderer.piece(builder.takeBlock())
+    text(of: try renderer.piece(builder.takeBlock()))
+  }
+
+  private mutating func text(of piece: BlockPiece?) -> CText {
     var text = CText()
     for line in before { text.line(line) }
     text.piece(piece)
@@ -321,18 +324,15 @@ struct TileContext {
 
   /// The block so far in a loop, after which the pointers have moved on.
   mutating func takeLoop(_ loop: BlockLoop) throws -> CText {
-    var text = CText()
-    guard before.isEmpty, after.isEmpty else {
-      // C statements of its own go round with the block.
-      try text.braces(loop.head) { text in
-        text.block(try takeBlock())
-        for advance in loop.advances { text.piece(.advance(advance)) }
-      }
-      return text
+    if before.isEmpty, after.isEmpty {
+      return text(of: try renderer.piece(builder.takeBlock(), in: loop))
     }
-    text.piece(try renderer.piece(builder.takeBlock(), in: loop))
-    loaded = [:]
-    buffersInBlock = 0
+    // C statements of its own go round with the block.
+    var text = CText()
+    try text.braces(loop.head) { text in
+      text.block(try takeBlock())
+      for advance in loop.advances { text.piece(.advance(advance)) }
+    }
     return text
   }
 

@@ -101,13 +101,12 @@ extension TileWriter {
       (own.map { [BlockLoop.Advance($0, elements: inner)] } ?? [])
       + advancePointers(&body, epilogueReferences, axis: axis, steps: 1, loop: name)
     advanceIndices(axis, name)
-    let head = "for (long \(name) = 0; \(name) < \(count); \(name)++)"
+    let loop = BlockLoop(name, rounds: count, advances: advances)
     if axes.count == 1, !nest.isTransform {
       finishRow(own)
-      body.block(
-        try context.takeLoop(BlockLoop(head, rounds: count, advances: advances)))
+      body.block(try context.takeLoop(loop))
     } else {
-      try body.braces(head) { body in
+      try body.braces(loop.head) { body in
         try rowLoops(&body, axes.dropFirst(), sums: own)
         for advance in advances { body.piece(.advance(advance)) }
       }

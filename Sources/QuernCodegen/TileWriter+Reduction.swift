@@ -132,13 +132,10 @@ extension TileWriter {
         }
         step(offset: place(number), axis: axis, count: nil)
       }
-      let next = stride == 1 ? "\(name)++" : "\(name) += \(stride)"
       let ahead = readAhead.map { [BlockLoop.Advance("ahead", elements: $0.step)] } ?? []
       body.block(
         try context.takeLoop(
-          BlockLoop(
-            "for (long \(name) = 0; \(name) < \(rounds * stride); \(next))", rounds: rounds,
-            advances: ahead + advances)))
+          BlockLoop(name, rounds: rounds, step: stride, advances: ahead + advances)))
       context.indexText = outer.1
       for (number, index) in nest.indices.enumerated() where index.strides[axis] != 0 {
         context.indexText[number, default: "0"] += " + \(rounds * stride * index.strides[axis])"
@@ -156,8 +153,7 @@ extension TileWriter {
       step(
         offset: place((steps - behind) * within.count), axis: axis, count: extent % stepSize)
     }
-    let rest = try context.takeBlock()
-    body.block(rest)
+    body.block(try context.takeBlock())
     (context.pointers, context.indexText) = outer
   }
 

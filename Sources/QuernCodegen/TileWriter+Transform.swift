@@ -127,14 +127,11 @@ extension TileWriter {
     let name = nest.axes[axis].name
     let advances =
       [halfway] + advancePointers(&body, moving, axis: axis, steps: 1, loop: name)
-    let extent = nest.axes[axis].extent
     advanceIndices(axis, name)
     inside(&self)
     body.block(
       try context.takeLoop(
-        BlockLoop(
-          "for (long \(name) = 0; \(name) < \(extent); \(name)++)", rounds: extent,
-          advances: advances)))
+        BlockLoop(name, rounds: nest.axes[axis].extent, advances: advances)))
     (context.pointers, context.indexText) = outer
   }
 

@@ -93,7 +93,6 @@ struct TileWriter {
       }
       text.block(after)
     }
-    text.machineCode += context.renderer.machineCode
     return text
   }
 

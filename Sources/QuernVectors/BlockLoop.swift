@@ -24,16 +24,25 @@ public struct BlockLoop: Sendable {
     var text: String { "\(pointer) += \(elements);" }
   }
 
-  /// What stands before the braces in C: `for (long c = 0; c < 784; c += 4)`.
-  public var head: String
+  /// The loop's C variable, from 0.
+  public var variable: String
   /// How often the block runs; 1 or more.
   public var rounds: Int
+  /// How far the variable goes each time.
+  public var step: Int
   public var advances: [Advance]
 
-  public init(_ head: String, rounds: Int, advances: [Advance]) {
-    self.head = head
+  public init(_ variable: String, rounds: Int, step: Int = 1, advances: [Advance]) {
+    self.variable = variable
     self.rounds = rounds
+    self.step = step
     self.advances = advances
+  }
+
+  /// What stands before the braces in C: `for (long c = 0; c < 784; c += 4)`.
+  public var head: String {
+    let next = step == 1 ? "\(variable)++" : "\(variable) += \(step)"
+    return "for (long \(variable) = 0; \(variable) < \(rounds * step); \(next))"
   }
 
   /// The loop in C around lines of C.

@@ -43,6 +43,12 @@ SYSTEMS = {
 }
 
 
+def bind_to(threads):
+    """What binds a new process to as many processors."""
+    processors = sorted(os.sched_getaffinity(0))[:threads]
+    return lambda: os.sched_setaffinity(0, processors)
+
+
 class WorkerFailed(Exception):
     pass
 
@@ -54,7 +60,6 @@ class Worker:
         command, variant, _, _ = SYSTEMS[system]
         if isinstance(command, str):
             command = [sys.executable, HERE / "speed" / command]
-        processors = sorted(os.sched_getaffinity(0))[:threads]
         self.system = system
         self.rounds = []
         self.log = open(directory / "log", "w+")
@@ -67,7 +72,7 @@ class Worker:
             ],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True,
             env=self.environment(threads, directory),
-            preexec_fn=lambda: os.sched_setaffinity(0, processors))
+            preexec_fn=bind_to(threads))
         self.expect("first")
         self.first_step_seconds = time.monotonic() - started
         ready = self.expect("ready")
@@ -139,10 +144,9 @@ class Worker:
 
 def limit(threads):
     """Floating-point operations a second of multiply-adds on registers, as measured now."""
-    processors = sorted(os.sched_getaffinity(0))[:threads]
     found = subprocess.run(
         [str(PEER), "--limits", str(threads)], check=True, capture_output=True, text=True,
-        preexec_fn=lambda: os.sched_setaffinity(0, processors))
+        preexec_fn=bind_to(threads))
     return json.loads(found.stdout)["operationsPerSecond"]
 
 

@@ -147,7 +147,7 @@ import Testing
     let b = builder.load(Address("b"))
     for name in names { builder.append(.accumulate(sum, b, .broadcast(Address(name)))) }
     let loop = BlockLoop(
-      "for (int k = 0; k < \(rounds); k++)", rounds: rounds,
+      "k", rounds: rounds,
       advances: names.map { BlockLoop.Advance($0, elements: 1) }
         + [BlockLoop.Advance("b", elements: target.lanes)])
     let body = renderer.lines([try renderer.piece(builder.takeBlock(), in: loop)])
@@ -200,7 +200,7 @@ import Testing
       for (factors, isOneStatement) in [(5, true), (6, false), (9, false)] {
         let (text, passes) = try accumulate(factors: factors, rounds: 10, configuration)
         #expect(passes, "\(text)")
-        let loops = text.components(separatedBy: "for (int k").count - 1
+        let loops = text.components(separatedBy: "for (long k").count - 1
         #expect(loops == (isOneStatement ? 1 : 2), "\(text)")
       }
     }

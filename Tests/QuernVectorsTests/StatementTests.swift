@@ -39,7 +39,7 @@ import Testing
         try renderer.piece(
           builder.takeBlock(),
           in: BlockLoop(
-            "for (int k = 0; k < \(rounds); k++)", rounds: rounds,
+            "k", rounds: rounds,
             advances: [
               BlockLoop.Advance("a_k", elements: 1),
               BlockLoop.Advance("b_k", elements: target.lanes),
@@ -137,7 +137,7 @@ import Testing
         return renderer.lines([
           .advance(advance),
           try renderer.piece(
-            block, in: BlockLoop("for (int k = 0; k < 4; k++)", rounds: 4, advances: [advance])),
+            block, in: BlockLoop("k", rounds: 4, advances: [advance])),
           .advance(advance),
         ]).joined(separator: "\n")
       }
@@ -146,7 +146,7 @@ import Testing
       #expect(try !text(near - 1).contains("a +="))
       let far = try text(near + 1)
       #expect(far.components(separatedBy: "a += \(near + 1);").count == 4, "\(far)")
-      #expect(far.contains("for (int k = 0; k < 4; k++) {") && !far.contains("+S"))
+      #expect(far.contains("for (long k = 0; k < 4; k++) {") && !far.contains("+S"))
     }
   }
 }

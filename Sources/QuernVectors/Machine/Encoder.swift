@@ -101,13 +101,13 @@ package enum Encoder {
   /// `mov r11d, constant`.
   package static func loadScratch(_ constant: UInt32, into bytes: inout [UInt8]) {
     bytes += [0x41, 0xbb]
-    withUnsafeBytes(of: constant.littleEndian) { bytes.append(contentsOf: $0) }
+    append(constant, to: &bytes)
   }
 
   /// `movabs r11, constant`.
   package static func loadScratch(_ constant: UInt64, into bytes: inout [UInt8]) {
     bytes += [0x49, 0xbb]
-    withUnsafeBytes(of: constant.littleEndian) { bytes.append(contentsOf: $0) }
+    append(constant, to: &bytes)
   }
 
   /// The general register that counts the rounds of a loop: r10, which is as free as r11.
@@ -144,7 +144,7 @@ package enum Encoder {
     }
   }
 
-  private static func append(_ number: Int32, to bytes: inout [UInt8]) {
+  private static func append(_ number: some FixedWidthInteger, to bytes: inout [UInt8]) {
     withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
   }
 
@@ -183,9 +183,7 @@ package enum Encoder {
         bytes += [0x40 | regBits | baseBits, UInt8(bitPattern: small)]
       } else {
         bytes.append(0x80 | regBits | baseBits)
-        withUnsafeBytes(of: Int32(truncatingIfNeeded: displacement).littleEndian) {
-          bytes.append(contentsOf: $0)
-        }
+        append(Int32(truncatingIfNeeded: displacement), to: &bytes)
       }
     }
   }
