@@ -100,14 +100,21 @@ struct CText: Sendable {
   /// A comment, wrapped at 96 columns.
   mutating func comment(_ text: String) {
     var current = ""
+    // In characters, of which there may be fewer than bytes.
+    var width = 0
     for word in text.split(separator: " ", omittingEmptySubsequences: true) {
-      if !current.isEmpty, current.count + word.count > 90 - 2 * depth {
+      let added = word.count
+      if width > 0, width + added > 90 - 2 * depth {
         line("// " + current)
-        current = "  "
+        (current, width) = ("  ", 2)
+      } else if width > 0 {
+        current += " "
+        width += 1
       }
-      current += current.isEmpty || current == "  " ? String(word) : " " + word
+      current += word
+      width += added
     }
-    if !current.isEmpty { line("// " + current) }
+    if width > 0 { line("// " + current) }
   }
 
   mutating func append(_ other: CText, indented: Bool = false) {

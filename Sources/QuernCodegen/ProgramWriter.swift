@@ -158,8 +158,8 @@ private struct WrittenKernels {
   /// What must be packed before the first step, and for which kernel.
   var panels: [(use: PieceUse, panels: PreparedPanels)] = []
 
-  /// Each piece is written once, however many kernels have one of its shape, and on all cores: it
-  /// looks at nothing but the program.
+  /// Each piece is written once, however many kernels have one of its shape. Pieces and kernels are
+  /// written on all cores: they look at nothing but the program.
   init(_ program: Program, _ options: CodegenOptions, privateOffset: Int) throws {
     let uses = try onAllCores(program.kernels.count) {
       try PieceUse.all(of: $0, in: program, options)
@@ -184,17 +184,22 @@ private struct WrittenKernels {
         leaders[group], machine: options.machine, team: options.threads, reader: options.reader)
       return try writer.write()
     }
-    for position in program.kernels.indices {
+    let sharers = groups.map { $0.map(\.name) }
+    let texts = try onAllCores(program.kernels.count) { position in
       let writer = KernelWriter(
         program: program, position: position, options: options, privateOffset: privateOffset)
-      let parts = zip(uses[position], numbers[position]).map { use, group in
-        KernelWriter.Part(
-          use: use, written: written[group], leader: leaders[group],
-          sharers: groups[group].map(\.name))
-      }
-      text.append(writer.text(parts))
+      return writer.text(
+        zip(uses[position], numbers[position]).map { use, group in
+          KernelWriter.Part(
+            use: use, written: written[group], leader: leaders[group], sharers: sharers[group])
+        })
+    }
+    for (position, kernel) in texts.enumerated() {
+      text.append(kernel)
       text.line("")
-      panels += parts.compactMap { part in part.written.prepared.map { (part.use, $0) } }
+      for (use, group) in zip(uses[position], numbers[position]) {
+        if let prepared = written[group].prepared { panels.append((use, prepared)) }
+      }
     }
     scratchBytes = written.reduce(0) { max($0, $1.scratchBytes) }
   }
@@ -204,10 +209,14 @@ private struct WrittenKernels {
 private func onAllCores<T: Sendable>(
   _ count: Int, _ work: @Sendable (Int) throws -> T
 ) throws -> [T] {
-  let results = Mutex([Result<T, any Error>?](repeating: nil, count: count))
-  DispatchQueue.concurrentPerform(iterations: count) { index in
-    let result = Result { try work(index) }
-    results.withLock { $0[index] = result }
+  // Of many, several at a time: taking the next one is not for nothing.
+  let step = max(1, count / 128)
+  let groups = (count + step - 1) / step
+  let results = Mutex([Result<[T], any Error>?](repeating: nil, count: groups))
+  DispatchQueue.concurrentPerform(iterations: groups) { group in
+    let range = group * step..<min(count, (group + 1) * step)
+    let result = Result { try range.map(work) }
+    results.withLock { $0[group] = result }
   }
-  return try results.withLock { try $0.compactMap { try $0?.get() } }
+  return try results.withLock { try $0.flatMap { try $0?.get() ?? [] } }
 }

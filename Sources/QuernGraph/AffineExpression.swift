@@ -32,6 +32,10 @@ public struct AffineExpression: Hashable, Sendable {
       }
     }
     sums.removeAll { $0.coefficient == 0 }
+    if divisor == 1 {
+      (self.terms, self.offset, self.divisor) = (sums, offset, 1)
+      return
+    }
     let sign = divisor < 0 ? -1 : 1
     var common = Self.greatestCommonDivisor(abs(divisor), abs(offset))
     for term in sums { common = Self.greatestCommonDivisor(common, abs(term.coefficient)) }
@@ -44,11 +48,20 @@ public struct AffineExpression: Hashable, Sendable {
 
   /// Just this axis.
   public static func axis(_ axis: Int, times coefficient: Int = 1, plus offset: Int = 0) -> Self {
-    Self([(axis, coefficient)], offset: offset)
+    Self(
+      normalized: coefficient == 0 ? [] : [Term(axis: axis, coefficient: coefficient)],
+      offset: offset)
   }
 
   /// The same index everywhere.
-  public static func constant(_ value: Int) -> Self { Self([], offset: value) }
+  public static func constant(_ value: Int) -> Self { Self(normalized: [], offset: value) }
+
+  /// Of terms that are as they are kept.
+  private init(normalized terms: [Term], offset: Int) {
+    self.terms = terms
+    self.offset = offset
+    divisor = 1
+  }
 
   /// The axis this is, if it is nothing but one axis.
   public var soleAxis: Int? {
@@ -86,15 +99,18 @@ public struct AffineExpression: Hashable, Sendable {
 
   /// This expression with each axis replaced by an expression of other axes.
   public func substituting(_ replacements: [Int: AffineExpression]) -> Self {
+    if terms.isEmpty { return self }
+    let found = terms.map { replacements[$0.axis] }
     var common = 1
-    for term in terms {
-      let other = replacements[term.axis]?.divisor ?? 1
+    for case let replacement? in found where replacement.divisor != 1 {
+      let other = replacement.divisor
       common = common / Self.greatestCommonDivisor(common, other) * other
     }
     var result: [(axis: Int, coefficient: Int)] = []
+    result.reserveCapacity(terms.count + 2)
     var offset = self.offset * common
-    for term in terms {
-      if let replacement = replacements[term.axis] {
+    for (term, replacement) in zip(terms, found) {
+      if let replacement {
         let scale = common / replacement.divisor * term.coefficient
         for inner in replacement.terms { result.append((inner.axis, inner.coefficient * scale)) }
         offset += replacement.offset * scale

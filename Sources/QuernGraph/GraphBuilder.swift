@@ -12,6 +12,21 @@ public final class GraphBuilder {
     var op: Op
     var operands: [NodeID]
     var type: TensorType
+
+    /// By what tells most nodes apart: hashing a contraction or a transform whole takes longer than all
+    /// else that adding it does.
+    func hash(into hasher: inout Hasher) {
+      for operand in operands { hasher.combine(operand) }
+      switch op {
+      case .input(let input): hasher.combine(input.name)
+      case .constant(let value):
+        hasher.combine(value)
+        hasher.combine(type)
+      case .elementwise(let op): hasher.combine(op)
+      case .iota, .reshape, .concatenate, .contraction, .maximum, .maximumPosition, .tileTransform:
+        hasher.combine(type)
+      }
+    }
   }
 
   /// - Parameter graph: a graph to go on from; its nodes keep their numbers.

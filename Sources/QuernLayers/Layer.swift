@@ -12,7 +12,8 @@ import QuernGraph
 ///
 /// A layer is a description. It holds no values, and used twice it has two sets of parameters.
 public protocol Layer: Sendable {
-  /// What errors and summaries call this sort of layer: `Conv2D`. By default the type's name.
+  /// What errors and summaries call this sort of layer: `Conv2D`. By default the type's name, which takes
+  /// the runtime a third of a millisecond to find out: Quern's own layers say it.
   var kind: String { get }
 
   /// What automatic names begin with: `conv` makes `conv1`, `conv2`… By default ``Layer/kind`` with a

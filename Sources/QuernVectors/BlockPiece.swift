@@ -18,23 +18,3 @@ public enum BlockPiece: Sendable {
     }
   }
 }
-
-/// A block whose registers are the target's.
-public struct AllocatedBlock: Sendable {
-  let instructions: [AllocatedInstruction]
-  /// The C variables that it addresses memory by.
-  let pointers: [String]
-  /// The largest distance from one of them, in bytes.
-  let reach: Int
-
-  init(_ instructions: [AllocatedInstruction]) {
-    self.instructions = instructions
-    var pointers: [String] = []
-    for case let base? in instructions.lazy.map({ $0.instruction.memory?.base })
-    where !pointers.contains(base) {
-      pointers.append(base)
-    }
-    self.pointers = pointers
-    reach = instructions.lazy.compactMap { $0.instruction.memory.map { abs($0.offset) } }.max() ?? 0
-  }
-}

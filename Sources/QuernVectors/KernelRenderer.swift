@@ -90,7 +90,7 @@ public struct KernelRenderer: Sendable {
   /// - Throws: as ``render(_:)``.
   public mutating func piece(_ block: [VectorInstruction]) throws -> BlockPiece? {
     let allocated = try allocate(block)
-    return allocated.instructions.isEmpty ? nil : .block(allocated)
+    return allocated.isEmpty ? nil : .block(allocated)
   }
 
   /// One block in a loop.
@@ -111,9 +111,9 @@ public struct KernelRenderer: Sendable {
     let all = target.registerCount == 32 ? UInt32.max : (1 << UInt32(target.registerCount)) - 1
     var allocator = RegisterAllocator(
       target: target, pinned: places, available: all & ~pinnedBits)
-    try allocator.allocate(machine)
+    let allocated = try allocator.allocate(machine)
     slotCount = max(slotCount, allocator.slotCount)
-    return AllocatedBlock(allocator.output)
+    return allocated
   }
 
   /// Pieces that follow each other, as C lines without indentation.
@@ -150,10 +150,12 @@ public struct KernelRenderer: Sendable {
 
   private mutating func statements(_ block: AllocatedBlock) -> [String] {
     var text = StatementText(target: target)
-    return block.instructions.map { allocated in
-      note(allocated)
-      return text.render(allocated)
+    var lines: [String] = []
+    block.forEach { instruction, registers in
+      note(instruction, registers)
+      lines.append(text.render(instruction, registers))
     }
+    return lines
   }
 
   /// The C declarations that all blocks rendered so far need; to stand at the function's start.
@@ -189,11 +191,11 @@ public struct KernelRenderer: Sendable {
     ]
   }
 
-  private mutating func note(_ allocated: AllocatedInstruction) {
-    for (index, register) in allocated.registers.enumerated() {
+  private mutating func note(_ instruction: MachineInstruction, _ registers: OperandList<Int>) {
+    for (index, register) in registers.enumerated() {
       usedBits |= 1 << UInt32(register)
-      if index > 0 || !allocated.instruction.writes { readBits |= 1 << UInt32(register) }
+      if index > 0 || !instruction.writes { readBits |= 1 << UInt32(register) }
     }
-    if allocated.instruction.usesMaskVariable { usesMaskVariable = true }
+    if instruction.usesMaskVariable { usesMaskVariable = true }
   }
 }

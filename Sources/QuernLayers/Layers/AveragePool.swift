@@ -19,6 +19,8 @@ public struct AveragePool: Layer {
     self.padding = padding
   }
 
+  public var kind: String { "AveragePool" }
+
   public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
     try context.checkPicture(input)
     return try input.averagePooling(

@@ -25,6 +25,8 @@ public struct BatchNorm: Layer {
     self.epsilon = epsilon
   }
 
+  public var kind: String { "BatchNorm" }
+
   public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
     try context.checkFeatures(input)
     try context.check(epsilon: epsilon)

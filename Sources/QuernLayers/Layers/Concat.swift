@@ -20,6 +20,8 @@ public struct Concat: Layer {
 
   public init(@LayerBuilder _ branches: () -> [any Layer]) { self.branches = branches() }
 
+  public var kind: String { "Concat" }
+
   public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
     var results: [Tensor] = []
     for branch in branches { results.append(try context.apply(branch, to: input)) }

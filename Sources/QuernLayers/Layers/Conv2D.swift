@@ -39,6 +39,7 @@ public struct Conv2D: Layer {
     self.biasInitialiser = biasInitialiser
   }
 
+  public var kind: String { "Conv2D" }
   public var stem: String { "conv" }
 
   public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {

@@ -22,6 +22,8 @@ public struct Dense: Layer {
     self.biasInitialiser = biasInitialiser
   }
 
+  public var kind: String { "Dense" }
+
   public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
     try context.check("units", units)
     guard input.shape.rank == 2 else {

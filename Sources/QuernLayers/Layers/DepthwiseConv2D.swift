@@ -34,6 +34,7 @@ public struct DepthwiseConv2D: Layer {
     self.biasInitialiser = biasInitialiser
   }
 
+  public var kind: String { "DepthwiseConv2D" }
   public var stem: String { "depthwise" }
 
   public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {

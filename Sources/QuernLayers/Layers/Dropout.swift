@@ -14,6 +14,8 @@ public struct Dropout: Layer {
 
   public init(_ rate: Double) { self.rate = rate }
 
+  public var kind: String { "Dropout" }
+
   public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
     guard rate >= 0, rate < 1 else {
       throw context.error("its rate is \(rate)", mend: "give a number from 0 to below 1")

@@ -7,6 +7,8 @@ import QuernGraph
 public struct Flatten: Layer {
   public init() {}
 
+  public var kind: String { "Flatten" }
+
   public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
     try context.checkFeatures(input)
     return try input.reshaped([input.shape[0], input.shape.elementCount / input.shape[0]])

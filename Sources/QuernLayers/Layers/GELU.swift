@@ -4,6 +4,7 @@ import QuernGraph
 /// a · (1 + erf(a / √2)) / 2.
 public struct GELU: Layer {
   public init() {}
+  public var kind: String { "GELU" }
   public var stem: String { "gelu" }
 
   public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {

@@ -7,6 +7,8 @@ import QuernGraph
 public struct GlobalAveragePool: Layer {
   public init() {}
 
+  public var kind: String { "GlobalAveragePool" }
+
   public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
     try context.checkPicture(input)
     return try input.mean(over: [1, 2])

@@ -14,6 +14,8 @@ public struct LayerNorm: Layer {
 
   public init(epsilon: Double = 1e-5) { self.epsilon = epsilon }
 
+  public var kind: String { "LayerNorm" }
+
   public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
     try context.checkFeatures(input)
     try context.check(epsilon: epsilon)

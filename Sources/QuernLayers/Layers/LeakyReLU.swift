@@ -6,6 +6,7 @@ public struct LeakyReLU: Layer {
   public var slope: Double
 
   public init(slope: Double = 0.01) { self.slope = slope }
+  public var kind: String { "LeakyReLU" }
   public var stem: String { "leakyReLU" }
 
   public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {

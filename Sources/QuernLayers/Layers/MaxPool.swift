@@ -19,6 +19,8 @@ public struct MaxPool: Layer {
     self.padding = padding
   }
 
+  public var kind: String { "MaxPool" }
+
   public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
     try context.checkPicture(input)
     return try input.maximumPooling(

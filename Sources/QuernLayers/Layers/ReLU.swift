@@ -4,6 +4,7 @@ import QuernGraph
 /// 0 < a would turn it into 0, and hide from the loss that training has gone wrong.
 public struct ReLU: Layer {
   public init() {}
+  public var kind: String { "ReLU" }
   public var stem: String { "relu" }
 
   public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {

@@ -32,6 +32,8 @@ public struct Residual: Layer {
     self.shortcut = shortcut()
   }
 
+  public var kind: String { "Residual" }
+
   public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
     guard !body.isEmpty else {
       throw context.error("its body has no layers", mend: "put layers between the braces")

@@ -5,6 +5,8 @@ import QuernGraph
 public struct ScaledTanh: Layer {
   public init() {}
 
+  public var kind: String { "ScaledTanh" }
+
   public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
     try (input * 0.6666).tanh() * 1.7159
   }

@@ -7,6 +7,8 @@ public struct Sequential: Layer {
 
   public init(@LayerBuilder _ layers: () -> [any Layer]) { self.layers = layers() }
 
+  public var kind: String { "Sequential" }
+
   public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
     try context.apply(layers, to: input)
   }

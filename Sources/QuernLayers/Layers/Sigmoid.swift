@@ -4,6 +4,8 @@ import QuernGraph
 public struct Sigmoid: Layer {
   public init() {}
 
+  public var kind: String { "Sigmoid" }
+
   public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
     try input.sigmoid()
   }

@@ -6,6 +6,8 @@ import QuernGraph
 public struct Softmax: Layer {
   public init() {}
 
+  public var kind: String { "Softmax" }
+
   public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
     try context.checkFeatures(input)
     let last = input.shape.rank - 1

@@ -4,6 +4,8 @@ import QuernGraph
 public struct Tanh: Layer {
   public init() {}
 
+  public var kind: String { "Tanh" }
+
   public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
     try input.tanh()
   }

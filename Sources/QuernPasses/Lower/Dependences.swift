@@ -13,9 +13,9 @@ struct Dependences {
     before = Array(repeating: [], count: kernels.count)
     after = before
     for (index, kernel) in kernels.enumerated() {
-      for access in kernel.reads {
-        readers[access.tensor, default: []].insert(index)
-        guard let producer = groupOf[access.tensor], producer != index else { continue }
+      for tensor in TensorUse(kernel).reads {
+        readers[tensor, default: []].insert(index)
+        guard let producer = groupOf[tensor], producer != index else { continue }
         before[index].insert(producer)
         after[producer].insert(index)
       }

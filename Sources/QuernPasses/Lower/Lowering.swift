@@ -71,7 +71,7 @@ public func lower(
         threads: threads)
       let chains = merger.merge(
         keeping: survey.needsMemory.union(graph.roots.map(views.root)))
-      let schedule = Schedule(
+      let schedule = try Schedule(
         graph, views: views, kernels: kernels, groupOf: groupOf, survey: survey,
         dependences: dependences, chains: chains, preparation: preparation)
       for chain in chains {
@@ -193,8 +193,8 @@ private func assemble(
     kernels.append(copyKernel(update, graph, views, &names))
   }
   let owner = Dictionary(uniqueKeysWithValues: schedule.inPlace.map { ($1, $0) })
-  let all = Set(
-    kernels.flatMap { ($0.reads + $0.writes).map(\.tensor) } + graph.inputs.map(\.id))
+  let uses = kernels.map(TensorUse.init)
+  let all = Set(uses.flatMap(\.all) + graph.inputs.map(\.id))
   var storages: [NodeID: Storage] = [:]
   var privateBytes = 0
   var sections: [Section] = []
@@ -226,7 +226,7 @@ private func assemble(
       startsRowsOnLines: !isDense)
   }
   sections.sort { $0.kernels.lowerBound < $1.kernels.lowerBound }
-  setLifetimes(&storages, kernels, schedule.preparedCount, sections, graph, views, owner)
+  setLifetimes(&storages, uses, schedule.preparedCount, sections, graph, views, owner)
   var list = storages.values.filter { !$0.isPrivate }.sorted { $0.tensor < $1.tensor }
   let bytes = Arena.place(&list)
   for storage in list { storages[storage.tensor] = storage }
@@ -235,7 +235,7 @@ private func assemble(
     graph: graph, kernels: kernels, storages: storages, arenaBytes: bytes,
     privateBytes: privateBytes,
     preparedCount: schedule.preparedCount, fixed: schedule.fixed, sections: sections,
-    needsBarrier: barriers(kernels, storages, sections),
+    needsBarrier: barriers(uses, storages, sections),
     outputNodes: Dictionary(
       uniqueKeysWithValues: graph.outputs.map { ($0.name, views.root($0.node)) }))
 }
@@ -258,79 +258,4 @@ private func copyKernel(
     ])
   return Kernel(
     name: unique("update_copy", &names), label: "update", nodes: [], pieces: [piece])
-}
-
-/// From the first write to the last use; inputs, outputs, halos and what is prepared keep their places
-/// for good. What a
-/// section uses it uses to its end, since it starts again.
-private func setLifetimes(
-  _ storages: inout [NodeID: Storage], _ kernels: [Kernel], _ preparedCount: Int,
-  _ sections: [Section], _ graph: Graph, _ views: Views, _ owner: [NodeID: NodeID]
-) {
-  let whole = -1...kernels.count
-  var spans: [NodeID: (Int, Int)] = [:]
-  for (position, kernel) in kernels.enumerated() {
-    let section = sections.first { $0.kernels.contains(position) }?.kernels
-    let (from, through) =
-      section.map { ($0.lowerBound, $0.upperBound - 1) } ?? (position, position)
-    for access in kernel.reads + kernel.writes {
-      let tensor = owner[access.tensor] ?? access.tensor
-      let known = spans[tensor] ?? (from, through)
-      spans[tensor] = (min(known.0, from), max(known.1, through))
-    }
-  }
-  let outputs = Set(graph.outputs.map { owner[views.root($0.node)] ?? views.root($0.node) })
-  let inputs = Set(graph.inputs.map(\.id))
-  let prepared = Set(kernels[..<preparedCount].flatMap { $0.writes.map(\.tensor) })
-  for (tensor, storage) in storages {
-    let lasting =
-      outputs.contains(tensor) || inputs.contains(tensor) || storage.hasHalo
-      || prepared.contains(tensor)
-    if lasting {
-      storages[tensor]?.lifetime = whole
-    } else if let span = spans[tensor] {
-      storages[tensor]?.lifetime = span.0...span.1
-    }
-  }
-}
-
-/// A kernel waits where it reads or writes memory that another has written, or writes what another
-/// has read, since the last time all threads met. Sections are gone through twice, so that their
-/// first kernels also wait for their last; private ones wait once, before all their chunks.
-private func barriers(
-  _ kernels: [Kernel], _ storages: [NodeID: Storage], _ sections: [Section]
-) -> [Bool] {
-  var read: [Range<Int>] = []
-  var written: [Range<Int>] = []
-  func ranges(_ accesses: [TensorAccess]) -> [Range<Int>] {
-    Set(accesses.map(\.tensor)).compactMap { id in
-      storages[id].flatMap { $0.isPrivate ? nil : $0.offset..<$0.offset + $0.byteCount }
-    }
-  }
-  var result = [Bool](repeating: false, count: kernels.count)
-  func visit(_ position: Int) {
-    let section = sections.first { $0.isPrivate && $0.kernels.contains(position) }
-    if let section, position != section.kernels.lowerBound { return }
-    let together = kernels[section?.kernels ?? position..<position + 1]
-    let reads = ranges(together.flatMap(\.reads))
-    let writes = ranges(together.flatMap(\.writes))
-    let waits =
-      result[position]
-      || (reads + writes).contains { range in written.contains { $0.overlaps(range) } }
-      || writes.contains { range in read.contains { $0.overlaps(range) } }
-    if waits {
-      read = []
-      written = []
-    }
-    read += reads
-    written += writes
-    result[position] = waits
-  }
-  for position in kernels.indices {
-    visit(position)
-    if let section = sections.first(where: { $0.kernels.last == position && !$0.isPrivate }) {
-      section.kernels.forEach(visit)
-    }
-  }
-  return result
 }

@@ -14,11 +14,12 @@ struct Schedule {
   /// - Parameters:
   ///   - kernels: one for each group, in the groups' order.
   ///   - chains: kernels that run one right after the other; none of them is prepared.
+  /// - Throws: as ``Units/sorted(_:_:)``.
   init(
     _ graph: Graph, views: Views, kernels: [Kernel], groupOf: [NodeID: Int], survey: HaloSurvey,
     dependences: Dependences, chains: [Chain], preparation: Preparation
-  ) {
-    let units = Units(chains, count: kernels.count)
+  ) throws(LoweringError) {
+    let units = Units(chains.map(\.members), count: kernels.count)
     var before = dependences.before
     var taken: Set<NodeID> = []
     for update in graph.updates {
@@ -33,62 +34,10 @@ struct Schedule {
       inPlace[update.input] = update.value
       taken.insert(update.value)
     }
-    let all = units.sorted(kernels, before)
+    let all = try units.sorted(kernels, before)
     let prepared = preparation.kernels
     order = all.filter(prepared.contains) + all.filter { !prepared.contains($0) }
     (preparedCount, fixed) = (prepared.count, preparation.tensors)
-  }
-}
-
-/// Kernels that run one right after the other, or alone.
-private struct Units {
-  /// By unit, its kernels; a chain's unit has the number of its first.
-  private var members: [[Int]]
-  private var unitOf: [Int]
-
-  init(_ chains: [Chain], count: Int) {
-    unitOf = Array(0..<count)
-    members = unitOf.map { [$0] }
-    for chain in chains {
-      let first = chain.members[0]
-      for member in chain.members {
-        unitOf[member] = first
-        members[member] = []
-      }
-      members[first] = chain.members
-    }
-  }
-
-  /// Whether one kernel's unit is another's, or runs before it.
-  func precedes(_ first: Int, _ second: Int, _ before: [Set<Int>]) -> Bool {
-    var visited: Set<Int> = [unitOf[second]]
-    var pending = [unitOf[second]]
-    while let unit = pending.popLast() {
-      if unit == unitOf[first] { return true }
-      for earlier in members[unit].flatMap({ before[$0] }).map({ unitOf[$0] })
-      where visited.insert(earlier).inserted {
-        pending.append(earlier)
-      }
-    }
-    return false
-  }
-
-  /// Dependences first; among what could run, what has the oldest node.
-  func sorted(_ kernels: [Kernel], _ before: [Set<Int>]) -> [Int] {
-    var remaining = members.enumerated().map { unit, members in
-      Set(members.flatMap { before[$0] }.map { unitOf[$0] }).subtracting([unit])
-    }
-    let age = members.map { $0.compactMap { kernels[$0].nodes.first }.min() ?? NodeID(0) }
-    var left = Set(members.indices.filter { !members[$0].isEmpty })
-    var order: [Int] = []
-    while !left.isEmpty {
-      let ready = left.filter { remaining[$0].isEmpty }
-      guard let next = ready.min(by: { (age[$0], $0) < (age[$1], $1) }) else { break }
-      order += members[next]
-      left.remove(next)
-      for index in left { remaining[index].remove(next) }
-    }
-    return order
   }
 }
 

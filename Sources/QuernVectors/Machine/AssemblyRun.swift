@@ -31,7 +31,7 @@ struct AssemblyRun {
     for piece in pieces {
       switch piece {
       case .block(let block):
-        for allocated in block.instructions { writer.append(allocated) }
+        writer.append(block)
       case .loop(let block, let loop):
         if !isFar, AssemblyWriter.canLoop(block, loop) {
           writer.loop(block, loop)
@@ -79,7 +79,7 @@ struct AssemblyRun {
   private mutating func inC(_ block: AllocatedBlock, _ loop: BlockLoop) {
     finish()
     parts.append(.text(loop.head + " {"))
-    for allocated in block.instructions { writer.append(allocated) }
+    writer.append(block)
     finish()
     for advance in loop.advances { parts.append(.text(advance.text)) }
     parts.append(.text("}"))

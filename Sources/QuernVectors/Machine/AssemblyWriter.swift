@@ -28,48 +28,57 @@ struct AssemblyWriter {
 
   init(target: Target) { self.target = target }
 
-  mutating func append(_ allocated: AllocatedInstruction) {
-    let instruction = allocated.instruction
-    let registers = allocated.registers
-    let place = instruction.memory.map { address(of: $0.base) } ?? (base: 0, displacement: 0)
-    let base = place.base
-    let displacement = place.displacement + (instruction.memory?.offset ?? 0)
-    for encoding in instruction.encodings {
-      switch encoding {
-      case .scratch32(let constant): Encoder.loadScratch(constant, into: &bytes)
-      case .scratch64(let constant): Encoder.loadScratch(constant, into: &bytes)
-      case .zeroUpper: bytes += Encoder.zeroUpper
-      case .prefetch(let toWrite):
-        Encoder.prefetch(
-          toWrite: toWrite, base: base, displacement: displacement, into: &bytes)
-      case .laneMask(let count):
-        if laneMask == count { continue }
-        laneMask = count
-        Encoder.loadScratch(UInt32((1 << count) - 1), into: &bytes)
-        Encoder.vex(
-          EncodingFields(
-            opcode: .moveMask, reg: 1, rm: .register(Encoder.scratch), bits: 128), into: &bytes)
-      case .vector(let vector):
-        var fields = EncodingFields(
-          opcode: vector.opcode, reg: number(vector.reg, registers),
-          vvvv: vector.vvvv.map { number($0, registers) } ?? 0, rm: .register(0),
-          immediate: vector.immediate, mask: vector.mask, zeroing: vector.zeroing,
-          embeddedBroadcast: vector.embeddedBroadcast, bits: vector.bits ?? target.lanes * 32)
-        if case .memory(let offset) = vector.rm {
-          fields.rm = .memory(base: base, displacement: displacement + offset)
-        } else {
-          fields.rm = .register(number(vector.rm, registers))
-        }
-        if let operand = vector.immediateOperand {
-          fields.immediate = UInt8(registers[operand]) << 4
-        }
-        encode(fields)
-      case .multiplyAdd(let negated, let inMemory, let broadcast):
-        multiplyAdd(
-          registers, negated: negated,
-          memory: inMemory ? .memory(base: base, displacement: displacement) : nil,
-          broadcast: broadcast)
+  mutating func append(_ block: AllocatedBlock) {
+    block.forEach { instruction, registers in
+      guard let encoding = instruction.encoding else { return }
+      var place = (base: 0, displacement: 0)
+      if let memory = instruction.memory {
+        place = address(of: memory.base)
+        place.displacement += memory.offset
       }
+      append(encoding, registers, place)
+    }
+  }
+
+  /// - Parameter place: where the memory operand is, if there is one.
+  private mutating func append(
+    _ encoding: Encoding, _ registers: OperandList<Int>, _ place: (base: Int, displacement: Int)
+  ) {
+    switch encoding {
+    case .sequence(let parts): for part in parts { append(part, registers, place) }
+    case .scratch32(let constant): Encoder.loadScratch(constant, into: &bytes)
+    case .scratch64(let constant): Encoder.loadScratch(constant, into: &bytes)
+    case .zeroUpper: bytes += Encoder.zeroUpper
+    case .prefetch(let toWrite):
+      Encoder.prefetch(
+        toWrite: toWrite, base: place.base, displacement: place.displacement, into: &bytes)
+    case .laneMask(let count):
+      if laneMask == count { return }
+      laneMask = count
+      Encoder.loadScratch(UInt32((1 << count) - 1), into: &bytes)
+      Encoder.vex(
+        EncodingFields(
+          opcode: .moveMask, reg: 1, rm: .register(Encoder.scratch), bits: 128), into: &bytes)
+    case .vector(let vector):
+      var fields = EncodingFields(
+        opcode: vector.opcode, reg: number(vector.reg, registers),
+        vvvv: vector.vvvv.map { number($0, registers) } ?? 0, rm: .register(0),
+        immediate: vector.immediate, mask: vector.mask, zeroing: vector.zeroing,
+        embeddedBroadcast: vector.embeddedBroadcast, bits: vector.bits ?? target.lanes * 32)
+      if case .memory(let offset) = vector.rm {
+        fields.rm = .memory(base: place.base, displacement: place.displacement + offset)
+      } else {
+        fields.rm = .register(number(vector.rm, registers))
+      }
+      if let operand = vector.immediateOperand {
+        fields.immediate = UInt8(registers[operand]) << 4
+      }
+      encode(fields)
+    case .multiplyAdd(let negated, let inMemory, let broadcast):
+      multiplyAdd(
+        registers, negated: negated,
+        memory: inMemory ? .memory(base: place.base, displacement: place.displacement) : nil,
+        broadcast: broadcast)
     }
   }
 
@@ -163,7 +172,7 @@ struct AssemblyWriter {
     Encoder.loadCounter(loop.rounds, into: &bytes)
     laneMask = nil
     let start = bytes.count
-    for allocated in block.instructions { append(allocated) }
+    append(block)
     for advance in loop.advances {
       let base = register(of: values[advance.pointer]?.root ?? advance.pointer)
       Encoder.advance(base, by: advance.distance, into: &bytes)

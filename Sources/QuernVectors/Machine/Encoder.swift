@@ -48,13 +48,14 @@ package enum Encoder {
       UInt8(~vvvv & 15) << 3 | (fields.bits == 256 ? 4 : 0) | opcode.prefix
     let r = UInt8(~(reg >> 3) & 1)
     if opcode.map == 1, !opcode.wVEX, b == 0 {
-      bytes += [0xc5, r << 7 | last]
+      append([0xc5, r << 7 | last, opcode.byte, 0], count: 3, to: &bytes)
     } else {
-      bytes += [
-        0xc4, r << 7 | 0x40 | (1 - b) << 5 | opcode.map, (opcode.wVEX ? 0x80 : 0) | last,
-      ]
+      append(
+        [
+          0xc4, r << 7 | 0x40 | (1 - b) << 5 | opcode.map, (opcode.wVEX ? 0x80 : 0) | last,
+          opcode.byte,
+        ], count: 4, to: &bytes)
     }
-    bytes.append(opcode.byte)
     operand(fields.rm, reg: reg, scale: 1, into: &bytes)
     if let immediate = fields.immediate { bytes.append(immediate) }
   }
@@ -67,14 +68,15 @@ package enum Encoder {
     let r = UInt8(~(reg >> 3) & 1)
     let r2 = UInt8(~(reg >> 4) & 1)
     let length: UInt8 = fields.bits == 512 ? 2 : fields.bits == 256 ? 1 : 0
-    bytes += [
-      0x62,
-      r << 7 | (1 - x) << 6 | (1 - b) << 5 | r2 << 4 | opcode.map,
-      (opcode.wEVEX ? 0x80 : 0) | UInt8(~vvvv & 15) << 3 | 4 | opcode.prefix,
-      (fields.zeroing ? 0x80 : 0) | length << 5 | (fields.embeddedBroadcast ? 0x10 : 0)
-        | UInt8(~(vvvv >> 4) & 1) << 3 | UInt8(fields.mask),
-      opcode.byte,
-    ]
+    append(
+      [
+        0x62,
+        r << 7 | (1 - x) << 6 | (1 - b) << 5 | r2 << 4 | opcode.map,
+        (opcode.wEVEX ? 0x80 : 0) | UInt8(~vvvv & 15) << 3 | 4 | opcode.prefix,
+        (fields.zeroing ? 0x80 : 0) | length << 5 | (fields.embeddedBroadcast ? 0x10 : 0)
+          | UInt8(~(vvvv >> 4) & 1) << 3 | UInt8(fields.mask),
+      ], count: 4, to: &bytes)
+    bytes.append(opcode.byte)
     let scale: Int
     switch opcode.tuple {
     case .full: scale = fields.embeddedBroadcast ? 4 : fields.bits / 8
@@ -144,6 +146,12 @@ package enum Encoder {
     }
   }
 
+  /// Bytes of an instruction. A list of them on the heap, each time, would take longer than all the
+  /// rest of encoding it.
+  private static func append(_ some: SIMD4<UInt8>, count: Int, to bytes: inout [UInt8]) {
+    for index in 0..<count { bytes.append(some[index]) }
+  }
+
   private static func append(_ number: some FixedWidthInteger, to bytes: inout [UInt8]) {
     withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
   }
@@ -180,7 +188,7 @@ package enum Encoder {
       if displacement == 0 {
         bytes.append(regBits | baseBits)
       } else if displacement % scale == 0, let small = Int8(exactly: displacement / scale) {
-        bytes += [0x40 | regBits | baseBits, UInt8(bitPattern: small)]
+        append([0x40 | regBits | baseBits, UInt8(bitPattern: small), 0, 0], count: 2, to: &bytes)
       } else {
         bytes.append(0x80 | regBits | baseBits)
         append(Int32(truncatingIfNeeded: displacement), to: &bytes)

@@ -13,14 +13,14 @@ extension Lowering {
     emit(
       MachineInstruction(
         text: text, operands: operands, immediate: Int(immediate ?? 0),
-        encodings: [.vector(encoding)]))
+        encoding: .vector(encoding)))
   }
 
   mutating func lowerMove(_ d: VectorRegister, _ a: VectorRegister) {
     let encoding = VectorEncoding(opcode: .move, rm: .operand(1))
     emit(
       MachineInstruction(
-        text: "$0 = $1;", operands: [d, a], encodings: [.vector(encoding)], isMove: true))
+        text: "$0 = $1;", operands: [d, a], encoding: .vector(encoding), isMove: true))
   }
 
   mutating func lowerAVX(_ instruction: VectorInstruction) {
@@ -59,7 +59,7 @@ extension Lowering {
     case .end:
       emit(
         MachineInstruction(
-          text: "_mm256_zeroupper();", operands: [], writes: false, encodings: [.zeroUpper]))
+          text: "_mm256_zeroupper();", operands: [], writes: false, encoding: .zeroUpper))
     }
   }
 
@@ -72,69 +72,57 @@ extension Lowering {
       if wide {
         memory(
           "$0 = _mm512_maskz_loadu_ps($i, $p);", [d], address, immediate: mask(count),
-          [
+          .sequence([
             .laneMask(count),
             .vector(VectorEncoding(opcode: .load, rm: .memory(offset: 0), mask: 1, zeroing: true)),
-          ])
+          ]))
       } else {
         let mask = laneMaskVector(count)
         memory(
           "$0 = _mm256_maskload_ps($p, _mm256_castps_si256($1));", [d, mask], address,
-          [
-            .vector(
-              VectorEncoding(opcode: .maskLoad, vvvv: .operand(1), rm: .memory(offset: 0)))
-          ])
+          .vector(
+            VectorEncoding(opcode: .maskLoad, vvvv: .operand(1), rm: .memory(offset: 0))))
       }
     case .load(let d, let address, _):
       memory(
         "$0 = $w_loadu_ps($p);", [d], address,
-        [
-          .vector(VectorEncoding(opcode: .load, rm: .memory(offset: 0)))
-        ])
+        .vector(VectorEncoding(opcode: .load, rm: .memory(offset: 0))))
     case .store(let address, let a, let count?) where count < lanes:
       if wide {
         memory(
           "_mm512_mask_storeu_ps($p, $i, $0);", [a], address, writes: false,
           immediate: mask(count),
-          [
+          .sequence([
             .laneMask(count),
             .vector(VectorEncoding(opcode: .store, rm: .memory(offset: 0), mask: 1)),
-          ])
+          ]))
       } else {
         let mask = laneMaskVector(count)
         memory(
           "_mm256_maskstore_ps($p, _mm256_castps_si256($1), $0);", [a, mask], address,
           writes: false,
-          [
-            .vector(
-              VectorEncoding(opcode: .maskStore, vvvv: .operand(1), rm: .memory(offset: 0)))
-          ])
+          .vector(
+            VectorEncoding(opcode: .maskStore, vvvv: .operand(1), rm: .memory(offset: 0))))
       }
     case .store(let address, let a, _):
       memory(
         "$w_storeu_ps($p, $0);", [a], address, writes: false,
-        [
-          .vector(VectorEncoding(opcode: .store, rm: .memory(offset: 0)))
-        ])
+        .vector(VectorEncoding(opcode: .store, rm: .memory(offset: 0))))
     case .loadBytes(let d, let address, let count?) where count < lanes:
       lowerPartialBytes(d, address, count)
     case .loadBytes(let d, let address, _):
       memory(
         "$0 = quern_load_bytes($p);", [d], address, use: .bytes,
-        [
-          .vector(VectorEncoding(opcode: .widenBytes, rm: .memory(offset: 0)))
-        ])
+        .vector(VectorEncoding(opcode: .widenBytes, rm: .memory(offset: 0))))
     case .broadcast(let d, let address):
       memory(
         "$0 = $w_set1_ps($e);", [d], address,
-        [
-          .vector(VectorEncoding(opcode: .broadcast, rm: .memory(offset: 0)))
-        ])
+        .vector(VectorEncoding(opcode: .broadcast, rm: .memory(offset: 0))))
     case .prefetch(let address, let toWrite):
       memory(
         toWrite
           ? "__builtin_prefetch($p, 1);" : "_mm_prefetch((const char *)($p), _MM_HINT_T0);",
-        [], address, writes: false, [.prefetch(toWrite: toWrite)])
+        [], address, writes: false, .prefetch(toWrite: toWrite))
     default: break
     }
   }
@@ -142,12 +130,12 @@ extension Lowering {
   mutating func memory(
     _ text: StaticString, _ operands: OperandList<VectorRegister>, _ address: Address,
     writes: Bool = true, use: MachineInstruction.MemoryUse = .plain, immediate: Int = 0,
-    _ encodings: [Encoding]
+    _ encoding: Encoding
   ) {
     emit(
       MachineInstruction(
         text: text, operands: operands, writes: writes, immediate: immediate, memory: address,
-        memoryUse: use, encodings: encodings))
+        memoryUse: use, encoding: encoding))
   }
 
   func mask(_ count: Int) -> Int { (1 << count) - 1 }
@@ -158,11 +146,11 @@ extension Lowering {
     emit(
       MachineInstruction(
         text: "$0 = quern_lane_mask($i);", operands: [d], immediate: count,
-        encodings: [
+        encoding: .sequence([
           .scratch64(count >= 8 ? .max : (1 << UInt64(8 * count)) - 1),
           .vector(VectorEncoding(opcode: .moveQuad, rm: .fixed(Encoder.scratch), bits: 128)),
           .vector(VectorEncoding(opcode: .widenSignedBytes, rm: .operand(0))),
-        ]))
+        ])))
     return d
   }
 
@@ -171,11 +159,11 @@ extension Lowering {
       memory(
         "$0 = quern_load_bytes_partial($i, $p);", [d], address, use: .bytes,
         immediate: mask(count),
-        [
+        .sequence([
           .laneMask(count),
           .vector(
             VectorEncoding(opcode: .widenBytes, rm: .memory(offset: 0), mask: 1, zeroing: true)),
-        ])
+        ]))
       return
     }
     var encodings: [Encoding] = [
@@ -191,7 +179,7 @@ extension Lowering {
     encodings.append(.vector(VectorEncoding(opcode: .widenBytes, rm: .operand(0))))
     memory(
       "$0 = quern_load_bytes_partial($i, $p);", [d], address, use: .bytes, immediate: count,
-      encodings)
+      .sequence(encodings))
   }
 
   mutating func lowerConstant(_ d: VectorRegister, _ bits: UInt32) {
@@ -199,7 +187,7 @@ extension Lowering {
       emit(
         MachineInstruction(
           text: "$0 = $w_setzero_ps();", operands: [d],
-          encodings: [.vector(VectorEncoding(opcode: .xor, vvvv: .operand(0), rm: .operand(0)))]))
+          encoding: .vector(VectorEncoding(opcode: .xor, vvvv: .operand(0), rm: .operand(0)))))
       return
     }
     var encodings: [Encoding] = [.scratch32(bits)]
@@ -213,7 +201,7 @@ extension Lowering {
     }
     emit(
       MachineInstruction(
-        text: "$0 = $f;", operands: [d], immediate: Int(bits), encodings: encodings))
+        text: "$0 = $f;", operands: [d], immediate: Int(bits), encoding: .sequence(encodings)))
   }
 
   private mutating func lowerLaneIndices(_ d: VectorRegister) {
@@ -232,7 +220,8 @@ extension Lowering {
     }
     encodings.append(.vector(VectorEncoding(opcode: .widenBytes, rm: .operand(0))))
     emit(
-      MachineInstruction(text: "$0 = quern_lane_indices();", operands: [d], encodings: encodings))
+      MachineInstruction(
+        text: "$0 = quern_lane_indices();", operands: [d], encoding: .sequence(encodings)))
   }
 
   // MARK: Arithmetic
@@ -296,12 +285,10 @@ extension Lowering {
     } else if let address = b.address {
       memory(
         text, [d, a], address, use: b.isBroadcast ? .broadcast : .plain,
-        [
-          .vector(
-            VectorEncoding(
-              opcode: opcode, vvvv: .operand(1), rm: .memory(offset: 0),
-              embeddedBroadcast: b.isBroadcast))
-        ])
+        .vector(
+          VectorEncoding(
+            opcode: opcode, vvvv: .operand(1), rm: .memory(offset: 0),
+            embeddedBroadcast: b.isBroadcast)))
     }
   }
 
@@ -317,7 +304,7 @@ extension Lowering {
     emit(
       MachineInstruction(
         text: text, operands: b.register.map { [d, a, $0, c] } ?? [d, a, c], memory: b.address,
-        memoryUse: b.isBroadcast ? .broadcast : .plain, encodings: [encoding]))
+        memoryUse: b.isBroadcast ? .broadcast : .plain, encoding: encoding))
   }
 }
 

@@ -42,10 +42,8 @@ extension Lowering {
     emit(
       MachineInstruction(
         text: "$0 = _mm512_mask_blend_ps(m, $1, $2);", operands: [d, y, x],
-        encodings: [
-          .vector(
-            VectorEncoding(opcode: .blendMask, vvvv: .operand(1), rm: .operand(2), mask: 2))
-        ]))
+        encoding: .vector(
+          VectorEncoding(opcode: .blendMask, vvvv: .operand(1), rm: .operand(2), mask: 2))))
   }
 
   private mutating func compareIntoMask(
@@ -58,12 +56,10 @@ extension Lowering {
     emit(
       MachineInstruction(
         text: text, operands: [a, b], writes: false, immediate: Int(predicate),
-        encodings: [
-          .vector(
-            VectorEncoding(
-              opcode: isFloat ? .compare : .compareInteger, reg: .fixed(2), vvvv: .operand(0),
-              rm: .operand(1), immediate: predicate))
-        ], usesMaskVariable: true))
+        encoding: .vector(
+          VectorEncoding(
+            opcode: isFloat ? .compare : .compareInteger, reg: .fixed(2), vvvv: .operand(0),
+            rm: .operand(1), immediate: predicate)), usesMaskVariable: true))
   }
 
   /// The comparison's number in the instruction.
@@ -119,12 +115,10 @@ extension Lowering {
     emit(
       MachineInstruction(
         text: "$0 = _mm256_blendv_ps($1, $2, $3);", operands: [d, y, x, condition],
-        encodings: [
-          .vector(
-            VectorEncoding(
-              opcode: .blendVariable, vvvv: .operand(1), rm: .operand(2), immediate: 0,
-              immediateOperand: 3))
-        ]))
+        encoding: .vector(
+          VectorEncoding(
+            opcode: .blendVariable, vvvv: .operand(1), rm: .operand(2), immediate: 0,
+            immediateOperand: 3))))
   }
 
   mutating func lowerBlend(
@@ -137,11 +131,11 @@ extension Lowering {
         MachineInstruction(
           text: "$0 = _mm512_mask_blend_ps($i, $1, $2);", operands: [d, rest, first],
           immediate: mask(count),
-          encodings: [
+          encoding: .sequence([
             .laneMask(count),
             .vector(
               VectorEncoding(opcode: .blendMask, vvvv: .operand(1), rm: .operand(2), mask: 1)),
-          ]))
+          ])))
     } else {
       plain(
         "$0 = _mm256_blend_ps($1, $2, $i);", [d, rest, first], .blendConstant,

@@ -7,7 +7,7 @@ enum RegisterSlot: Sendable {
   case memory(offset: Int)
 }
 
-/// One machine instruction of those that a `MachineInstruction` consists of.
+/// The machine's instruction, or instructions, for a `MachineInstruction`.
 enum Encoding: Sendable {
   case vector(VectorEncoding)
   /// Constants into the scratch register.
@@ -19,6 +19,16 @@ enum Encoding: Sendable {
   case multiplyAdd(negated: Bool, memory: Bool, broadcast: Bool)
   case prefetch(toWrite: Bool)
   case zeroUpper
+  /// Several. Few are, and memory for a list of one would be much to ask for.
+  case sequence([Encoding])
+
+  var usesLaneMask: Bool {
+    switch self {
+    case .laneMask: true
+    case .sequence(let parts): parts.contains(where: \.usesLaneMask)
+    default: false
+    }
+  }
 }
 
 struct VectorEncoding: Sendable {
@@ -50,7 +60,8 @@ struct MachineInstruction: Sendable {
   var immediate = 0
   var memory: Address?
   var memoryUse = MemoryUse.plain
-  var encodings: [Encoding] = []
+  /// nil where it is C alone.
+  var encoding: Encoding?
   /// Declares the C variable `m`.
   var usesMaskVariable = false
   /// Copies operand 1, and nothing else.

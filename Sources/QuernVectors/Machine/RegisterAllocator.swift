@@ -1,10 +1,3 @@
-/// A machine instruction with the registers it got.
-struct AllocatedInstruction: Sendable {
-  var instruction: MachineInstruction
-  /// By operand.
-  var registers: OperandList<Int>
-}
-
 /// Gives the temporaries of one block registers, in one pass forwards: a register is free again
 /// after its value's last use; where none is free, the temporary whose next use is farthest away
 /// gives up its own. What was read from memory, and is still there, is read again before that use;
@@ -21,7 +14,7 @@ struct RegisterAllocator {
   private var owners: [Int?]
   private var freeSlots: [Int] = []
   private(set) var slotCount = 0
-  private(set) var output: [AllocatedInstruction] = []
+  private var placed: [AllocatedBlock.Placed] = []
 
   private struct Value {
     var register: Int?
@@ -33,7 +26,8 @@ struct RegisterAllocator {
     var isRepeated = false
   }
 
-  private var block: [MachineInstruction] = []
+  /// The block's, and behind them those that spill.
+  private var instructions: [MachineInstruction] = []
   /// By instruction: whether memory stays as it is until what it writes has been read for the last time.
   private var isLasting: [Bool] = []
 
@@ -49,20 +43,20 @@ struct RegisterAllocator {
   }
 
   /// - Throws: `VectorError.outOfRegisters` where one instruction alone needs more than there are.
-  mutating func allocate(_ block: [MachineInstruction]) throws {
-    output.reserveCapacity(block.count)
-    self.block = block
-    let nextUses = findUses()
+  mutating func allocate(_ block: [MachineInstruction]) throws -> AllocatedBlock {
+    placed.reserveCapacity(block.count)
+    instructions = block
+    let nextUses = findUses(block)
     var cursor = 0
-    for (position, instruction) in block.enumerated() {
-      let next = nextUses[cursor..<cursor + instruction.operands.count]
-      cursor += instruction.operands.count
-      try allocate(instruction, at: position, nextUses: next)
+    for position in block.indices {
+      try allocate(block, at: position, nextUses: cursor, in: nextUses)
+      cursor += block[position].operands.count
     }
+    return AllocatedBlock(instructions, placed)
   }
 
   /// For every operand in turn: where its value is read next, after its instruction.
-  private mutating func findUses() -> [Int] {
+  private mutating func findUses(_ block: [MachineInstruction]) -> [Int] {
     let total = block.reduce(0) { $0 + $1.operands.count }
     var next = Array(repeating: Self.never, count: total)
     isLasting = Array(repeating: true, count: block.count)
@@ -90,26 +84,27 @@ struct RegisterAllocator {
     return next
   }
 
+  /// - Parameter first: where the next uses of the instruction's operands begin.
   private mutating func allocate(
-    _ instruction: MachineInstruction, at position: Int, nextUses: ArraySlice<Int>
+    _ block: [MachineInstruction], at position: Int, nextUses first: Int, in nextUses: [Int]
   ) throws {
-    let operands = instruction.operands
+    let operands = block[position].operands
+    let writes = block[position].writes
     var registers = OperandList(repeating: 0, count: operands.count)
-    let firstSource = instruction.writes ? 1 : 0
+    let sources = (writes ? 1 : 0)..<max(operands.count, writes ? 1 : 0)
     // Sources: where they are, read again, or back from the stack.
     var busy: UInt32 = 0
-    for k in firstSource..<max(operands.count, firstSource) {
+    for k in sources {
       if let register = location(operands[k]) { busy |= 1 << UInt32(register) }
     }
-    for k in firstSource..<max(operands.count, firstSource) {
+    for k in sources {
       if let register = location(operands[k]) {
         registers[k] = register
       } else {
         let index = operands[k].id
-        let register = try take(except: busy, for: instruction)
+        let register = try take(except: busy, for: position)
         if values[index].isRepeated {
-          let definition = block[values[index].definition]
-          output.append(AllocatedInstruction(instruction: definition, registers: [register]))
+          placed.append(.init(instruction: values[index].definition, registers: [register]))
           values[index].isRepeated = false
         } else if let slot = values[index].slot {
           spillTraffic(.load(operands[k], slotAddress(slot)), register)
@@ -122,32 +117,31 @@ struct RegisterAllocator {
       }
     }
     // Where the destination is read as well, it is one value that changes.
-    let destination = instruction.writes ? operands[0] : nil
-    for k in firstSource..<max(operands.count, firstSource) {
+    for k in sources {
       let index = operands[k].id
       if pinned[index] >= 0 { continue }
-      let next = nextUses[nextUses.startIndex + k]
+      let next = nextUses[first + k]
       values[index].nextUse = next
-      if next == Self.never || operands[k] == destination { release(index) }
+      if next == Self.never || writes && operands[k] == operands[0] { release(index) }
     }
-    if let destination {
-      let index = destination.id
+    if writes {
+      let index = operands[0].id
       if pinned[index] >= 0 {
         registers[0] = pinned[index]
       } else {
         // A value that is overwritten unread.
         release(index)
-        let preferred = preferences(instruction, registers)
-        let register = try preferred ?? take(except: 0, for: instruction)
+        let preferred = preferences(block[position], registers)
+        let register = try preferred ?? take(except: 0, for: position)
         hold(index, register)
         values[index].definition = position
-        values[index].nextUse = nextUses[nextUses.startIndex]
+        values[index].nextUse = nextUses[first]
         registers[0] = register
         if values[index].nextUse == Self.never { release(index) }
       }
     }
-    if instruction.isMove, registers[0] == registers[1] { return }
-    output.append(AllocatedInstruction(instruction: instruction, registers: registers))
+    if block[position].isMove, registers[0] == registers[1] { return }
+    placed.append(.init(instruction: position, registers: registers))
   }
 
   /// A multiply-add overwrites one of its operands: best one that dies, the addend first. A move
@@ -156,7 +150,7 @@ struct RegisterAllocator {
     _ instruction: MachineInstruction, _ registers: OperandList<Int>
   ) -> Int? {
     if instruction.isMove { return free >> UInt32(registers[1]) & 1 == 1 ? registers[1] : nil }
-    guard case .multiplyAdd? = instruction.encodings.first else { return nil }
+    guard case .multiplyAdd? = instruction.encoding else { return nil }
     func isFree(_ register: Int) -> Bool { free >> UInt32(register) & 1 == 1 }
     let addend = registers[registers.count - 1]
     return isFree(addend) ? addend : registers[1..<registers.count - 1].first(where: isFree)
@@ -185,8 +179,7 @@ struct RegisterAllocator {
   }
 
   /// A register for a value: a free one, or another temporary's.
-  private mutating func take(except busy: UInt32, for instruction: MachineInstruction) throws -> Int
-  {
+  private mutating func take(except busy: UInt32, for position: Int) throws -> Int {
     if free != 0 { return free.trailingZeroBitCount }
     var victim: Int?
     for (register, owner) in owners.enumerated() where busy >> UInt32(register) & 1 == 0 {
@@ -197,7 +190,7 @@ struct RegisterAllocator {
       victim = register
     }
     guard let victim, let index = owners[victim] else {
-      throw VectorError.outOfRegisters(instruction: instruction.text.description)
+      throw VectorError.outOfRegisters(instruction: instructions[position].text.description)
     }
     if canRepeat(values[index].definition) {
       release(index)
@@ -215,10 +208,8 @@ struct RegisterAllocator {
   /// Whether an instruction gives the same wherever its value is read, and changes nothing else: a
   /// mask of lanes is in use between a comparison and what selects by it.
   private func canRepeat(_ position: Int) -> Bool {
-    let instruction = block[position]
-    let usesMask = instruction.encodings.contains {
-      if case .laneMask = $0 { true } else { false }
-    }
+    let instruction = instructions[position]
+    let usesMask = instruction.encoding?.usesLaneMask ?? false
     return instruction.sources.isEmpty && !usesMask
       && (instruction.memory == nil || isLasting[position])
   }
@@ -231,7 +222,8 @@ struct RegisterAllocator {
     // Lowering one load or store of a whole register cannot fail, and gives one instruction.
     let machine = try? Lowering.lower([instruction], registerCount: 0, target: target)
     for machine in machine?.instructions ?? [] {
-      output.append(AllocatedInstruction(instruction: machine, registers: [register]))
+      placed.append(.init(instruction: instructions.count, registers: [register]))
+      instructions.append(machine)
     }
   }
 }

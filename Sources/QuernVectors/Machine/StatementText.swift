@@ -12,17 +12,16 @@ struct StatementText {
 
   init(target: Target) { self.target = target }
 
-  mutating func render(_ allocated: AllocatedInstruction) -> String {
+  mutating func render(_ instruction: MachineInstruction, _ registers: OperandList<Int>) -> String {
     line.removeAll(keepingCapacity: true)
-    allocated.instruction.text.withUTF8Buffer { expand($0, allocated) }
+    instruction.text.withUTF8Buffer { expand($0, instruction, registers) }
     return String(decoding: line, as: UTF8.self)
   }
 
   private mutating func expand(
-    _ text: UnsafeBufferPointer<UInt8>, _ allocated: AllocatedInstruction
+    _ text: UnsafeBufferPointer<UInt8>, _ instruction: MachineInstruction,
+    _ registers: OperandList<Int>
   ) {
-    let instruction = allocated.instruction
-    let registers = allocated.registers
     var index = 0
     while index < text.count {
       let character = text[index]

@@ -1,0 +1,39 @@
+/// A block whose registers are the target's.
+public struct AllocatedBlock: Sendable {
+  /// One of the instructions, with the registers it got.
+  struct Placed: Sendable {
+    /// Its number among the block's: they are large to copy, and some stand in several places.
+    var instruction: Int
+    /// By operand.
+    var registers: OperandList<Int>
+  }
+
+  private let instructions: [MachineInstruction]
+  private let placed: [Placed]
+  /// The C variables that it addresses memory by.
+  let pointers: [String]
+  /// The largest distance from one of them, in bytes.
+  let reach: Int
+
+  /// - Parameters:
+  ///   - instructions: in any order.
+  ///   - placed: in the order they run.
+  init(_ instructions: [MachineInstruction], _ placed: [Placed]) {
+    (self.instructions, self.placed) = (instructions, placed)
+    var pointers: [String] = []
+    var reach = 0
+    for place in placed {
+      guard let memory = instructions[place.instruction].memory else { continue }
+      if !pointers.contains(memory.base) { pointers.append(memory.base) }
+      reach = max(reach, abs(memory.offset))
+    }
+    (self.pointers, self.reach) = (pointers, reach)
+  }
+
+  var isEmpty: Bool { placed.isEmpty }
+
+  /// Calls `body` with every instruction and its registers, in the order they run.
+  func forEach(_ body: (MachineInstruction, OperandList<Int>) -> Void) {
+    for place in placed { body(instructions[place.instruction], place.registers) }
+  }
+}
