@@ -1,4 +1,5 @@
-// A team of threads that run the same step, and the barrier at which they meet.
+// A team of threads that run the same step, the barrier at which they meet, and the turns in which they
+// take what is to be done.
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -65,12 +66,18 @@ struct member {
 
 struct quern_team {
   int threads;
+  // Lists of turns in a step, and for each member how many of its own have been taken of each: on cache
+  // lines of its own, `spacing` numbers from the next member's.
+  int lists;
+  long spacing;
+  atomic_int *taken;
   int ending;
   // What is to be run: a step, or, where there is one, a kernel on a chunk.
   quern_step step;
   quern_kernel kernel;
   long chunk;
   long stride;
+  long shares;
   char *arena;
   // Members meet at `gate` before and after a step, and at `meeting` between its kernels.
   struct barrier gate;
@@ -78,31 +85,63 @@ struct quern_team {
   struct member *members;
 };
 
+static atomic_int *taken(struct quern_team *team, long number, long list) {
+  return &team->taken[number * team->spacing + list];
+}
+
+static void run_share(struct quern_team *team, long number) {
+  if (team->kernel == NULL) {
+    team->step(team->arena, number, team);
+    return;
+  }
+  const long chunk = team->chunk + number * team->stride;
+  const long end = team->shares * (number + 1) / team->threads;
+  for (long share = team->shares * number / team->threads; share < end; share++) {
+    team->kernel(team->arena, number, share, chunk);
+  }
+}
+
+// What one member does, from the gate to the gate. Nobody takes turns between the two calls, so that
+// its own can start anew there.
+static void take_part(struct quern_team *team, long number) {
+  run_share(team, number);
+  barrier_wait(&team->gate);
+  for (int i = 0; i < team->lists; i++) {
+    atomic_store_explicit(taken(team, number, i), 0, memory_order_relaxed);
+  }
+}
+
 static void *work(void *argument) {
   struct member *member = argument;
   struct quern_team *team = member->team;
   for (;;) {
     barrier_wait(&team->gate);
     if (team->ending) return NULL;
-    if (team->kernel != NULL) {
-      const long chunk = team->chunk + member->number * team->stride;
-      team->kernel(team->arena, member->number, chunk);
-    } else {
-      team->step(team->arena, member->number, &team->meeting);
-    }
-    barrier_wait(&team->gate);
+    take_part(team, member->number);
   }
 }
 
-struct quern_team *quern_team_create(int threads) {
+static void team_free(struct quern_team *team) {
+  free(team->members);
+  free(team->taken);
+  free(team);
+}
+
+struct quern_team *quern_team_create(int threads, int lists) {
   struct quern_team *team = calloc(1, sizeof *team);
   if (team == NULL) return NULL;
+  enum { LINE = 64 };
+  const size_t lines = (size_t)lists * sizeof(atomic_int) / LINE + 1;
+  team->threads = threads;
+  team->lists = lists;
+  team->spacing = (long)(lines * LINE / sizeof(atomic_int));
   team->members = calloc((size_t)threads, sizeof *team->members);
-  if (team->members == NULL) {
-    free(team);
+  team->taken = aligned_alloc(LINE, (size_t)threads * lines * LINE);
+  if (team->members == NULL || team->taken == NULL) {
+    team_free(team);
     return NULL;
   }
-  team->threads = threads;
+  for (long i = 0; i < threads * team->spacing; i++) atomic_init(&team->taken[i], 0);
   barrier_init(&team->gate, threads);
   barrier_init(&team->meeting, threads);
   for (int i = 1; i < threads; i++) {
@@ -127,19 +166,19 @@ void quern_team_run(struct quern_team *team, quern_step step, char *arena) {
   team->kernel = NULL;
   team->arena = arena;
   barrier_wait(&team->gate);
-  step(arena, 0, &team->meeting);
-  barrier_wait(&team->gate);
+  take_part(team, 0);
 }
 
 void quern_team_run_kernel(
-    struct quern_team *team, quern_kernel kernel, char *arena, long chunk, long stride) {
+    struct quern_team *team, quern_kernel kernel, char *arena, long shares, long chunk,
+    long stride) {
   team->kernel = kernel;
+  team->shares = shares;
   team->chunk = chunk;
   team->stride = stride;
   team->arena = arena;
   barrier_wait(&team->gate);
-  kernel(arena, 0, chunk);
-  barrier_wait(&team->gate);
+  take_part(team, 0);
 }
 
 void quern_team_destroy(struct quern_team *team) {
@@ -147,8 +186,23 @@ void quern_team_destroy(struct quern_team *team) {
   team->ending = 1;
   barrier_wait(&team->gate);
   for (int i = 1; i < team->threads; i++) pthread_join(team->members[i].thread, NULL);
-  free(team->members);
-  free(team);
+  team_free(team);
 }
 
-void quern_barrier_wait(void *barrier) { barrier_wait(barrier); }
+void quern_barrier_wait(void *team) { barrier_wait(&((struct quern_team *)team)->meeting); }
+
+long quern_turn(void *argument, long thread, long list, long count) {
+  struct quern_team *team = argument;
+  const long threads = team->threads;
+  for (long i = 0; i < threads; i++) {
+    const long owner = thread + i < threads ? thread + i : thread + i - threads;
+    const long from = count * owner / threads;
+    const long own = count * (owner + 1) / threads - from;
+    atomic_int *numbers = taken(team, owner, list);
+    // Looking first leaves the line to its owner where nothing is left.
+    if (i > 0 && atomic_load_explicit(numbers, memory_order_relaxed) >= own) continue;
+    const long turn = atomic_fetch_add_explicit(numbers, 1, memory_order_relaxed);
+    if (turn < own) return from + turn;
+  }
+  return count;
+}

@@ -14,20 +14,26 @@ const char *quern_prelude_avx512(void);
 const char *quern_prelude_avx2(void);
 const char *quern_prelude_portable(void);
 
-// Runs one step's share of one thread; the barrier is handed on to quern_barrier_wait.
-typedef void (*quern_step)(char *arena, long thread, void *barrier);
-// Runs one kernel's share of one thread, on one chunk of the pictures.
-typedef void (*quern_kernel)(char *arena, long thread, long chunk);
+// Runs what one thread does of a step; the team is handed on to quern_barrier_wait and quern_turn.
+typedef void (*quern_step)(char *arena, long thread, void *team);
+// Runs one share of a kernel on one chunk of the pictures, by one thread.
+typedef void (*quern_kernel)(char *arena, long thread, long share, long chunk);
 
-// A team of threads, the caller being the first; NULL where the system refuses threads.
+// A team of threads, the caller being the first; NULL where the system refuses threads. Steps have as
+// many lists of turns as are given.
 struct quern_team;
-struct quern_team *quern_team_create(int threads);
+struct quern_team *quern_team_create(int threads, int lists);
 // Runs the step on all threads and returns when all are done.
 void quern_team_run(struct quern_team *team, quern_step step, char *arena);
-// The same for one kernel; thread t takes the chunk t strides after the given one.
+// The same for one kernel, of so many shares; thread t takes the chunk t strides after the given one.
 void quern_team_run_kernel(
-    struct quern_team *team, quern_kernel kernel, char *arena, long chunk, long stride);
+    struct quern_team *team, quern_kernel kernel, char *arena, long shares, long chunk,
+    long stride);
 void quern_team_destroy(struct quern_team *team);
 
 // Waits for all threads of the running step; generated code calls it between kernels.
-void quern_barrier_wait(void *barrier);
+void quern_barrier_wait(void *team);
+// The next of `count` turns for a thread, or `count` when there is none left: first its own, one after
+// the other, then what other threads have not taken of theirs, since one that is held up, or runs on
+// a slower core, must not keep the others waiting. Each list is gone through once in a step.
+long quern_turn(void *team, long thread, long list, long count);

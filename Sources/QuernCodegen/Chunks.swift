@@ -53,13 +53,14 @@ package struct Chunks: Hashable {
   private func bigsBefore(_ index: String) -> String { "\(index) * \(bigCount) + \(count - 1)" }
 }
 
-/// C for the part of `count` things in a row that is the present thread's.
-struct ThreadShare {
+/// C for the part of `count` things in a row that is the present share's.
+struct Share {
   var from: String
   var to: String
 
-  init(of count: Int, among threads: Int) {
-    from = threads == 1 ? "0" : "\(count) * thread / \(threads)"
-    to = threads == 1 ? "\(count)" : "\(count) * (thread + 1) / \(threads)"
+  /// - Parameter number: C for which share it is.
+  init(of count: Int, among shares: Int, number: String = "share") {
+    from = shares == 1 ? "0" : "\(count) * \(number) / \(shares)"
+    to = shares == 1 ? "\(count)" : "\(count) * (\(number) + 1) / \(shares)"
   }
 }

@@ -1,7 +1,7 @@
 import QuernGraph
 import QuernPasses
 
-/// Writes a kernel's function `name(arena, thread, chunk)`: where its tensors lie, and the loops of its
+/// Writes a kernel's function `name(arena, thread, share, chunk)`: where its tensors lie, and the loops of its
 /// pieces, or calls of them where other kernels have the same.
 struct KernelWriter {
   let program: Program
@@ -40,7 +40,7 @@ struct KernelWriter {
       text.comment("t\(id.index)\(node.shape) = \(node.formula(names))")
     }
     text.braces("void \(kernel.name)(\(GeneratedCode.kernelParameters))") { text in
-      text.line("(void)arena, (void)thread, (void)chunk;")
+      text.line("(void)arena, (void)thread, (void)share, (void)chunk;")
       for part in parts {
         if part.sharers.count > 1 {
           writeCall(part, &text)
@@ -75,9 +75,9 @@ struct KernelWriter {
       let (type, name) = declaration(operand, part.leader)
       text.line("    \(type)\(name),")
     }
-    text.line("    long thread, long chunk)")
+    text.line("    long share, long chunk)")
     text.braces("") { text in
-      text.line("(void)thread, (void)chunk;")
+      text.line("(void)share, (void)chunk;")
       text.append(part.written.loops, indented: true)
     }
     text.line("")
@@ -86,7 +86,7 @@ struct KernelWriter {
   private func writeCall(_ part: Part, _ text: inout CText) {
     text.line("\(part.function)(")
     for operand in part.written.operands { text.line("  \(place(operand, part.use)),") }
-    text.line("  thread, chunk);")
+    text.line("  share, chunk);")
   }
 
   // MARK: Operands

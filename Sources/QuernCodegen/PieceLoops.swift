@@ -14,17 +14,16 @@ struct PieceLoops {
     var chunks: Chunks
     /// Positions a chunk's unit stands for: the lanes of a vector, for columns.
     var scale: Int
-    /// Threads among which the loop can be shared out.
-    var share: Int
 
     /// Whether threads share out the tiles of this loop.
     func isShared(by split: Split?) -> Bool { split?.kind == kind && split?.axis == axis }
   }
 
-  /// The loop whose tiles are shared out among the threads.
+  /// The loop whose tiles are shared out among the threads, and in how many shares.
   struct Split {
     var kind: Kind
     var axis: Int
+    var shares: Int
   }
 
   struct ColumnShape {
@@ -38,6 +37,8 @@ struct PieceLoops {
   let name: String
   let lanes: Int
   let threads: Int
+  /// See ``PieceUse/turns``.
+  let turnLimits: TurnLimits?
 
   // MARK: Loops
 
@@ -48,14 +49,14 @@ struct PieceLoops {
       result.append(
         Loop(
           kind: .panel, axis: axis, tile: name, name: name,
-          chunks: Chunks(nest.axes[axis].extent, atMost: 1), scale: 1, share: threads))
+          chunks: Chunks(nest.axes[axis].extent, atMost: 1), scale: 1))
     }
     if let lane = plan.laneAxis {
       let name = nest.axes[lane].name
       result.append(
         Loop(
           kind: .column, axis: lane, tile: name + "_tile", name: name, chunks: plan.columns,
-          scale: lanes, share: threads))
+          scale: lanes))
     }
     for axis in plan.rowAxes {
       let name = nest.axes[axis].name
@@ -64,7 +65,7 @@ struct PieceLoops {
       result.append(
         Loop(
           kind: .row, axis: axis, tile: single ? name : name + "_tile", name: name,
-          chunks: chunks, scale: 1, share: threads))
+          chunks: chunks, scale: 1))
     }
     return result
   }
@@ -113,7 +114,7 @@ struct PieceLoops {
     }
     // Without a loop everything is one tile, which the first thread computes.
     guard let loop = best?.loop, loop.chunks.count > 1 else { return nil }
-    return Split(kind: loop.kind, axis: loop.axis)
+    return Split(kind: loop.kind, axis: loop.axis, shares: turns(of: loop) ?? threads)
   }
 
   // MARK: Shapes

@@ -9,16 +9,20 @@ struct PieceUse: Sendable {
   let section: SectionAhead?
   /// Among which the tiles are shared out.
   let threads: Int
+  /// By which the kernel may be called for one turn after the other; nil where it may not.
+  let turns: TurnLimits?
 
   /// What the C depends on but for names and places: pieces that agree become one function.
   struct Shape: Hashable {
     var nest: Nest
     var section: SectionAhead?
     var threads: Int
+    var turns: TurnLimits?
   }
 
   var shape: Shape {
-    Shape(nest: nest.anywhere, section: section?.anywhere, threads: threads)
+    Shape(
+      nest: nest.anywhere, section: section?.anywhere, threads: threads, turns: turns)
   }
 
   /// The pieces of a kernel.
@@ -29,6 +33,9 @@ struct PieceUse: Sendable {
   ) throws -> [PieceUse] {
     let kernel = program.kernels[position]
     let isOneThreads = program.section(of: position)?.isPrivate == true
+    // Pieces would have turns of their own, and chunks of a section that all threads share, too.
+    let isWhole = kernel.pieces.count == 1 && program.section(of: position) == nil
+    let turns = isWhole && options.threads > 1 ? options.turns : nil
     let section = SectionAhead(position, program)
     return try kernel.pieces.enumerated().map { number, piece in
       var nest = Nest(piece, program, position: position)
@@ -39,7 +46,7 @@ struct PieceUse: Sendable {
       }
       return PieceUse(
         name: kernel.pieces.count == 1 ? kernel.name : "\(kernel.name)_part\(number)", nest: nest,
-        section: section, threads: isOneThreads ? 1 : options.threads)
+        section: section, threads: isOneThreads ? 1 : options.threads, turns: turns)
     }
   }
 }

@@ -34,7 +34,7 @@ extension PieceWriter {
       func position(_ tile: String) -> String {
         (run.start == 0 ? "" : "\(run.start) + ") + "(\(tile)) * \(run.step)"
       }
-      let share = ThreadShare(of: run.tiles.count, among: threads)
+      let share = Share(of: run.tiles.count, among: threads)
       let end = run.start + run.tiles.count * run.step
       let (from, to) =
         threads == 1
@@ -91,13 +91,9 @@ extension PieceWriter {
       // Panels are as wide as the tiles that are walked, which in runs come sorted by their size.
       guard let run, run.kind == .column else {
         // All threads pack, also for a kernel whose chunks each thread works off by itself.
-        let shared = columns.map { loop in
-          var loop = loop
-          loop.share = team
-          return loop
-        }
-        let split = PieceLoops.Split(kind: .column, axis: columns.first?.axis ?? 0)
-        return try Self.nest(shared, team > 1 ? split : nil, &text) { text in
+        let split = PieceLoops.Split(
+          kind: .column, axis: columns.first?.axis ?? 0, shares: team)
+        return try Self.nest(columns, team > 1 ? split : nil, &text) { text in
           try pack(nil, .whole, &text)
         }
       }
@@ -105,11 +101,11 @@ extension PieceWriter {
     }
     var text = CText()
     text.line("static void \(prepared.function)(")
-    text.line("    const \(reference.cType) *\(reference.name), float *panels, long thread)")
+    text.line("    const \(reference.cType) *\(reference.name), float *panels, long share)")
     text.braces("") { text in
-      text.line("(void)thread;")
+      text.line("(void)share;")
       if team > 1, columns.allSatisfy({ $0.chunks.count == 1 }) {
-        text.braces("if (thread == 0)") { $0.append(body, indented: true) }
+        text.braces("if (share == 0)") { $0.append(body, indented: true) }
       } else {
         text.append(body, indented: true)
       }

@@ -18,8 +18,10 @@ struct WrittenPiece: Sendable {
   /// Functions of tiles and of panels.
   var functions: CText
   var operands: [Operand]
-  /// The loops over the tiles; beside the operands they know `thread` and `chunk`.
+  /// The loops over the tiles of a share; beside the operands they know `share` and `chunk`.
   var loops: CText
+  /// In how many shares the tiles are taken.
+  var shares: Int
   /// Bytes of scratch memory a thread needs.
   var scratchBytes: Int
   /// Panels that must be packed before the first step.
@@ -43,7 +45,7 @@ struct PieceWriter {
     let plan = TilePlan(use.nest, machine, threads: use.threads)
     piece = PieceLoops(
       nest: use.nest, plan: plan, name: use.name, lanes: machine.target.lanes,
-      threads: use.threads)
+      threads: use.threads, turnLimits: use.turns)
     section = use.section
     self.machine = machine
     self.team = team
@@ -73,7 +75,7 @@ struct PieceWriter {
     if partialElements > 0 { loops.line("float *const partial = scratch + \(panelElements);") }
     if piece.threads > 1, split == nil {
       // One tile, which the first thread computes: two would both update it in place.
-      loops.braces("if (thread == 0)") { $0.append(tiles, indented: true) }
+      loops.braces("if (share == 0)") { $0.append(tiles, indented: true) }
     } else {
       loops.append(tiles)
     }
@@ -90,7 +92,7 @@ struct PieceWriter {
     if panelElements + partialElements > 0 { operands.append(.scratch) }
     if asksAhead, let section { operands += section.regions.indices.map { .region($0) } }
     return WrittenPiece(
-      functions: text, operands: operands, loops: loops,
+      functions: text, operands: operands, loops: loops, shares: split?.shares ?? piece.threads,
       scratchBytes: (panelElements + partialElements) * 4, prepared: prepared)
   }
 
@@ -124,8 +126,10 @@ struct PieceWriter {
     }
     let loop = loops[last]
     try Self.nest(Array(loops[..<last]), split, &text) { text in
-      guard loop.isShared(by: split) else { return try call(mode, run: loop, &text) }
-      let share = ThreadShare(of: loop.chunks.count, among: loop.share)
+      guard let split, loop.isShared(by: split) else {
+        return try call(mode, run: loop, &text)
+      }
+      let share = Share(of: loop.chunks.count, among: split.shares)
       try text.braces("") { text in
         text.line("const long from = \(share.from);")
         text.line("const long to = \(share.to);")
@@ -148,7 +152,7 @@ struct PieceWriter {
       return
     }
     let count = loop.chunks.count
-    let share = ThreadShare(of: count, among: isSplit ? loop.share : 1)
+    let share = Share(of: count, among: isSplit ? split?.shares ?? 1 : 1)
     let (from, to) = (share.from, share.to)
     let chunks = loop.chunks
     let head = "for (long \(loop.tile) = \(from); \(loop.tile) < \(to); \(loop.tile)++)"

@@ -9,6 +9,7 @@ public struct CodegenOptions: Sendable {
   /// Threads that will run the program; their number is part of the code.
   public var threads: Int
   public var machine: MachineFacts
+  public var turns = TurnLimits()
   /// Who the text is for.
   public var reader: KernelRenderer.Reader
 
@@ -24,7 +25,7 @@ public struct CodegenOptions: Sendable {
 
 /// C for a program.
 public struct GeneratedCode: Sendable {
-  /// The whole file: prelude, kernels, and `quern_run(char *arena, long thread, void *barrier)`. Written
+  /// The whole file: prelude, kernels, and `quern_run(char *arena, long thread, void *team)`. Written
   /// for TinyCC, it calls ``machineCode``.
   public var source: String { text.text }
   /// What the text calls that is not C: nothing but where it is for TinyCC alone.
@@ -34,20 +35,31 @@ public struct GeneratedCode: Sendable {
   public var arenaBytes: Int
   /// Whether something is made of fixed parameters before the first step.
   public var hasPreparation: Bool
+  /// By kernel, in how many shares its tiles are taken.
+  public var shares: [Int]
+  /// Lists of turns that threads take in a step.
+  public var turnLists: Int
   /// The function that runs one step, and the one that must have run before, and again after a
   /// parameter was written that no step replaces.
   public static let entry = "quern_run"
   public static let preparation = "quern_prepare"
-  init(_ text: CText, arenaBytes: Int, hasPreparation: Bool) {
+  init(_ text: CText, arenaBytes: Int, hasPreparation: Bool, shares: [Int], turnLists: Int) {
     self.text = text
     self.arenaBytes = arenaBytes
     self.hasPreparation = hasPreparation
+    self.shares = shares
+    self.turnLists = turnLists
   }
 
-  /// What each kernel's function takes: the pictures it works on are those of the chunk, in a section.
-  static let kernelParameters = "char *arena, long thread, long chunk"
-  /// What the generated code expects to find: all threads meet there.
+  /// What each kernel's function takes: a thread, with memory of its own, computes a share of the tiles;
+  /// the pictures it works on are those of the chunk, in a section.
+  static let kernelParameters = "char *arena, long thread, long share, long chunk"
+  static let stepParameters = "char *arena, long thread, void *team"
+  /// What the generated code expects to find: `void quern_barrier_wait(void *team)`, where all threads
+  /// meet, and `long quern_turn(void *team, long thread, long list, long count)`, which gives a thread
+  /// the next of so many turns, or their number when all are taken.
   public static let barrier = "quern_barrier_wait"
+  public static let turn = "quern_turn"
 }
 
 /// Writes a program as C.
@@ -89,66 +101,28 @@ public func generate(_ program: Program, _ options: CodegenOptions) throws -> Ge
     }
   }
   text.line("")
-  text.line("void \(GeneratedCode.barrier)(void *barrier);")
+  text.line("void \(GeneratedCode.barrier)(void *team);")
+  text.line("long \(GeneratedCode.turn)(void *team, long thread, long list, long count);")
   for name in [GeneratedCode.preparation, GeneratedCode.entry] {
-    text.line("void \(name)(char *arena, long thread, void *barrier);")
+    text.line("void \(name)(\(GeneratedCode.stepParameters));")
   }
   for kernel in program.kernels {
     text.line("void \(kernel.name)(\(GeneratedCode.kernelParameters));")
   }
   text.line("")
   text.append(kernels.text)
+  var steps = StepWriter(program: program, threads: options.threads, shares: kernels.shares)
   text.line("// Before the first step: what is made of parameters that no step replaces.")
-  writeCalls(
-    program, 0..<program.preparedCount, GeneratedCode.preparation, options.threads,
-    kernels.panels.map { use, panels in panels.call(for: use) }, &text)
+  steps.write(
+    GeneratedCode.preparation, 0..<program.preparedCount,
+    packing: kernels.panels.map { use, panels in panels.call(for: use) }, &text)
   text.line("")
   text.line("// One step: every thread runs all kernels on its share of the tiles.")
-  writeCalls(
-    program, program.preparedCount..<program.kernels.count, GeneratedCode.entry, options.threads,
-    [], &text)
+  steps.write(
+    GeneratedCode.entry, program.preparedCount..<program.kernels.count, packing: [], &text)
   return GeneratedCode(
-    text, arenaBytes: end, hasPreparation: program.preparedCount > 0 || !kernels.panels.isEmpty)
-}
-
-/// A function that runs kernels in their order, sections as loops, and then packs panels.
-private func writeCalls(
-  _ program: Program, _ kernels: Range<Int>, _ name: String, _ threads: Int,
-  _ packing: [String], _ text: inout CText
-) {
-  func meet(_ position: Int, _ text: inout CText) {
-    if program.needsBarrier[position], threads > 1 {
-      text.line("\(GeneratedCode.barrier)(barrier);")
-    }
-  }
-  func call(_ position: Int, chunk: String, _ text: inout CText) {
-    text.line("\(program.kernels[position].name)(arena, thread, \(chunk));")
-  }
-  text.braces("void \(name)(char *arena, long thread, void *barrier)") { text in
-    text.line("(void)arena, (void)thread, (void)barrier;")
-    var position = kernels.lowerBound
-    while position < kernels.upperBound {
-      guard let section = program.section(of: position) else {
-        meet(position, &text)
-        call(position, chunk: "0", &text)
-        position += 1
-        continue
-      }
-      if section.isPrivate { meet(position, &text) }
-      let share = ThreadShare(of: section.chunks, among: section.isPrivate ? threads : 1)
-      text.braces("for (long chunk = \(share.from); chunk < \(share.to); chunk++)") { text in
-        for position in section.kernels {
-          if !section.isPrivate { meet(position, &text) }
-          call(position, chunk: "chunk", &text)
-        }
-      }
-      position = section.kernels.upperBound
-    }
-    if !packing.isEmpty, !kernels.isEmpty, threads > 1 {
-      text.line("\(GeneratedCode.barrier)(barrier);")
-    }
-    for call in packing { text.line(call) }
-  }
+    text, arenaBytes: end, hasPreparation: program.preparedCount > 0 || !kernels.panels.isEmpty,
+    shares: kernels.shares, turnLists: steps.lists)
 }
 
 /// The functions of all kernels, in the program's order.
@@ -157,6 +131,8 @@ private struct WrittenKernels {
   var scratchBytes = 0
   /// What must be packed before the first step, and for which kernel.
   var panels: [(use: PieceUse, panels: PreparedPanels)] = []
+  /// By kernel, in how many shares its tiles are taken.
+  var shares: [Int] = []
 
   /// Each piece is written once, however many kernels have one of its shape. Pieces and kernels are
   /// written on all cores: they look at nothing but the program.
@@ -201,6 +177,8 @@ private struct WrittenKernels {
         if let prepared = written[group].prepared { panels.append((use, prepared)) }
       }
     }
+    // Pieces of one kernel have one share for each thread.
+    shares = numbers.map { $0.first.map { written[$0].shares } ?? options.threads }
     scratchBytes = written.reduce(0) { max($0, $1.scratchBytes) }
   }
 }

@@ -39,6 +39,8 @@ public struct CompileOptions: Sendable {
   package var parts: PartLimits?
   /// Other limits than the generator's, by which tests have few pictures taken in chunks.
   package var chunks: ChunkLimits?
+  /// Other limits than the generator's, by which tests have threads take turns at short kernels.
+  package var turns: TurnLimits?
   /// Elements from which on tensors may be computed wherever they are read; tests set it to 0.
   package var fewestInlined: Int?
 

@@ -25,8 +25,10 @@ extension CompiledGraph {
     for _ in 0..<max(1, runs) {
       var seconds = [Double](repeating: 0, count: functions.count)
       func time(_ position: Int, chunk: Int, stride: Int) {
+        // Where threads take chunks, a kernel is whole for each.
+        let shares = max(code.shares[position], options.threads)
         let start = ArenaMemory.now()
-        run(functions[position], chunk: chunk, stride: stride)
+        run(functions[position], shares: shares, chunk: chunk, stride: stride)
         seconds[position] += ArenaMemory.now() - start
       }
       var position = program.preparedCount

@@ -77,7 +77,7 @@ public final class CompiledGraph: Executable {
     memory = try ArenaMemory(byteCount: code.arenaBytes)
     for storage in program.storages.values { memory.fill(storage) }
     if options.threads > 1 {
-      guard let team = quern_team_create(Int32(options.threads)) else {
+      guard let team = quern_team_create(Int32(options.threads), Int32(code.turnLists)) else {
         throw LoweringError(
           "threads", "the system does not start \(options.threads) threads",
           mend: "use fewer threads")
@@ -104,6 +104,7 @@ public final class CompiledGraph: Executable {
     var codegen = CodegenOptions(
       target: options.target, threads: options.threads, reader: reader)
     codegen.machine = options.machine ?? .ofThisProcessor(options.target)
+    codegen.turns = options.turns ?? TurnLimits()
     let program = try lower(
       graph, threads: options.threads,
       chunks: options.chunks ?? ChunkLimits(coreCache: codegen.machine.level2Cache),
@@ -117,9 +118,11 @@ public final class CompiledGraph: Executable {
   /// Functions that generated code calls.
   private static var symbols: [String: UnsafeRawPointer] {
     let barrier: @convention(c) (UnsafeMutableRawPointer?) -> Void = quern_barrier_wait
+    let turn: @convention(c) (UnsafeMutableRawPointer?, Int, Int, Int) -> Int = quern_turn
     let root: @convention(c) (Float) -> Float = quern_square_root_f32
     return [
       GeneratedCode.barrier: unsafeBitCast(barrier, to: UnsafeRawPointer.self),
+      GeneratedCode.turn: unsafeBitCast(turn, to: UnsafeRawPointer.self),
       "quern_square_root_f32": unsafeBitCast(root, to: UnsafeRawPointer.self),
     ]
   }
@@ -143,12 +146,14 @@ public final class CompiledGraph: Executable {
 
   /// One kernel alone, on the pictures of one chunk where it is part of a section.
   ///
-  /// - Parameter stride: thread t takes the chunk that lies t strides further on.
-  func run(_ kernel: quern_kernel, chunk: Int, stride: Int) {
+  /// - Parameters:
+  ///   - shares: in which its tiles are taken.
+  ///   - stride: thread t takes the chunk that lies t strides further on.
+  func run(_ kernel: quern_kernel, shares: Int, chunk: Int, stride: Int) {
     if let team {
-      quern_team_run_kernel(team, kernel, memory.start, chunk, stride)
+      quern_team_run_kernel(team, kernel, memory.start, shares, chunk, stride)
     } else {
-      kernel(memory.start, 0, chunk)
+      kernel(memory.start, 0, 0, chunk)
     }
   }
 

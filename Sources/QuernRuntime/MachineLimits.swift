@@ -55,7 +55,7 @@ private final class Probe {
       source: source,
       symbols: ["quern_square_root_f32": unsafeBitCast(root, to: UnsafeRawPointer.self)])
     memory = try ArenaMemory(byteCount: Self.streamBytes + 4096)
-    team = threads > 1 ? quern_team_create(Int32(threads)) : nil
+    team = threads > 1 ? quern_team_create(Int32(threads), 0) : nil
     // Pages that were never written all lie in one place.
     UnsafeMutableRawPointer(memory.start).initializeMemory(
       as: UInt8.self, repeating: 0, count: Self.streamBytes)

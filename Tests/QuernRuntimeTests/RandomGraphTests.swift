@@ -38,6 +38,8 @@ import Testing
       if seed % 8 < 4 { options.chunks = .always }
       // Half of them compute whatever they may where it is read, however small.
       if seed % 4 < 2 { options.fewestInlined = 0 }
+      // Threads take turns at all that they can in half of them, however short.
+      if seed / 2 % 2 == seed % 2 { options.turns = .always }
       guard try trial.agrees(options, threads: threads) else { return }
     }
     try trial.compareWithDifferences(random.loss, random.gradients, random.inputs)

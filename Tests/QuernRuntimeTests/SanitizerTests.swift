@@ -191,15 +191,25 @@ import Testing
     #include <stdio.h>
     #include <stdlib.h>
 
-    typedef void function(char *arena, long thread, void *barrier);
+    typedef void function(char *arena, long thread, void *team);
     function quern_prepare, quern_run;
-    void quern_barrier_wait(void *barrier);
+    void quern_barrier_wait(void *team);
+    long quern_turn(void *team, long thread, long list, long count);
 
     static char *arena;
     static function *called;
     static pthread_barrier_t meeting;
 
-    void quern_barrier_wait(void *barrier) { pthread_barrier_wait(barrier); }
+    static long taken[4096];
+
+    void quern_barrier_wait(void *team) { pthread_barrier_wait(team); }
+
+    // Whoever comes next takes the next turn.
+    long quern_turn(void *team, long thread, long list, long count) {
+      (void)team, (void)thread;
+      long turn = __atomic_fetch_add(&taken[list], 1, __ATOMIC_RELAXED);
+      return turn < count ? turn : count;
+    }
 
     static void *work(void *thread) {
       called(arena, *(long *)thread, &meeting);
@@ -220,6 +230,7 @@ import Testing
       pthread_barrier_init(&meeting, NULL, (unsigned)threads);
       for (long step = -1; step < steps; step++) {
         called = step < 0 ? quern_prepare : quern_run;
+        for (int i = 0; i < 4096; i++) taken[i] = 0;
         pthread_t handles[16];
         long numbers[16];
         for (long i = 0; i < threads; i++) {

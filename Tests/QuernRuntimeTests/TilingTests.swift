@@ -79,7 +79,7 @@ import Testing
     for (rows, columns) in [(1, 500), (4, 500), (128, 90)] {
       let code = try code(rows: rows, inner: 800, columns: columns, role: .parameter)
       let run = try #require(
-        code.range(of: "void quern_run(char *arena, long thread, void *barrier) {"))
+        code.range(of: "void quern_run(char *arena, long thread, void *team) {"))
       let before = try #require(code.range(of: "  contraction_prepare((const float *)(arena + "))
       #expect(before.upperBound < run.lowerBound)
       let kernel = try #require(code.components(separatedBy: "void contraction(").last)
@@ -109,10 +109,10 @@ import Testing
 
   @Test("Columns are cut so that no thread has a tile more than others")
   func sharesColumns() throws {
-    // 125 vectors are 42 tiles of 3 and 2.
+    // 125 vectors are 42 tiles of 3 and 2. Two threads have 16 turns each, more have one for each tile.
     for (threads, tiles) in [
-      (1, "t_tile < 42;"), (2, "t_tile = 42 * thread / 2;"), (4, "t_tile = 44 * thread / 4;"),
-      (5, "t_tile = 45 * thread / 5;"),
+      (1, "t_tile < 42;"), (2, "t_tile = 42 * share / 32;"), (4, "t_tile = 44 * share / 44;"),
+      (5, "t_tile = 45 * share / 45;"),
     ] {
       let code = try code(rows: 128, inner: 784, columns: 1_000, threads: threads)
       #expect(code.contains(tiles), "\(threads) threads")
