@@ -151,7 +151,7 @@ public struct KernelRenderer: Sendable {
   private mutating func statements(_ block: AllocatedBlock) -> [String] {
     var text = StatementText(target: target)
     var lines: [String] = []
-    block.forEach { instruction, registers in
+    block.forEachInstruction { instruction, registers in
       note(instruction, registers)
       lines.append(text.render(instruction, registers))
     }

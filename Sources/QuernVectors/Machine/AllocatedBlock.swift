@@ -33,7 +33,7 @@ public struct AllocatedBlock: Sendable {
   var isEmpty: Bool { placed.isEmpty }
 
   /// Calls `body` with every instruction and its registers, in the order they run.
-  func forEach(_ body: (MachineInstruction, OperandList<Int>) -> Void) {
+  func forEachInstruction(_ body: (MachineInstruction, OperandList<Int>) -> Void) {
     for place in placed { body(instructions[place.instruction], place.registers) }
   }
 }

@@ -29,7 +29,7 @@ struct AssemblyWriter {
   init(target: Target) { self.target = target }
 
   mutating func append(_ block: AllocatedBlock) {
-    block.forEach { instruction, registers in
+    block.forEachInstruction { instruction, registers in
       guard let encoding = instruction.encoding else { return }
       var place = (base: 0, displacement: 0)
       if let memory = instruction.memory {
