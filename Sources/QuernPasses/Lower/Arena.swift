@@ -1,10 +1,13 @@
 /// Gives storages their places in one block of memory, so that those whose lifetimes do not meet
 /// may share it.
-enum Arena {
+package enum Arena {
   /// Storages start at multiples of a cache line.
   static let alignment = 64
-  /// Vectors may be read past a tensor's end, never used; so the arena is longer than its contents.
+  /// Vectors may be read past a tensor's end, never used; so the arena is longer than its contents,
   static let slack = 1024
+  /// and what is read so, of a last vector of which only one lane is the tensor's, is no other
+  /// tensor's, which another thread may be writing.
+  package static let margin = 60
 
   /// Sets the offsets; the largest storages are placed first, each at the lowest place that is free
   /// for its whole life.
@@ -17,7 +20,7 @@ enum Arena {
       (storages[$0].byteCount, storages[$1].tensor) > (storages[$1].byteCount, storages[$0].tensor)
     }
     for index in order {
-      let size = (storages[index].byteCount + alignment - 1) / alignment * alignment
+      let size = (storages[index].byteCount + margin + alignment - 1) / alignment * alignment
       let life = storages[index].lifetime
       var offset = 0
       for block in placed where block.life.overlaps(life) {

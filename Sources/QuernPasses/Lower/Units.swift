@@ -1,7 +1,7 @@
 import QuernGraph
 
 /// Kernels that run one right after the other, or alone.
-struct Units {
+package struct Units {
   /// By unit, its kernels; a chain's unit has the number of its first.
   private var members: [[Int]]
   private var unitOf: [Int]
@@ -9,7 +9,7 @@ struct Units {
   /// - Parameters:
   ///   - chains: kernels that run one right after the other.
   ///   - count: of all kernels.
-  init(_ chains: [[Int]], count: Int) {
+  package init(_ chains: [[Int]], count: Int) {
     unitOf = Array(0..<count)
     members = unitOf.map { [$0] }
     for chain in chains {
@@ -44,7 +44,7 @@ struct Units {
   ///
   /// - Parameter before: for each kernel, those that must run earlier.
   /// - Throws: ``LoweringError`` where kernels wait for each other.
-  func sorted(_ kernels: [Kernel], _ before: [Set<Int>]) throws(LoweringError) -> [Int] {
+  package func sorted(_ kernels: [Kernel], _ before: [Set<Int>]) throws(LoweringError) -> [Int] {
     let age = members.map { $0.compactMap { kernels[$0].nodes.first }.min() ?? NodeID(0) }
     /// For each unit, those that wait for it, and how many it waits for.
     var after = [[Int]](repeating: [], count: members.count)
