@@ -1,7 +1,5 @@
-import Dispatch
 import QuernPasses
 import QuernVectors
-import Synchronization
 
 /// How code is generated.
 public struct CodegenOptions: Sendable {
@@ -161,7 +159,7 @@ private struct WrittenKernels {
       return try writer.write()
     }
     let sharers = groups.map { $0.map(\.name) }
-    let texts = try onAllCores(program.kernels.count) { position in
+    let texts = onAllCores(program.kernels.count) { position in
       let writer = KernelWriter(
         program: program, position: position, options: options, privateOffset: privateOffset)
       return writer.text(
@@ -181,20 +179,4 @@ private struct WrittenKernels {
     shares = numbers.map { $0.first.map { written[$0].shares } ?? options.threads }
     scratchBytes = written.reduce(0) { max($0, $1.scratchBytes) }
   }
-}
-
-/// The results of independent work for 0 ..< `count`.
-private func onAllCores<T: Sendable>(
-  _ count: Int, _ work: @Sendable (Int) throws -> T
-) throws -> [T] {
-  // Of many, several at a time: taking the next one is not for nothing.
-  let step = max(1, count / 128)
-  let groups = (count + step - 1) / step
-  let results = Mutex([Result<[T], any Error>?](repeating: nil, count: groups))
-  DispatchQueue.concurrentPerform(iterations: groups) { group in
-    let range = group * step..<min(count, (group + 1) * step)
-    let result = Result { try range.map(work) }
-    results.withLock { $0[group] = result }
-  }
-  return try results.withLock { try $0.flatMap { try $0?.get() ?? [] } }
 }

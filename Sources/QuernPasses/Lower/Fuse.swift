@@ -6,8 +6,8 @@ import QuernGraph
 /// when it runs over the same positions and none of its other operands waits for that group; so
 /// bias, activation, the activation's derivative and the optimiser's update are computed on a
 /// reduction's result before it leaves the registers.
-struct Fusion {
-  struct Group {
+struct Fusion: Sendable {
+  struct Group: Sendable {
     /// In graph order; the root, if there is one, is a contraction or window.
     var nodes: [NodeID]
     var root: NodeID?

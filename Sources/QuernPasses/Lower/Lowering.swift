@@ -52,11 +52,14 @@ public func lower(
     let stored = storedNodes(graph, views: views, fusion: fusion)
     let builder = PieceBuilder(graph: graph, views: views, fusion: fusion, stored: stored)
     var names: Set<String> = []
-    var kernels: [Kernel] = []
     var groupOf: [NodeID: Int] = [:]
-    for group in fusion.nonEmpty {
-      for id in group.nodes { groupOf[id] = kernels.count }
-      kernels.append(try builder.kernel(group, name: kernelName(group, graph, &names)))
+    let groups = fusion.nonEmpty
+    for (number, group) in groups.enumerated() {
+      for id in group.nodes { groupOf[id] = number }
+    }
+    let kernelNames = groups.map { kernelName($0, graph, &names) }
+    var kernels = try onAllCores(groups.count) { number throws(LoweringError) in
+      try builder.kernel(groups[number], name: kernelNames[number])
     }
     let survey = HaloSurvey(kernels, graph)
     let conflicts = survey.conflicts.subtracting(views.copied)

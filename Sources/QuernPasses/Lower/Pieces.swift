@@ -1,7 +1,7 @@
 import QuernGraph
 
 /// Turns groups of nodes into kernels.
-struct PieceBuilder {
+struct PieceBuilder: Sendable {
   let graph: Graph
   let views: Views
   let fusion: Fusion

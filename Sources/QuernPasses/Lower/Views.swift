@@ -1,7 +1,7 @@
 import QuernGraph
 
 /// Finds where a tensor's elements really lie: reshapes are other names for the same memory.
-struct Views {
+struct Views: Sendable {
   let graph: Graph
   /// Reshapes that must be copies, because their source cannot be read in their shape.
   var copied: Set<NodeID> = []
