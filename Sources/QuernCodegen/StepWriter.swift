@@ -72,16 +72,14 @@ struct StepWriter {
     // Chunks of one sum follow each other: each adds to what the last has stored.
     let together =
       program.kernels[range].lazy.flatMap(\.pieces).compactMap(\.chunksPerSum).max() ?? 1
-    let head = turns(together == 1 ? "chunk" : "part", section.chunks / together)
-    text.braces(head) { text in
-      guard together > 1 else {
-        for position in range { text.line(call(position, share: "0", chunk: "chunk")) }
-        return
-      }
-      let share = Share(of: section.chunks, among: section.chunks / together, number: "part")
-      text.braces("for (long chunk = \(share.from); chunk < \(share.to); chunk++)") { text in
-        for position in range { text.line(call(position, share: "0", chunk: "chunk")) }
-      }
+    let parts = section.chunks / together
+    func runChunk(_ text: inout CText) {
+      for position in range { text.line(call(position, share: "0", chunk: "chunk")) }
+    }
+    if together == 1 { return text.braces(turns("chunk", parts), runChunk) }
+    text.braces(turns("part", parts)) { text in
+      let share = Share(of: section.chunks, among: parts, number: "part")
+      text.braces("for (long chunk = \(share.from); chunk < \(share.to); chunk++)", runChunk)
     }
   }
 

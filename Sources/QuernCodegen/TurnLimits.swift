@@ -6,13 +6,13 @@ import QuernPasses
 /// Nothing that is computed depends on it.
 public struct TurnLimits: Hashable, Sendable {
   /// Turns that each thread has at most: enough for the last one to be a small part of the whole.
-  var most = 16
+  public var most = 16
   /// Turns that each thread has at least: with fewer, one that is held up in its turn keeps the others
   /// waiting for about as long as it would without.
-  var fewest = 3
+  public var fewest = 3
   /// Vectors computed in a turn: some microseconds, in which it does not matter that threads must agree
   /// on whose the next one is.
-  var fewestVectors = 20_000
+  public var fewestVectors = 20_000
 
   public init() {}
 
