@@ -111,10 +111,10 @@ private final class Probe {
         : "for (long i = 0; i + \(step) <= \(floats); i += \(step), p += \(step)) {"
       text += """
 
-        void \(part.rawValue)(char *arena, long thread, void *barrier);
-        \(Prelude.functionAttribute) void \(part.rawValue)(char *arena, long thread, void *barrier) {
+        void \(part.rawValue)(char *arena, long thread, void *team);
+        \(Prelude.functionAttribute) void \(part.rawValue)(char *arena, long thread, void *team) {
           const float *p = (const float *)arena + thread * \(floats);
-          (void)p, (void)barrier;
+          (void)p, (void)team;
           \(renderer.declarations.joined(separator: "\n  "))
         \(start.joined(separator: "\n"))
           \(loop)
