@@ -1,8 +1,8 @@
 import QuernGraph
 import QuernPasses
 
-/// Writes a kernel's function `name(arena, thread, share, chunk)`: where its tensors lie, and the loops of its
-/// pieces, or calls of them where other kernels have the same.
+/// Writes a kernel's function `name(arena, thread, share, chunk)`: where its tensors lie, and the loops of
+/// its pieces, or calls of them where other kernels have the same.
 struct KernelWriter {
   let program: Program
   /// In the program.

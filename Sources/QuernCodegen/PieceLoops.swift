@@ -17,6 +17,12 @@ struct PieceLoops {
 
     /// Whether threads share out the tiles of this loop.
     func isShared(by split: Split?) -> Bool { split?.kind == kind && split?.axis == axis }
+
+    /// In how many shares: 1 where each thread goes through all tiles.
+    func shares(by split: Split?) -> Int {
+      guard let split, isShared(by: split) else { return 1 }
+      return split.shares
+    }
   }
 
   /// The loop whose tiles are shared out among the threads, and in how many shares.

@@ -32,11 +32,12 @@ struct PieceUse: Sendable {
     of position: Int, in program: Program, _ options: CodegenOptions
   ) throws -> [PieceUse] {
     let kernel = program.kernels[position]
-    let isOneThreads = program.section(of: position)?.isPrivate == true
+    let section = program.section(of: position)
+    let threads = section?.isPrivate == true ? 1 : options.threads
     // Pieces would have turns of their own, and chunks of a section that all threads share, too.
-    let isWhole = kernel.pieces.count == 1 && program.section(of: position) == nil
-    let turns = isWhole && options.threads > 1 ? options.turns : nil
-    let section = SectionAhead(position, program)
+    let isWhole = kernel.pieces.count == 1 && section == nil
+    let turns = isWhole && threads > 1 ? options.turns : nil
+    let ahead = SectionAhead(position, program)
     return try kernel.pieces.enumerated().map { number, piece in
       var nest = Nest(piece, program, position: position)
       nest.cutLanes((nest.isTransform ? 1 : 4) * options.target.lanes)
@@ -46,7 +47,7 @@ struct PieceUse: Sendable {
       }
       return PieceUse(
         name: kernel.pieces.count == 1 ? kernel.name : "\(kernel.name)_part\(number)", nest: nest,
-        section: section, threads: isOneThreads ? 1 : options.threads, turns: turns)
+        section: ahead, threads: threads, turns: turns)
     }
   }
 }

@@ -126,10 +126,8 @@ struct PieceWriter {
     }
     let loop = loops[last]
     try Self.nest(Array(loops[..<last]), split, &text) { text in
-      guard let split, loop.isShared(by: split) else {
-        return try call(mode, run: loop, &text)
-      }
-      let share = Share(of: loop.chunks.count, among: split.shares)
+      guard loop.isShared(by: split) else { return try call(mode, run: loop, &text) }
+      let share = Share(of: loop.chunks.count, among: loop.shares(by: split))
       try text.braces("") { text in
         text.line("const long from = \(share.from);")
         text.line("const long to = \(share.to);")
@@ -152,7 +150,7 @@ struct PieceWriter {
       return
     }
     let count = loop.chunks.count
-    let share = Share(of: count, among: isSplit ? split?.shares ?? 1 : 1)
+    let share = Share(of: count, among: loop.shares(by: split))
     let (from, to) = (share.from, share.to)
     let chunks = loop.chunks
     let head = "for (long \(loop.tile) = \(from); \(loop.tile) < \(to); \(loop.tile)++)"

@@ -7,6 +7,7 @@ public struct CodegenOptions: Sendable {
   /// Threads that will run the program; their number is part of the code.
   public var threads: Int
   public var machine: MachineFacts
+  /// At which kernels threads take turns.
   public var turns = TurnLimits()
   /// Who the text is for.
   public var reader: KernelRenderer.Reader
@@ -53,10 +54,10 @@ public struct GeneratedCode: Sendable {
   /// the pictures it works on are those of the chunk, in a section.
   static let kernelParameters = "char *arena, long thread, long share, long chunk"
   static let stepParameters = "char *arena, long thread, void *team"
-  /// What the generated code expects to find: `void quern_barrier_wait(void *team)`, where all threads
-  /// meet, and `long quern_turn(void *team, long thread, long list, long count)`, which gives a thread
-  /// the next of so many turns, or their number when all are taken.
+  /// What the generated code expects to find: `void quern_barrier_wait(void *team)`. All threads meet there.
   public static let barrier = "quern_barrier_wait"
+  /// This too: `long quern_turn(void *team, long thread, long list, long count)`. It gives a thread the next
+  /// of so many turns, or their number when all are taken.
   public static let turn = "quern_turn"
 }
 

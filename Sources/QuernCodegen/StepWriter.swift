@@ -9,12 +9,6 @@ struct StepWriter {
   /// Lists of turns so far: each is gone through once.
   private(set) var lists = 0
 
-  init(program: Program, threads: Int, shares: [Int]) {
-    self.program = program
-    self.threads = threads
-    self.shares = shares
-  }
-
   /// A function that runs kernels, sections as loops, and then packs panels.
   mutating func write(
     _ name: String, _ kernels: Range<Int>, packing: [String], _ text: inout CText
@@ -63,7 +57,7 @@ struct StepWriter {
     guard section.isPrivate, threads > 1 else {
       return text.braces("for (long chunk = 0; chunk < \(section.chunks); chunk++)") { text in
         for position in range {
-          if !section.isPrivate { meet(before: position, &text) }
+          meet(before: position, &text)
           text.line(call(position, share: "thread", chunk: "chunk"))
         }
       }

@@ -57,7 +57,7 @@ extension CompiledGraph {
   }
 
   private func bytes(_ kernel: Kernel) -> Int {
-    Set(kernel.reads.map(\.tensor)).union(kernel.writes.map(\.tensor)).reduce(0) {
+    Set(TensorUse(kernel).all).reduce(0) {
       $0 + (program.storages[$1]?.type.byteCount ?? 0)
     }
   }

@@ -3,10 +3,10 @@
 package enum Arena {
   /// Storages start at multiples of a cache line.
   static let alignment = 64
-  /// Vectors may be read past a tensor's end, never used; so the arena is longer than its contents,
+  /// Vectors may be read past the last tensor's end, never used: the arena is longer than its contents.
   static let slack = 1024
-  /// and what is read so, of a last vector of which only one lane is the tensor's, is no other
-  /// tensor's, which another thread may be writing.
+  /// Bytes behind each tensor that are no other's, who may be written while a vector reads past the end:
+  /// all of a vector's but one lane.
   package static let margin = 60
 
   /// Sets the offsets; the largest storages are placed first, each at the lowest place that is free

@@ -23,7 +23,7 @@ struct Preparation {
       count = kernels.count
       for (index, kernel) in all.enumerated()
       where !kernels.contains(index) && !others.contains(index) {
-        let sources = kernel.reads.map(\.tensor)
+        let sources = TensorUse(kernel).reads
         if !sources.isEmpty,
           sources.allSatisfy({ source in
             tensors.contains(source) || groupOf[source].map(kernels.contains) ?? false
@@ -33,6 +33,6 @@ struct Preparation {
         }
       }
     }
-    for index in kernels { tensors.formUnion(all[index].writes.map(\.tensor)) }
+    for index in kernels { tensors.formUnion(TensorUse(all[index]).writes) }
   }
 }

@@ -22,6 +22,17 @@ public struct Section: Hashable, Sendable {
   }
 }
 
+extension [Section] {
+  /// For each position in the order of kernels, the section that it belongs to.
+  func byPosition(count: Int) -> [Section?] {
+    var result = [Section?](repeating: nil, count: count)
+    for section in self {
+      for position in section.kernels { result[position] = section }
+    }
+    return result
+  }
+}
+
 /// How a piece goes over pictures: by one axis, or in parts by two.
 struct PictureAxes: Hashable {
   var axis: Int

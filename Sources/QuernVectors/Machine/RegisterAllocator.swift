@@ -91,7 +91,8 @@ struct RegisterAllocator {
     let operands = block[position].operands
     let writes = block[position].writes
     var registers = OperandList(repeating: 0, count: operands.count)
-    let sources = (writes ? 1 : 0)..<max(operands.count, writes ? 1 : 0)
+    let firstSource = writes ? 1 : 0
+    let sources = firstSource..<max(operands.count, firstSource)
     // Sources: where they are, read again, or back from the stack.
     var busy: UInt32 = 0
     for k in sources {
