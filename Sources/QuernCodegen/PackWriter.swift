@@ -106,6 +106,7 @@ struct PackWriter {
       try inside(&body)
       return
     }
+    guard extent(axis) > 1 else { return try loops(&body, axes.dropFirst(), target, inside) }
     let name = nest.axes[axis].name
     let (start, end) = ("\(name)_panel", "\(name)_source")
     body.line("float *\(start) = panel;")

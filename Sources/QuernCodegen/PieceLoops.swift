@@ -85,6 +85,16 @@ struct PieceLoops {
     return all.filter { $0.kind == .panel } + inner
   }
 
+  /// The first of the loops in ``order``, inside which panels are packed.
+  var outer: [Loop] {
+    guard plan.panels != nil else { return [] }
+    let fits = fitsAllPanels
+    return Array(order.prefix { $0.kind == .panel || (!fits && $0.kind == .column) })
+  }
+
+  /// The loops around those over blocks of the reduction.
+  var aroundBlocks: [Loop] { plan.blocks?.keepsRows == false ? outer : [] }
+
   /// The number of the loop that is the tile functions' own: the innermost, unless threads share out
   /// tiles of several sizes.
   func runLoop(_ order: [Loop], _ split: Split?) -> Int? {
@@ -199,8 +209,9 @@ struct PieceLoops {
   /// Elements of the panels of all columns together.
   private var allPanels: Int { panelSteps * allVectors * lanes }
 
-  /// Whether the panels of all columns stay in the cache while all rows are gone through.
-  var fitsAllPanels: Bool { allPanels * 4 <= plan.panelBytes }
+  /// Whether the panels of all columns stay in the cache while all rows are gone through. Of a block, it
+  /// is one panel in the first-level cache instead.
+  var fitsAllPanels: Bool { plan.blocks == nil && allPanels * 4 <= plan.panelBytes }
 
   /// Elements of panels that are packed in each step.
   var panelElements: Int {
@@ -243,20 +254,22 @@ struct PieceLoops {
     return text == "0" ? memory : "\(memory) + \(text)"
   }
 
-  /// Partial sums of all outputs, the lanes rounded up to whole vectors.
+  /// Partial sums of the outputs for which blocks are worked off together, the lanes rounded up to whole
+  /// vectors.
   var partialElements: Int {
     guard plan.blocks != nil else { return 0 }
     return partialStrides.total
   }
 
   private var partialStrides: (strides: [Int], total: Int) {
+    let outer = Set(aroundBlocks.map(\.axis))
     var strides = [Int](repeating: 0, count: nest.axes.count)
     var step = 1
     if let lane = plan.laneAxis {
       strides[lane] = 1
-      step = allVectors * lanes
+      step = (outer.contains(lane) ? plan.columns.largest : allVectors) * lanes
     }
-    for axis in nest.outputAxes.reversed() where axis != plan.laneAxis {
+    for axis in nest.outputAxes.reversed() where axis != plan.laneAxis && !outer.contains(axis) {
       strides[axis] = step
       step *= nest.axes[axis].extent
     }
@@ -320,7 +333,12 @@ struct PieceLoops {
       let text = affineText(terms, offset: offset)
       return text == "0" ? panelAddress(run) : "\(panelAddress(run)) + \(text)"
     }
-    let text = place(reference.strides, mode, run, isSum: reference.isWritten)
+    var strides = reference.strides
+    if index == partialIndex {
+      // Whatever the position of these, partial sums are kept in the same place.
+      for loop in aroundBlocks { strides[loop.axis] = 0 }
+    }
+    let text = place(strides, mode, run, isSum: reference.isWritten)
     return text == "0" ? reference.name : "\(reference.name) + \(text)"
   }
 
@@ -350,12 +368,6 @@ struct PieceLoops {
   func blockStart(
     _ strides: [Int], _ mode: TileMode
   ) -> (terms: [(String, Int)], offset: Int)? {
-    guard let blocks = plan.blocks else { return nil }
-    let stride = strides[blocks.axis]
-    switch mode {
-    case .whole: return nil
-    case .accumulate: return ([(nest.axes[blocks.axis].name, stride)], 0)
-    case .finish: return ([], blocks.lastStart * stride)
-    }
+    plan.blocks?.start(strides, mode) { nest.axes[$0].name }
   }
 }

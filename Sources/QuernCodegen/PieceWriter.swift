@@ -57,18 +57,7 @@ struct PieceWriter {
     let split = piece.split
     let prepared = try writePreparation()
     var tiles = CText()
-    if let blocks = plan.blocks {
-      let name = piece.nest.axes[blocks.axis].name
-      try tiles.braces(
-        "for (long \(name) = 0; \(name) < \(blocks.lastStart); \(name) += \(blocks.size))"
-      ) { text in
-        text.line("const int first = \(name) == 0;")
-        try writeLoops(split, mode: .accumulate, &text)
-      }
-      try writeLoops(split, mode: .finish, &tiles)
-    } else {
-      try writeLoops(split, mode: .whole, &tiles)
-    }
+    try writeLoops(split, &tiles)
     var loops = CText()
     // References as the tiles see them; widths change the panel's strides.
     let (panelElements, partialElements) = (piece.panelElements, piece.partialElements)
@@ -96,23 +85,47 @@ struct PieceWriter {
       scratchBytes: (panelElements + partialElements) * 4, prepared: prepared)
   }
 
-  private mutating func writeLoops(
-    _ split: PieceLoops.Split?, mode: TileMode, _ text: inout CText
-  ) throws {
-    let order = piece.order
-    guard piece.plan.panels?.place == .packed else {
-      return try walk(order, split, mode, &text)
+  private mutating func writeLoops(_ split: PieceLoops.Split?, _ text: inout CText) throws {
+    let around = piece.aroundBlocks
+    let inside = Array(piece.order[around.count...])
+    try Self.nest(around, split, &text) { text in
+      try eachBlock(&text) { mode, text in
+        try writeLoops(inside, split, mode, &text)
+      }
     }
-    let fits = piece.fitsAllPanels
-    let outer = Array(order.prefix { $0.kind == .panel || (!fits && $0.kind == .column) })
+  }
+
+  /// - Parameter loops: those inside the ones over blocks.
+  private mutating func writeLoops(
+    _ loops: [PieceLoops.Loop], _ split: PieceLoops.Split?, _ mode: TileMode,
+    _ text: inout CText
+  ) throws {
+    guard piece.plan.panels?.place == .packed else {
+      return try walk(loops, split, mode, &text)
+    }
+    let outer = Array(loops.prefix(piece.outer.count - piece.aroundBlocks.count))
+    let inner = Array(loops[outer.count...])
     try Self.nest(outer, split, &text) { text in
-      if fits {
-        try packAll(order.filter { $0.kind == .column }, split, mode, &text)
+      if piece.fitsAllPanels {
+        try packAll(inner.filter { $0.kind == .column }, split, mode, &text)
       } else {
         try pack(nil, mode, &text)
       }
-      try walk(Array(order[outer.count...]), split, mode, &text)
+      try walk(inner, split, mode, &text)
     }
+  }
+
+  /// The blocks of the reduction one after the other, or all of it.
+  private func eachBlock(
+    _ text: inout CText, _ work: (TileMode, inout CText) throws -> Void
+  ) throws {
+    guard let blocks = piece.plan.blocks else { return try work(.whole, &text) }
+    let loop = blocks.loop { piece.nest.axes[$0].name }
+    try text.braces(loop.head) { text in
+      for start in loop.starts { text.line(start) }
+      try work(.accumulate, &text)
+    }
+    try work(.finish, &text)
   }
 
   /// Loops over tiles.

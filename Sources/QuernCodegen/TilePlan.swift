@@ -42,8 +42,8 @@ struct TilePlan {
   var unroll = 1
   /// All positions of a small window are written out, so that they are constants.
   var unrollsWindow = false
-  /// The outermost reduction axis is worked off in blocks where what all tiles of a panel read would
-  /// not stay in the cache.
+  /// The reduction is worked off in blocks where what all tiles of a panel read would not stay in the
+  /// cache.
   var blocks: ReductionBlocks?
   /// Up to this size, all panels are packed before the rows are gone through.
   let panelBytes: Int
@@ -149,6 +149,7 @@ struct TilePlan {
     // A row of outputs alone reads a panel once, at the pace at which memory is read in order.
     let isInPlace =
       liesClose(reference, nest, lane)
+      && !(shared >= Self.rowsWorthPackingClose && !staysInCache(reference, nest, machine))
       || shared >= 8 && liesOnLines(reference, nest, lane)
         && !(shared >= Self.rowsWorthPacking && Self.waitsForRows(machine))
     panels = Panels(
@@ -157,9 +158,20 @@ struct TilePlan {
 
   /// Whether the rows of a factor's panels lie close together where they are.
   private func liesClose(_ reference: Nest.Reference, _ nest: Nest, _ lane: Int) -> Bool {
-    let inner = nest.reductionAxes.last.map { abs(reference.strides[$0]) * 4 } ?? 0
-    return reference.strides[lane] == 1 && inner <= Self.closeBytes
+    innerBytes(reference, nest) <= Self.closeBytes && reference.strides[lane] == 1
       && nest.axes[lane].extent * 4 <= Self.closeBytes
+  }
+
+  /// Whether all rows of a factor's panels stay in the second-level cache.
+  private func staysInCache(
+    _ reference: Nest.Reference, _ nest: Nest, _ machine: MachineFacts
+  ) -> Bool {
+    nest.reductionCount * innerBytes(reference, nest) <= machine.level2Cache / 2
+  }
+
+  /// Bytes from one row of a factor's panels to the next.
+  private func innerBytes(_ reference: Nest.Reference, _ nest: Nest) -> Int {
+    nest.reductionAxes.last.map { abs(reference.strides[$0]) * 4 } ?? 0
   }
 
   /// Whether the rows of a factor's panels start on cache lines, and on lines that do not drive each
@@ -175,6 +187,8 @@ struct TilePlan {
 
   /// Rows from which on a copy of a panel whose rows lie apart may take less time than it saves.
   private static let rowsWorthPacking = 32
+  /// The same for a panel whose rows lie close together.
+  private static let rowsWorthPackingClose = 192
 
   /// Whether a tile's multiply-adds for one row of a panel are over before the next has been found, where
   /// rows lie apart.

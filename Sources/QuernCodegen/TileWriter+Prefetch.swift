@@ -110,8 +110,8 @@ extension TileWriter {
 
   /// Asks for what the next tile of rows will read in this reduction step.
   mutating func fetchNextRows(_ axis: Int, step: Int) {
-    guard mode == .whole, nest.isProduct, nest.reductionAxes.count == 1,
-      let row = plan.rowAxes.last, (plan.rows[row]?.count ?? 1) > 1
+    guard nest.isProduct, nest.reductionAxes.count == 1, let row = plan.rowAxes.last,
+      (plan.rows[row]?.count ?? 1) > 1
     else { return }
     for factor in nest.factors {
       let reference = references[factor.reference]

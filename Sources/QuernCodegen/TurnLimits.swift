@@ -34,8 +34,9 @@ extension PieceLoops {
   /// In how many turns a loop's tiles are taken; nil where each thread takes its share of them in one go:
   /// where there is little to do, or where it would do more in several goes.
   func turns(of loop: Loop) -> Int? {
-    guard let limits = turnLimits, threads > 1, plan.blocks == nil,
-      let outermost = order.first(where: { $0.chunks.count > 1 }),
+    guard let limits = turnLimits, threads > 1,
+      // A block that all columns share would be gone through anew in each turn.
+      plan.blocks?.keepsRows != true, let outermost = order.first(where: { $0.chunks.count > 1 }),
       outermost.kind == loop.kind, outermost.axis == loop.axis
     else { return nil }
     // All panels would be packed in each turn.

@@ -55,7 +55,7 @@ import Testing
       var machine = MachineFacts(target)
       machine.level2Cache = 512
       machine.panelBytes = 2048
-      machine.level1Cache = 2048
+      machine.level1Cache = 320
       options.machine = machine
     }
     return options
