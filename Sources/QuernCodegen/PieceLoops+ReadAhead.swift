@@ -30,11 +30,11 @@ extension PieceLoops {
   /// - Parameters:
   ///   - width: elements of the panel's rows.
   ///   - run: the loop that calls work off.
-  /// - Returns: nil where panels stay in the cache together or were packed before the first step, or
-  ///   are shared by so many rows or so few that reading ahead would not help.
+  /// - Returns: nil where panels stay in the cache together, or are shared by so many rows or so few that
+  ///   reading ahead would not help.
   func readAhead(_ mode: TileMode, width: Int, run: Loop?) -> ReadAhead? {
     // It is rounds that ask.
-    guard let panels = plan.panels, let lane = plan.laneAxis, !plan.isPrepared, !fitsAllPanels,
+    guard let panels = plan.panels, let lane = plan.laneAxis, !fitsAllPanels,
       plan.columns.count > 1, plan.rounds(nest, mode) > 1,
       let reduction = nest.reductionAxes.last
     else { return nil }
@@ -44,6 +44,10 @@ extension PieceLoops {
     guard turns.count == 1, let turn = turns.first, isEven(reference) else { return nil }
     let isRun = run.map { $0.kind == .row && $0.axis == turn.axis } ?? false
     let tile = isRun ? "tile" : turn.tile
+    if plan.isPrepared {
+      return preparedAhead(
+        panels, mode, width: width, tile: tile, run: isRun ? run : nil)
+    }
     let line = 64 / reference.element.byteCount
     var step = reference.strides[reduction]
     // Cache lines side by side, each a tile's, and elements from one to the next.
@@ -59,12 +63,7 @@ extension PieceLoops {
       lineDistance = line * reference.strides[lane]
     }
     guard plan.rowTileCount >= lines, plan.rowTileCount <= Self.mostRowTiles else { return nil }
-    let chunk = nest.chunkAxis.map { [(nest.axes[$0].name, reference.strides[$0])] } ?? []
-    let block = blockStart(reference.strides, mode)
-    let next = affineText(
-      chunk + [(nest.axes[lane].name, reference.strides[lane])] + (block?.terms ?? []),
-      offset: width * reference.strides[lane] + (block?.offset ?? 0))
-    let start = "\(reference.name) + \(next)"
+    let start = "\(reference.name) + \(next(reference.strides, mode, width: width, lane: lane))"
     var own = "\(tile) % \(lines) * \(lineDistance)"
     let roundSteps = plan.roundSteps(nest)
     if roundSteps > 1 {
@@ -75,6 +74,44 @@ extension PieceLoops {
     return isRun
       ? ReadAhead(step: step, start: start, perTile: own)
       : ReadAhead(step: step, start: "\(start) + \(own)")
+  }
+
+  /// How tiles ask for the panel, or the block of one, that lies behind the present one.
+  private func preparedAhead(
+    _ panels: TilePlan.Panels, _ mode: TileMode, width: Int, tile: String, run: Loop?
+  ) -> ReadAhead? {
+    guard plan.rowTileCount <= Self.mostRowTiles else { return nil }
+    let (line, rounds) = (16, plan.rounds(nest, mode))
+    let elements = plan.steps(nest, mode) * width
+    let all = (elements + line - 1) / line
+    let turns = plan.rowTileCount * rounds
+    let lines = min(plan.roundSteps(nest), (all + turns - 1) / turns)
+    // Where one tile can ask for more than is needed, others begin anew.
+    let parts = max(1, min(plan.rowTileCount, all / (rounds * lines)))
+    let own = "\(tile) % \(parts) * \(rounds * lines * line)"
+    let index = nest.factors[panels.factor].reference
+    let panel = argument(index, references(width: width), mode, nil)
+    let start = "\(panel) + \(elements)"
+    return run == nil
+      ? ReadAhead(step: lines * line, lines: lines, start: "\(start) + \(own)")
+      : ReadAhead(step: lines * line, lines: lines, start: start, perTile: own)
+  }
+
+  /// C for where the elements start that the next panel is made of.
+  private func next(_ strides: [Int], _ mode: TileMode, width: Int, lane: Int) -> String {
+    let chunk = nest.chunkAxis.map { [(nest.axes[$0].name, strides[$0])] } ?? []
+    let column = [(nest.axes[lane].name, strides[lane])]
+    let block = blockStart(strides, mode)
+    guard let blocks = plan.blocks, !blocks.keepsRows, blocks.outer.isEmpty else {
+      return affineText(
+        chunk + column + (block?.terms ?? []),
+        offset: width * strides[lane] + (block?.offset ?? 0))
+    }
+    // The next block of this column, and after the last the first of the next column.
+    return mode == .finish
+      ? affineText(chunk + column, offset: width * strides[lane])
+      : affineText(
+        chunk + column + (block?.terms ?? []), offset: blocks.size * strides[blocks.axis])
   }
 
   /// How tiles ask for what a section will need next.

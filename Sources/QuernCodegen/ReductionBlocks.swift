@@ -107,8 +107,8 @@ extension TilePlan {
   /// the other goes through a block that stays in the first.
   mutating func chooseBlocks(_ nest: Nest, _ machine: MachineFacts) {
     guard nest.reduction == .sum, nest.factors.count == 2, nest.term.isEmpty, laneAxis != nil,
-      let outermost = nest.reductionAxes.first, columns.count * rowTileCount > 1,
-      nest.reductionAxes.count > 1 || tilesShareLines(nest)
+      let outermost = nest.reductionAxes.first,
+      rowTileCount * (nest.reductionAxes.count > 1 ? columns.count : 1) > 1
     else { return }
     let extent = nest.axes[outermost].extent
     // What one position of the outermost axis touches of the operands; of a packed one, a panel.
@@ -152,13 +152,6 @@ extension TilePlan {
       let rows = nest.outputAxes.filter { strides[$0] != 0 }
         .reduce(1) { $0 * nest.axes[$1].extent }
       return sum + min(abs(strides[blocks.axis]) * blocks.size, steps(nest, .accumulate) * rows) * 4
-    }
-  }
-
-  /// Whether rows lie side by side, so that the next tile reads on in the cache lines of this one.
-  private func tilesShareLines(_ nest: Nest) -> Bool {
-    nest.factors.contains { factor in
-      rowAxes.contains { nest.references[factor.reference].strides[$0] == 1 }
     }
   }
 

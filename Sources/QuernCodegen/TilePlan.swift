@@ -151,7 +151,7 @@ struct TilePlan {
       liesClose(reference, nest, lane)
       && !(shared >= Self.rowsWorthPackingClose && !staysInCache(reference, nest, machine))
       || shared >= 8 && liesOnLines(reference, nest, lane)
-        && !(shared >= Self.rowsWorthPacking && Self.waitsForRows(machine))
+        && !((canPrepare || shared >= Self.rowsWorthPacking) && Self.waitsForRows(machine))
     panels = Panels(
       factor: candidates[0], place: isInPlace ? .inPlace : canPrepare ? .prepared : .packed)
   }

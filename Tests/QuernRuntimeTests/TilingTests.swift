@@ -51,6 +51,18 @@ import Testing
     #expect(try !code(rows: 4_000, inner: 800, columns: 500).contains("ahead"))
   }
 
+  @Test("What lies behind a prepared panel is fetched while several tiles of rows go through it")
+  func readsPreparedAhead() throws {
+    func code(_ rows: Int) throws -> String {
+      try self.code(rows: rows, inner: 800, columns: 500, role: .parameter)
+    }
+    // Two tiles of four rows: 200 rounds each ask for three lines of the 1200 of a panel.
+    let several = try code(8)
+    #expect(several.contains("ahead = next + tile % 2 * 9600;"), "\(several.suffix(4000))")
+    #expect(several.contains("ahead + 32"), "\(several.suffix(4000))")
+    #expect(try !code(4).contains("ahead"))
+  }
+
   @Test("Rows that start on cache lines are read where they are, others are packed")
   func readsInPlace() throws {
     // 500 columns lie 528 apart: 33 lines; 90 lie side by side.
@@ -86,10 +98,11 @@ import Testing
       #expect(kernel.contains("panels") && !kernel.contains("_pack_"))
       #expect(code.contains("_mm_prefetch((const char *)(p_w_c + 1024)") == (rows <= 4))
     }
-    // A second copy of what is as good in place would be of no use.
-    #expect(
-      try !code(rows: 24, inner: 800, columns: 500, role: .parameter)
-        .contains("contraction_prepare("))
+    // A second copy of what is as good in place would be of no use: see `readsInPlace()`.
+    for (target, isPrepared) in [(Target.avx2, true), (.avx512, false)] {
+      let code = try code(rows: 24, inner: 800, columns: 500, role: .parameter, target: target)
+      #expect(code.contains("contraction_prepare(") == isPrepared, "\(target)")
+    }
     #expect(try !code(rows: 1, inner: 800, columns: 500).contains("contraction_prepare("))
   }
 
