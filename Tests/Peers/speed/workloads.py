@@ -125,6 +125,10 @@ NETWORKS = {
     "globalAveragePool dense:7",
     "pointwise": "input:14x14x37 conv:148:1:1:0 relu conv:37:3:1:1 relu conv:148:1:1:0 relu "
     "globalAveragePool dense:5",
+    # Long sums: over thousands of positions, over a long batch, over many inputs.
+    "bottleneck": "input:28x28x64 conv:64:1:1:0 relu conv:256:1:1:0 relu conv:128:3:2:1 relu "
+    "globalAveragePool dense:10",
+    "wide": mlp(2048, 4096, 2048, 10),
 }
 
 
@@ -153,4 +157,7 @@ WORKLOADS = [
     Workload("odd-conv", "infer", 1),
     Workload("strided", "train", 100),
     Workload("pointwise", "train", 7),
+    Workload("bottleneck", "train", 16),
+    Workload("wide", "train", 512),
+    Workload("wide", "infer", 8),
 ]
