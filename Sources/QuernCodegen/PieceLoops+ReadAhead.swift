@@ -83,6 +83,8 @@ extension PieceLoops {
     guard plan.rowTileCount <= Self.mostRowTiles else { return nil }
     let (line, rounds) = (16, plan.rounds(nest, mode))
     let elements = plan.steps(nest, mode) * width
+    // The same block of the next panel, or what follows the present one in memory.
+    let distance = plan.blocks?.keepsRows == true ? panelSteps * width : elements
     let all = (elements + line - 1) / line
     let turns = plan.rowTileCount * rounds
     let lines = min(plan.roundSteps(nest), (all + turns - 1) / turns)
@@ -91,7 +93,7 @@ extension PieceLoops {
     let own = "\(tile) % \(parts) * \(rounds * lines * line)"
     let index = nest.factors[panels.factor].reference
     let panel = argument(index, references(width: width), mode, nil)
-    let start = "\(panel) + \(elements)"
+    let start = "\(panel) + \(distance)"
     return run == nil
       ? ReadAhead(step: lines * line, lines: lines, start: "\(start) + \(own)")
       : ReadAhead(step: lines * line, lines: lines, start: start, perTile: own)

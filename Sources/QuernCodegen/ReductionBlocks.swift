@@ -138,20 +138,30 @@ extension TilePlan {
       }
       outer.append(cut)
     }
-    let keepsRows = max(rowBytes(nest), nest.outputCount * 4) <= machine.level2Cache / 2
+    let room = machine.level2Cache / 2
+    // Prepared panels lie in the order in which blocks of one follow each other; rows that stay in the cache
+    // whole need no other.
+    let isStream =
+      isPrepared
+      && rowBytes(nest, ReductionBlocks.Axis(axis: outermost, extent: extent), .whole) <= room
+    let keepsRows =
+      blocks.map {
+        !isStream && nest.outputCount * 4 <= room
+          && rowBytes(nest, ReductionBlocks.Axis(axis: $0.axis, extent: $0.size), .accumulate)
+            <= room
+      } ?? true
     blocks?.keepsRows = keepsRows
   }
 
-  /// Bytes that all rows read of a block: no more than lie between its first position and the next one's,
-  /// since windows overlap.
-  private func rowBytes(_ nest: Nest) -> Int {
-    guard let blocks else { return 0 }
-    return nest.factors.indices.reduce(0) { sum, number in
+  /// Bytes that all rows read of so many positions of an axis, and of all further inside: no more than lie
+  /// between the first and the last, since windows overlap.
+  private func rowBytes(_ nest: Nest, _ part: ReductionBlocks.Axis, _ mode: TileMode) -> Int {
+    nest.factors.indices.reduce(0) { sum, number in
       guard number != panels?.factor else { return sum }
       let strides = nest.references[nest.factors[number].reference].strides
       let rows = nest.outputAxes.filter { strides[$0] != 0 }
         .reduce(1) { $0 * nest.axes[$1].extent }
-      return sum + min(abs(strides[blocks.axis]) * blocks.size, steps(nest, .accumulate) * rows) * 4
+      return sum + min(abs(strides[part.axis]) * part.extent, steps(nest, mode) * rows) * 4
     }
   }
 
