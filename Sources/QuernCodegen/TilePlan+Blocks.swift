@@ -1,0 +1,110 @@
+// Where a sum is cut into blocks, and how they are gone through.
+
+extension TilePlan {
+  /// How many positions of an axis a tile function goes through.
+  func extent(of axis: Int, _ nest: Nest, _ mode: TileMode) -> Int {
+    guard let blocks, mode != .whole else { return nest.axes[axis].extent }
+    if blocks.axis == axis { return mode == .finish ? blocks.lastSize : blocks.size }
+    return blocks.outer.contains { $0.axis == axis } ? 1 : nest.axes[axis].extent
+  }
+
+  /// Reduction steps that a tile function goes through.
+  func steps(_ nest: Nest, _ mode: TileMode) -> Int {
+    nest.reductionAxes.reduce(1) { $0 * extent(of: $1, nest, mode) }
+  }
+
+  /// Cuts a reduction where what it touches does not stay in the second-level cache: then one tile after
+  /// the other goes through a block that stays in the first.
+  mutating func chooseBlocks(_ nest: Nest, _ machine: MachineFacts) {
+    let room = machine.level2Cache / 2
+    guard nest.reduction == .sum, nest.factors.count == 2, nest.term.isEmpty, laneAxis != nil,
+      // Where a panel is read just once, blocks are of use to windows alone, which overlap.
+      rowTileCount * (nest.reductionAxes.count > 1 ? columns.count : 1) > 1,
+      touchedBytes(nest, machine) > room
+    else { return }
+    // Most of the first-level cache; beside it there must be room for results.
+    let steps = machine.level1Cache / 4 * 3 / max(1, stepBytes(nest, machine))
+    blocks = blocks(nest, of: steps)
+    let keepsRows = keepsRows(nest, room)
+    blocks?.keepsRows = keepsRows
+  }
+
+  /// Blocks of about so many reduction steps; nil where the sum has no more.
+  private func blocks(_ nest: Nest, of steps: Int) -> ReductionBlocks? {
+    guard nest.reductionCount > steps else { return nil }
+    let candidates = nest.reductionAxes.dropLast(writtenOut)
+      .map { ReductionBlocks.Axis(axis: $0, extent: nest.axes[$0].extent) }
+    // The outermost axis whose single positions are small enough, or that has none further inside.
+    var inner = nest.reductionCount
+    let place = candidates.firstIndex { axis in
+      inner /= axis.extent
+      return inner <= steps
+    }
+    guard let cut = place ?? candidates.indices.last else { return nil }
+    let (axis, size) = (candidates[cut], max(1, steps / inner))
+    if cut > 0 { return ReductionBlocks(axis, within: Array(candidates[..<cut]), about: size) }
+    return size < axis.extent ? ReductionBlocks(axis, atMost: size) : nil
+  }
+
+  /// See ``ReductionBlocks/keepsRows``.
+  private func keepsRows(_ nest: Nest, _ room: Int) -> Bool {
+    guard let blocks, let outermost = nest.reductionAxes.first else { return true }
+    let all = ReductionBlocks.Axis(axis: outermost, extent: nest.axes[outermost].extent)
+    // Prepared panels lie in the order in which blocks of one follow each other; rows that stay in the cache
+    // whole need no other.
+    if isPrepared, rowBytes(nest, all, .whole) <= room { return false }
+    let block = ReductionBlocks.Axis(axis: blocks.axis, extent: blocks.size)
+    return nest.outputCount * 4 <= room && rowBytes(nest, block, .accumulate) <= room
+  }
+
+  /// Bytes of the operands that a tile goes through, and what lies between; of a packed one, a panel.
+  private func touchedBytes(_ nest: Nest, _ machine: MachineFacts) -> Int {
+    guard let outermost = nest.reductionAxes.first else { return 0 }
+    let extent = nest.axes[outermost].extent
+    let panel = nest.reductionCount / extent * columns.largest * machine.target.lanes
+    return nest.factors.indices.reduce(0) { sum, number in
+      let step = abs(nest.references[nest.factors[number].reference].strides[outermost])
+      return sum + (number == panels?.factor ? min(step, panel) : step) * extent * 4
+    }
+  }
+
+  /// Bytes that all rows read of so many positions of an axis, and of all further inside: no more than lie
+  /// between the first and the last, since windows overlap.
+  private func rowBytes(_ nest: Nest, _ part: ReductionBlocks.Axis, _ mode: TileMode) -> Int {
+    nest.factors.indices.reduce(0) { sum, number in
+      guard number != panels?.factor else { return sum }
+      let strides = nest.references[nest.factors[number].reference].strides
+      let rows = nest.outputAxes.filter { strides[$0] != 0 }
+        .reduce(1) { $0 * nest.axes[$1].extent }
+      return sum + min(abs(strides[part.axis]) * part.extent, steps(nest, mode) * rows) * 4
+    }
+  }
+
+  /// Rows of the largest tile along an axis.
+  private func tileRows(_ axis: Int) -> Int { rows[axis]?.largest ?? 1 }
+
+  /// Bytes of the cache lines that a tile reads anew in one reduction step.
+  private func stepBytes(_ nest: Nest, _ machine: MachineFacts) -> Int {
+    let line = Nest.Reference.line
+    let width = columns.largest * machine.target.lanes * 4
+    return nest.factors.indices.reduce(0) { sum, number in
+      if number == packed { return sum + width }
+      let reference = nest.references[nest.factors[number].reference]
+      let strides = reference.strides
+      let step = nest.reductionAxes.last.map { abs(strides[$0]) * 4 } ?? 0
+      let startsOnLine =
+        reference.startsOnLine && nest.reductionAxes.allSatisfy { strides[$0] * 4 % line == 0 }
+      // What lies side by side; of steps that lie closer, only what the last one has not read.
+      func together(_ bytes: Int) -> Int {
+        min(step, ((bytes + line - 1) / line + (startsOnLine ? 0 : 1)) * line)
+      }
+      if let laneAxis, strides[laneAxis] != 0 { return sum + together(width) }
+      let axes = rowAxes.filter { strides[$0] != 0 }
+      let side = axes.first { strides[$0] == 1 }
+      return sum
+        + axes.filter { $0 != side }.reduce(together((side.map(tileRows) ?? 1) * 4)) {
+          $0 * tileRows($1)
+        }
+    }
+  }
+}
