@@ -45,8 +45,7 @@ extension PieceLoops {
     let isRun = run.map { $0.kind == .row && $0.axis == turn.axis } ?? false
     let tile = isRun ? "tile" : turn.tile
     if plan.isPrepared {
-      return preparedAhead(
-        panels, mode, width: width, tile: tile, run: isRun ? run : nil)
+      return preparedAhead(panels, mode, width: width, tile: tile, isRun: isRun)
     }
     let line = 64 / reference.element.byteCount
     var step = reference.strides[reduction]
@@ -71,17 +70,19 @@ extension PieceLoops {
       let part = plan.steps(nest, mode) / roundSteps * step
       own += " + \(tile) / \(lines) % \(roundSteps) * \(part)"
     }
-    return isRun
-      ? ReadAhead(step: step, start: start, perTile: own)
-      : ReadAhead(step: step, start: "\(start) + \(own)")
+    return ReadAhead(step: step, start: start, own: own, isRun: isRun)
   }
 
   /// How tiles ask for the panel, or the block of one, that lies behind the present one.
+  ///
+  /// - Parameter tile: C for a tile's number.
   private func preparedAhead(
-    _ panels: TilePlan.Panels, _ mode: TileMode, width: Int, tile: String, run: Loop?
+    _ panels: TilePlan.Panels, _ mode: TileMode, width: Int, tile: String, isRun: Bool
   ) -> ReadAhead? {
     guard plan.rowTileCount <= Self.mostRowTiles else { return nil }
-    let (line, rounds) = (16, plan.rounds(nest, mode))
+    let index = nest.factors[panels.factor].reference
+    let line = Nest.Reference.line / nest.references[index].element.byteCount
+    let rounds = plan.rounds(nest, mode)
     let elements = plan.steps(nest, mode) * width
     // The same block of the next panel, or what follows the present one in memory.
     let distance = plan.blocks?.keepsRows == true ? panelSteps * width : elements
@@ -90,30 +91,29 @@ extension PieceLoops {
     let lines = min(plan.roundSteps(nest), (all + turns - 1) / turns)
     // Where one tile can ask for more than is needed, others begin anew.
     let parts = max(1, min(plan.rowTileCount, all / (rounds * lines)))
-    let own = "\(tile) % \(parts) * \(rounds * lines * line)"
-    let index = nest.factors[panels.factor].reference
     let panel = argument(index, references(width: width), mode, nil)
-    let start = "\(panel) + \(distance)"
-    return run == nil
-      ? ReadAhead(step: lines * line, lines: lines, start: "\(start) + \(own)")
-      : ReadAhead(step: lines * line, lines: lines, start: start, perTile: own)
+    return ReadAhead(
+      step: lines * line, lines: lines, start: "\(panel) + \(distance)",
+      own: "\(tile) % \(parts) * \(rounds * lines * line)", isRun: isRun)
   }
 
   /// C for where the elements start that the next panel is made of.
   private func next(_ strides: [Int], _ mode: TileMode, width: Int, lane: Int) -> String {
     let chunk = nest.chunkAxis.map { [(nest.axes[$0].name, strides[$0])] } ?? []
     let column = [(nest.axes[lane].name, strides[lane])]
-    let block = blockStart(strides, mode)
-    guard let blocks = plan.blocks, !blocks.keepsRows, blocks.outer.isEmpty else {
-      return affineText(
-        chunk + column + (block?.terms ?? []),
-        offset: width * strides[lane] + (block?.offset ?? 0))
+    var (block, offset) = blockStart(strides, mode) ?? ([], 0)
+    let nextColumn = width * strides[lane]
+    if let blocks = plan.blocks, !blocks.keepsRows, blocks.outer.isEmpty {
+      // The next block of this column, and after the last the first of the next column.
+      if mode == .accumulate {
+        offset += blocks.size * strides[blocks.axis]
+      } else {
+        (block, offset) = ([], nextColumn)
+      }
+    } else {
+      offset += nextColumn
     }
-    // The next block of this column, and after the last the first of the next column.
-    return mode == .finish
-      ? affineText(chunk + column, offset: width * strides[lane])
-      : affineText(
-        chunk + column + (block?.terms ?? []), offset: blocks.size * strides[blocks.axis])
+    return affineText(chunk + column + block, offset: offset)
   }
 
   /// How tiles ask for what a section will need next.
@@ -162,5 +162,17 @@ extension PieceLoops {
     zip(nest.reductionAxes, nest.reductionAxes.dropFirst()).allSatisfy { outer, inner in
       reference.strides[outer] == reference.strides[inner] * nest.axes[inner].extent
     }
+  }
+}
+
+extension PieceLoops.ReadAhead {
+  /// - Parameters:
+  ///   - start: C for where the first tile starts.
+  ///   - own: C for how far from there a tile starts, by its number.
+  ///   - isRun: whether a call works off several tiles, and so reckons that itself.
+  fileprivate init(step: Int, lines: Int = 1, start: String, own: String, isRun: Bool) {
+    self.init(
+      step: step, lines: lines, start: isRun ? start : "\(start) + \(own)",
+      perTile: isRun ? own : nil)
   }
 }

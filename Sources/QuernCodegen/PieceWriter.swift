@@ -86,32 +86,23 @@ struct PieceWriter {
   }
 
   private mutating func writeLoops(_ split: PieceLoops.Split?, _ text: inout CText) throws {
+    let order = piece.order
+    let isPacked = piece.plan.panels?.place == .packed
     let around = piece.aroundBlocks
-    let inside = Array(piece.order[around.count...])
+    // Those inside blocks in which panels are packed.
+    let packing = isPacked && around.isEmpty ? piece.outer : []
+    let inner = Array(order[(around.count + packing.count)...])
     try Self.nest(around, split, &text) { text in
       try eachBlock(&text) { mode, text in
-        try writeLoops(inside, split, mode, &text)
+        try Self.nest(packing, split, &text) { text in
+          if isPacked, piece.fitsAllPanels {
+            try packAll(inner.filter { $0.kind == .column }, split, mode, &text)
+          } else if isPacked {
+            try pack(nil, mode, &text)
+          }
+          try walk(inner, split, mode, &text)
+        }
       }
-    }
-  }
-
-  /// - Parameter loops: those inside the ones over blocks.
-  private mutating func writeLoops(
-    _ loops: [PieceLoops.Loop], _ split: PieceLoops.Split?, _ mode: TileMode,
-    _ text: inout CText
-  ) throws {
-    guard piece.plan.panels?.place == .packed else {
-      return try walk(loops, split, mode, &text)
-    }
-    let outer = Array(loops.prefix(piece.outer.count - piece.aroundBlocks.count))
-    let inner = Array(loops[outer.count...])
-    try Self.nest(outer, split, &text) { text in
-      if piece.fitsAllPanels {
-        try packAll(inner.filter { $0.kind == .column }, split, mode, &text)
-      } else {
-        try pack(nil, mode, &text)
-      }
-      try walk(inner, split, mode, &text)
     }
   }
 

@@ -26,7 +26,7 @@ import Testing
   func products(_ rows: Int, _ inner: Int, _ columns: Int) throws {
     let graph = try product(rows, inner, columns)
     try expectAgreement(graph, threads: [1, 2, 3, 5])
-    try expectAgreement(graph) { $0.machine = Self.smallCaches($0.target) }
+    try expectAgreement(graph) { $0.machine = .smallCaches($0.target) }
   }
 
   /// Sums over a window in blocks; groups, each with panels of its own; chunks of pictures.
@@ -41,16 +41,8 @@ import Testing
     try expectAgreement(b.graph) { $0.convolution = .direct }
     try expectAgreement(b.graph) {
       $0.convolution = .direct
-      $0.machine = Self.smallCaches($0.target)
+      $0.machine = .smallCaches($0.target)
     }
-  }
-
-  private static func smallCaches(_ target: Target) -> MachineFacts {
-    var machine = MachineFacts(target)
-    machine.level2Cache = 512
-    machine.panelBytes = 2048
-    machine.level1Cache = 320
-    return machine
   }
 
   @Test("A step sees weights that were written after the last one", arguments: [1, 2])

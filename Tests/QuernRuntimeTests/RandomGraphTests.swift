@@ -51,13 +51,7 @@ import Testing
   /// With small caches, sums are worked off in blocks.
   private static func options(_ target: Target, smallCaches: Bool) -> CompileOptions {
     var options = CompileOptions(target: target)
-    if smallCaches {
-      var machine = MachineFacts(target)
-      machine.level2Cache = 512
-      machine.panelBytes = 2048
-      machine.level1Cache = 320
-      options.machine = machine
-    }
+    if smallCaches { options.machine = .smallCaches(target) }
     return options
   }
 
