@@ -11,6 +11,13 @@
 /* All ones in the first n lanes. */
 #define quern_lane_mask(n) \
   quern_f32(_mm256_cmpgt_epi32(_mm256_set1_epi32(n), quern_i32(quern_lane_indices())))
+/* The first lanes to memory: one, two, the third alone, four. */
+#define quern_store_1(p, v) _mm_store_ss(p, _mm256_castps256_ps128(v))
+#define quern_store_2(p, v) _mm_storel_pi((__m64 *)(void *)(p), _mm256_castps256_ps128(v))
+#define quern_store_third(p, v) \
+  _mm_store_ss(p, _mm_permute_ps(_mm256_castps256_ps128(v), 2))
+#define quern_store_4(p, v) _mm_storeu_ps(p, _mm256_castps256_ps128(v))
+#define quern_upper_half(v) _mm256_castps128_ps256(_mm256_extractf128_ps(v, 1))
 #define quern_load_bytes(p) \
   quern_f32(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)(p))))
 #define quern_byte_if(p, l, n) ((l) < (n) ? (p)[l] : 0)

@@ -161,9 +161,22 @@ import Testing
         all.add(
           EncodingFields(opcode: .maskLoad, reg: d, vvvv: a, rm: rm, bits: bits),
           "vmaskmovps \(dn), \(an), \(memory)")
+        for (opcode, size, immediate) in [
+          (Opcode.storeOne, "dword", nil), (.storeTwo, "qword", nil), (.storeLane, "dword", 2),
+          (.extractHalf, "xmmword", 1),
+        ] as [(Opcode, String, UInt8?)] {
+          let (part, partText) = all.memory(size)
+          let source = name(d, opcode.byte == Opcode.extractHalf.byte ? bits : 128)
+          all.add(
+            EncodingFields(
+              opcode: opcode, reg: d, rm: part, immediate: immediate,
+              bits: opcode.byte == Opcode.extractHalf.byte ? bits : 128),
+            "\(opcode.mnemonic) \(partText), \(source)" + (immediate.map { ", \($0)" } ?? ""))
+        }
         all.add(
-          EncodingFields(opcode: .maskStore, reg: d, vvvv: a, rm: rm, bits: bits),
-          "vmaskmovps \(memory), \(an), \(dn)")
+          EncodingFields(
+            opcode: .extractHalf, reg: d, rm: .register(a), immediate: 1, bits: bits),
+          "vextractf128 \(name(a, 128)), \(dn), 1")
         all.add(
           EncodingFields(
             opcode: .blendVariable, reg: d, vvvv: a, rm: .register(b), immediate: UInt8(a) << 4,

@@ -97,12 +97,7 @@ extension Lowering {
             .vector(VectorEncoding(opcode: .store, rm: .memory(offset: 0), mask: 1)),
           ]))
       } else {
-        let mask = laneMaskVector(count)
-        memory(
-          "_mm256_maskstore_ps($p, _mm256_castps_si256($1), $0);", [a, mask], address,
-          writes: false,
-          .vector(
-            VectorEncoding(opcode: .maskStore, vvvv: .operand(1), rm: .memory(offset: 0))))
+        storeLanes(of: a, count, to: address)
       }
     case .store(let address, let a, _):
       memory(

@@ -143,6 +143,46 @@ extension Lowering {
     }
   }
 
+  // MARK: The first lanes
+
+  /// Stores four lanes, two and one, as many as there are. A store under a mask would be one
+  /// instruction, but takes AMD's processors before AVX-512 a dozen cycles.
+  mutating func storeLanes(of a: VectorRegister, _ count: Int, to address: Address) {
+    var (half, address, left) = (a, address, count)
+    if left >= 4 {
+      storePart("quern_store_4($p, $0);", half, .store, to: address)
+      address.offset += 16
+      left -= 4
+      guard left > 0 else { return }
+      half = temporary()
+      emit(
+        MachineInstruction(
+          text: "$0 = quern_upper_half($1);", operands: [half, a],
+          encoding: .vector(
+            VectorEncoding(
+              opcode: .extractHalf, reg: .operand(1), rm: .operand(0), immediate: 1))))
+    }
+    if left >= 2 { storePart("quern_store_2($p, $0);", half, .storeTwo, to: address) }
+    if left == 3 {
+      address.offset += 8
+      storePart(
+        "quern_store_third($p, $0);", half, .storeLane, immediate: 2, to: address)
+    } else if left == 1 {
+      storePart("quern_store_1($p, $0);", half, .storeOne, to: address)
+    }
+  }
+
+  private mutating func storePart(
+    _ text: StaticString, _ a: VectorRegister, _ opcode: Opcode,
+    immediate: UInt8? = nil, to address: Address
+  ) {
+    memory(
+      text, [a], address, writes: false,
+      .vector(
+        VectorEncoding(
+          opcode: opcode, rm: .memory(offset: 0), immediate: immediate, bits: 128)))
+  }
+
   // MARK: Rearrangement
 
   private mutating func shuffleGroups(

@@ -50,7 +50,14 @@ extension Opcode {
     mnemonic: "vmovups", map: 1, prefix: 0, byte: 0x11, form: .store)
   package static let move = Opcode(mnemonic: "vmovaps", map: 1, prefix: 0, byte: 0x28, form: .two)
   package static let maskLoad = Opcode(mnemonic: "vmaskmovps", map: 2, prefix: 1, byte: 0x2c)
-  package static let maskStore = Opcode(mnemonic: "vmaskmovps", map: 2, prefix: 1, byte: 0x2e)
+  package static let storeOne = Opcode(
+    mnemonic: "vmovss", map: 1, prefix: 2, byte: 0x11, form: .store, tuple: .scalar)
+  package static let storeTwo = Opcode(
+    mnemonic: "vmovlps", map: 1, prefix: 0, byte: 0x13, form: .store)
+  package static let storeLane = Opcode(
+    mnemonic: "vextractps", map: 3, prefix: 1, byte: 0x17, form: .store, tuple: .scalar)
+  package static let extractHalf = Opcode(
+    mnemonic: "vextractf128", map: 3, prefix: 1, byte: 0x19, form: .store)
   package static let broadcast = Opcode(
     mnemonic: "vbroadcastss", map: 2, prefix: 1, byte: 0x18, form: .two, tuple: .scalar)
   package static let broadcastInteger = Opcode(  // from a general register
