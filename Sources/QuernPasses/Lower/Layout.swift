@@ -58,13 +58,18 @@ public struct Storage: Sendable {
   /// lines from the last: lines apart by a power of two would meet in one set of the cache.
   private static func apart(_ elements: Int) -> Int { ((elements + line - 1) / line | 1) * line }
 
-  /// What kernels of a section hand to each other; mostly tiles: (side, side, n, rows, columns, C). A
-  /// transform writes all places of a tile at once.
+  /// What kernels of a section hand to each other; mostly tiles.
   init(tiles tensor: NodeID, _ type: TensorType, isPrivate: Bool) {
     let none = [Int](repeating: 0, count: type.shape.rank)
     self.init(tensor, type, before: none, after: none, fill: 0)
     self.isPrivate = isPrivate
-    guard type.shape.rank > 2 else { return }
+    spreadTiles()
+  }
+
+  /// Keeps the places of tiles apart, which are a tensor's first two dimensions: (side, side, n, rows,
+  /// columns, C). A transform writes or reads all places of a tile at once, see ``apart(_:)``.
+  mutating func spreadTiles() {
+    guard type.shape.rank > 2, !hasHalo else { return }
     strides[1] = Self.apart(strides[1])
     strides[0] = strides[1] * type.shape[1]
     elementCount = strides[0] * type.shape[0]

@@ -212,6 +212,7 @@ private func assemble(
     if chain.isPrivate { privateBytes = max(privateBytes, Arena.place(&inner)) }
     for storage in inner { storages[storage.tensor] = storage }
   }
+  let tiles = tilesOfTransforms(graph)
   for tensor in all where owner[tensor] == nil && storages[tensor] == nil {
     let shape = graph[tensor].shape
     var before = survey.before[tensor] ?? [Int](repeating: 0, count: shape.rank)
@@ -224,9 +225,11 @@ private func assemble(
       after = zip(after, survey.after[value] ?? after).map { max($0, $1) }
       fill = survey.fill[value] ?? fill
     }
-    storages[tensor] = Storage(
+    var storage = Storage(
       tensor, graph[tensor].type, before: before, after: after, fill: fill,
       startsRowsOnLines: !isDense)
+    if !isDense, tiles.contains(tensor) { storage.spreadTiles() }
+    storages[tensor] = storage
   }
   sections.sort { $0.kernels.lowerBound < $1.kernels.lowerBound }
   setLifetimes(&storages, uses, schedule.preparedCount, sections, graph, views, owner)
@@ -241,6 +244,20 @@ private func assemble(
     needsBarrier: barriers(uses, storages, sections),
     outputNodes: Dictionary(
       uniqueKeysWithValues: graph.outputs.map { ($0.name, views.root($0.node)) }))
+}
+
+/// Tensors of tiles, each dimension of a tile one of the tensor's: what transforms make and take.
+private func tilesOfTransforms(_ graph: Graph) -> Set<NodeID> {
+  var result: Set<NodeID> = []
+  for id in graph.ids {
+    guard case .tileTransform(let transform) = graph[id].op else { continue }
+    let sides = [transform.axes.count, transform.axes.count + 1]
+    if transform.output.prefix(2).map(\.soleAxis) == sides { result.insert(id) }
+    if transform.input.prefix(2).map(\.soleAxis) == sides, let source = graph[id].operands.first {
+      result.insert(source)
+    }
+  }
+  return result
 }
 
 private func copyKernel(
