@@ -3,26 +3,33 @@ import QuernGraph
 // Residue classes in which nothing is left to add up, as one piece.
 
 extension PieceBuilder {
+  /// Residue classes in as few pieces as they can be computed in.
+  ///
+  /// Of classes without sums one piece computes those positions that all have, and others the last row or
+  /// column that some have more, where the whole is no multiple of the step.
+  func pieces(
+    _ classes: [SymbolicPiece], _ group: Fusion.Group, subject: String
+  ) throws(LoweringError) -> [Piece] {
+    var pieces: [Piece] = []
+    var rest = classes
+    if let parts = SymbolicPiece.shared(by: classes) {
+      pieces.append(try joined(parts.shared, group, subject: subject))
+      rest = parts.rest
+    }
+    for symbolic in rest { pieces.append(try piece(symbolic, group, subject: subject)) }
+    return pieces
+  }
+
   /// One piece that computes all residue classes of each position at once: what they share is read
   /// once, and what they write lies close together.
   ///
   /// The gradient of max-pooling is such a case where windows lie side by side: each element of a
   /// window gets the gradient or zero.
-  ///
-  /// - Returns: nil where classes have sums, or differ in size.
-  func joined(
+  private func joined(
     _ classes: [SymbolicPiece], _ group: Fusion.Group, subject: String
-  ) throws(LoweringError) -> Piece? {
-    guard classes.count > 1, let first = classes.first else { return nil }
-    let axes = Array(first.axes[..<first.outputRank])
+  ) throws(LoweringError) -> Piece {
+    let axes = Array(classes[0].axes[..<classes[0].outputRank])
     let extents = axes.map(\.extent)
-    for part in classes {
-      guard part.reduction == .sum, part.outputRank == first.outputRank,
-        part.axes[..<part.outputRank].map(\.extent) == extents,
-        part.axes[part.outputRank...].allSatisfy({ $0.extent == 1 }),
-        part.factors.contains(where: { $0.match == nil })
-      else { return nil }
-    }
     var piece = Piece(
       axes: axes, outputRank: axes.count, reduction: .none, factors: [], position: .constant(0),
       values: [], keepsOrder: true, stores: [])
@@ -55,5 +62,37 @@ extension PieceBuilder {
     }
     piece.values = values.list
     return piece
+  }
+}
+
+extension SymbolicPiece {
+  /// The positions that all classes have, and what is left of them.
+  ///
+  /// - Returns: nil where there is one class, classes have sums, or little in common.
+  fileprivate static func shared(
+    by classes: [SymbolicPiece]
+  ) -> (shared: [SymbolicPiece], rest: [SymbolicPiece])? {
+    guard classes.count > 1, let rank = classes.first?.outputRank else { return nil }
+    for part in classes {
+      guard part.reduction == .sum, part.outputRank == rank,
+        part.axes[rank...].allSatisfy({ $0.extent == 1 }),
+        part.factors.contains(where: { $0.match == nil })
+      else { return nil }
+    }
+    var shared = classes
+    var rest: [SymbolicPiece] = []
+    for axis in 0..<rank {
+      let count = classes.map { $0.axes[axis].extent }.min() ?? 0
+      for index in shared.indices {
+        let extent = shared[index].axes[axis].extent
+        guard extent > count else { continue }
+        rest.append(shared[index].positions(extent - count, of: axis, from: count))
+        shared[index] = shared[index].positions(count, of: axis, from: 0)
+      }
+    }
+    func size(_ pieces: [SymbolicPiece]) -> Int {
+      pieces.reduce(0) { $0 + $1.axes[..<rank].reduce(1) { $0 * $1.extent } }
+    }
+    return size(rest) <= size(shared) ? (shared, rest) : nil
   }
 }

@@ -15,14 +15,7 @@ struct PieceBuilder: Sendable {
     if let root = group.root, case .tileTransform(let transform) = graph[root].op {
       pieces = try tilePieces(transform, group, subject: subject)
     } else {
-      let classes = try symbolicPieces(group, subject: subject)
-      if let joined = try joined(classes, group, subject: subject) {
-        pieces = [joined]
-      } else {
-        for symbolic in classes {
-          pieces.append(try piece(symbolic, group, subject: subject))
-        }
-      }
+      pieces = try self.pieces(symbolicPieces(group, subject: subject), group, subject: subject)
     }
     var inlined: Set<NodeID> = []
     func note(_ id: NodeID) {
@@ -117,7 +110,7 @@ struct PieceBuilder: Sendable {
     }
   }
 
-  private func piece(
+  func piece(
     _ symbolic: SymbolicPiece, _ group: Fusion.Group, subject: String
   ) throws(LoweringError) -> Piece {
     let extents = symbolic.extents

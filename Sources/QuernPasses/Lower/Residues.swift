@@ -70,8 +70,13 @@ extension SymbolicPiece {
 
   /// Only every `step`-th position of an axis.
   private func every(_ step: Int, of axis: Int, from start: Int) -> SymbolicPiece {
+    positions((axes[axis].extent - start + step - 1) / step, of: axis, from: start, step: step)
+  }
+
+  /// Only so many positions of an axis, `step` apart.
+  func positions(_ count: Int, of axis: Int, from start: Int, step: Int = 1) -> SymbolicPiece {
     var piece = self
-    piece.axes[axis].extent = (axes[axis].extent - start + step - 1) / step
+    piece.axes[axis].extent = count
     let replacement = [axis: AffineExpression.axis(axis, times: step, plus: start)]
     piece.position = position.substituting(replacement)
     piece.domain = domain.map { $0.substituting(replacement) }
