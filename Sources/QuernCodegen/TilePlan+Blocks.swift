@@ -57,15 +57,24 @@ extension TilePlan {
     return nest.outputCount * 4 <= room && rowBytes(nest, block, .accumulate) <= room
   }
 
-  /// Bytes of the operands that a tile goes through, and what lies between; of a packed one, a panel.
+  /// Bytes of the operands that a tile goes through, and what lies between; of panels, one of them.
   private func touchedBytes(_ nest: Nest, _ machine: MachineFacts) -> Int {
     guard let outermost = nest.reductionAxes.first else { return 0 }
     let extent = nest.axes[outermost].extent
-    let panel = nest.reductionCount / extent * columns.largest * machine.target.lanes
     return nest.factors.indices.reduce(0) { sum, number in
-      let step = abs(nest.references[nest.factors[number].reference].strides[outermost])
-      return sum + (number == panels?.factor ? min(step, panel) : step) * extent * 4
+      let step = abs(nest.references[nest.factors[number].reference].strides[outermost]) * 4
+      guard number == panels?.factor else { return sum + step * extent }
+      let panel = nest.reductionCount / extent * laneBytes(number, nest, machine)
+      return sum + min(step, panel) * extent
     }
+  }
+
+  /// Bytes that a tile reads in one reduction step of a factor that lanes run over: whole cache lines, unless
+  /// it is packed.
+  private func laneBytes(_ number: Int, _ nest: Nest, _ machine: MachineFacts) -> Int {
+    let width = columns.largest * machine.target.lanes * 4
+    if number == packed { return width }
+    return lineBytes(width, of: nest.references[nest.factors[number].reference], nest)
   }
 
   /// Bytes that all rows read of so many positions of an axis, and of all further inside: no more than lie
@@ -85,26 +94,29 @@ extension TilePlan {
 
   /// Bytes of the cache lines that a tile reads anew in one reduction step.
   private func stepBytes(_ nest: Nest, _ machine: MachineFacts) -> Int {
-    let line = Nest.Reference.line
-    let width = columns.largest * machine.target.lanes * 4
-    return nest.factors.indices.reduce(0) { sum, number in
-      if number == packed { return sum + width }
+    nest.factors.indices.reduce(0) { sum, number in
       let reference = nest.references[nest.factors[number].reference]
       let strides = reference.strides
-      let step = nest.reductionAxes.last.map { abs(strides[$0]) * 4 } ?? 0
-      let startsOnLine =
-        reference.startsOnLine && nest.reductionAxes.allSatisfy { strides[$0] * 4 % line == 0 }
-      // What lies side by side; of steps that lie closer, only what the last one has not read.
-      func together(_ bytes: Int) -> Int {
-        min(step, ((bytes + line - 1) / line + (startsOnLine ? 0 : 1)) * line)
+      if number == packed || laneAxis.map({ strides[$0] != 0 }) ?? false {
+        return sum + laneBytes(number, nest, machine)
       }
-      if let laneAxis, strides[laneAxis] != 0 { return sum + together(width) }
       let axes = rowAxes.filter { strides[$0] != 0 }
       let side = axes.first { strides[$0] == 1 }
       return sum
-        + axes.filter { $0 != side }.reduce(together((side.map(tileRows) ?? 1) * 4)) {
-          $0 * tileRows($1)
-        }
+        + axes.filter { $0 != side }.reduce(
+          lineBytes((side.map(tileRows) ?? 1) * 4, of: reference, nest)
+        ) { $0 * tileRows($1) }
     }
+  }
+
+  /// Bytes of the cache lines of so many bytes side by side, which a reduction step reads; of steps that
+  /// lie closer, only what the last one has not read.
+  private func lineBytes(_ bytes: Int, of reference: Nest.Reference, _ nest: Nest) -> Int {
+    let line = Nest.Reference.line
+    let strides = reference.strides
+    let step = nest.reductionAxes.last.map { abs(strides[$0]) * 4 } ?? 0
+    let startsOnLine =
+      reference.startsOnLine && nest.reductionAxes.allSatisfy { strides[$0] * 4 % line == 0 }
+    return min(step, ((bytes + line - 1) / line + (startsOnLine ? 0 : 1)) * line)
   }
 }
