@@ -71,7 +71,7 @@ extension TilePlan {
 
   /// Bytes that a tile reads in one reduction step of a factor that lanes run over: whole cache lines, unless
   /// it is packed.
-  private func laneBytes(_ number: Int, _ nest: Nest, _ machine: MachineFacts) -> Int {
+  func laneBytes(_ number: Int, _ nest: Nest, _ machine: MachineFacts) -> Int {
     let width = columns.largest * machine.target.lanes * 4
     if number == packed { return width }
     return lineBytes(width, of: nest.references[nest.factors[number].reference], nest)

@@ -59,6 +59,7 @@ struct TilePlan {
     chooseTile(nest, machine)
     shareColumns(nest, machine, threads)
     shareRows(nest, machine, threads)
+    packCloseRows(nest, machine)
     chooseBlocks(nest, machine)
   }
 
@@ -140,7 +141,7 @@ struct TilePlan {
     guard candidates.count == 1 else { return }
     let reference = nest.references[nest.factors[candidates[0]].reference]
     let shared = Self.reuse(nest, nest.factors[candidates[0]].reference, lane: lane)
-    let canPrepare = reference.isFixed && nest.chunkAxis.map { reference.strides[$0] == 0 } ?? true
+    let canPrepare = Self.canPrepare(reference, nest)
     // What is copied in each step must be used often.
     guard shared >= 8 || canPrepare else { return }
     // A tile's rows share the factor's lanes; where it lies elsewhere, tiles begin anew.
@@ -149,24 +150,37 @@ struct TilePlan {
     // A row of outputs alone reads a panel once, at the pace at which memory is read in order.
     let isInPlace =
       liesClose(reference, nest, lane)
-      && !(shared >= Self.rowsWorthPackingClose && !staysInCache(reference, nest, machine))
       || shared >= 8 && liesOnLines(reference, nest, lane)
         && !((canPrepare || shared >= Self.rowsWorthPacking) && Self.waitsForRows(machine))
     panels = Panels(
       factor: candidates[0], place: isInPlace ? .inPlace : canPrepare ? .prepared : .packed)
   }
 
+  /// Whether a factor's panels can be packed before the first step.
+  private static func canPrepare(_ reference: Nest.Reference, _ nest: Nest) -> Bool {
+    reference.isFixed && nest.chunkAxis.map { reference.strides[$0] == 0 } ?? true
+  }
+
+  /// Packs panels whose rows lie close together where many tiles of rows go through them, if they do not
+  /// stay in the second-level cache, or share cache lines with each other: all lines would be read twice.
+  private mutating func packCloseRows(_ nest: Nest, _ machine: MachineFacts) {
+    guard let panels, panels.place == .inPlace, let lane = laneAxis else { return }
+    let factor = nest.factors[panels.factor].reference
+    let reference = nest.references[factor]
+    guard liesClose(reference, nest, lane),
+      Self.reuse(nest, factor, lane: lane) >= Self.rowsWorthPackingClose
+    else { return }
+    let staysInCache =
+      nest.reductionCount * innerBytes(reference, nest) <= machine.level2Cache / 2
+    let width = columns.largest * machine.target.lanes * 4
+    if staysInCache, laneBytes(panels.factor, nest, machine) <= width { return }
+    self.panels?.place = Self.canPrepare(reference, nest) ? .prepared : .packed
+  }
+
   /// Whether the rows of a factor's panels lie close together where they are.
   private func liesClose(_ reference: Nest.Reference, _ nest: Nest, _ lane: Int) -> Bool {
     innerBytes(reference, nest) <= Self.closeBytes && reference.strides[lane] == 1
       && nest.axes[lane].extent * 4 <= Self.closeBytes
-  }
-
-  /// Whether all rows of a factor's panels stay in the second-level cache.
-  private func staysInCache(
-    _ reference: Nest.Reference, _ nest: Nest, _ machine: MachineFacts
-  ) -> Bool {
-    nest.reductionCount * innerBytes(reference, nest) <= machine.level2Cache / 2
   }
 
   /// Bytes from one row of a factor's panels to the next.
