@@ -16,17 +16,24 @@ extension TilePlan {
   /// Cuts a reduction where what it touches does not stay in the second-level cache: then one tile after
   /// the other goes through a block that stays in the first.
   mutating func chooseBlocks(_ nest: Nest, _ machine: MachineFacts) {
-    let room = machine.level2Cache / 2
-    guard nest.reduction == .sum, nest.factors.count == 2, nest.term.isEmpty, laneAxis != nil,
-      // Where a panel is read just once, blocks are of use to windows alone, which overlap.
-      rowTileCount * (nest.reductionAxes.count > 1 ? columns.count : 1) > 1,
-      touchedBytes(nest, machine) > room
-    else { return }
-    // Most of the first-level cache; beside it there must be room for results.
-    let steps = machine.level1Cache / 4 * 3 / max(1, stepBytes(nest, machine))
-    blocks = blocks(nest, of: steps)
-    let keepsRows = keepsRows(nest, room)
+    guard needsBlocks(nest, machine) else { return }
+    blocks = blocks(nest, of: firstLevelSteps(nest, machine))
+    let keepsRows = keepsRows(nest, machine.level2Cache / 2)
     blocks?.keepsRows = keepsRows
+  }
+
+  /// Whether a sum would better be cut into blocks, if it has the steps for it.
+  func needsBlocks(_ nest: Nest, _ machine: MachineFacts) -> Bool {
+    nest.reduction == .sum && nest.factors.count == 2 && nest.term.isEmpty && laneAxis != nil
+      // Where a panel is read just once, blocks are of use to windows alone, which overlap.
+      && rowTileCount * (nest.reductionAxes.count > 1 ? columns.count : 1) > 1
+      && touchedBytes(nest, machine) > machine.level2Cache / 2
+  }
+
+  /// Reduction steps for which what a tile reads takes most of the first-level cache; beside it there must be
+  /// room for results.
+  func firstLevelSteps(_ nest: Nest, _ machine: MachineFacts) -> Int {
+    machine.level1Cache / 4 * 3 / max(1, stepBytes(nest, machine))
   }
 
   /// Blocks of about so many reduction steps; nil where the sum has no more.

@@ -43,8 +43,8 @@ extension TilePlan {
     reference.isFixed && nest.chunkAxis.map { reference.strides[$0] == 0 } ?? true
   }
 
-  /// Packs panels whose rows lie close together, where many rows share them, if tiles share cache lines, so
-  /// that all lines would be read twice, or if not all stay in the second-level cache.
+  /// Packs panels whose rows lie close together where many rows share them, and a cache that could keep
+  /// them does not.
   mutating func packCloseRows(_ nest: Nest, _ machine: MachineFacts) {
     guard let panels, panels.place == .inPlace, let lane = laneAxis else { return }
     let factor = nest.factors[panels.factor].reference
@@ -52,13 +52,18 @@ extension TilePlan {
     guard liesClose(reference, nest, lane) else { return }
     let shared = Self.reuse(nest, factor, lane: lane)
     let width = columns.largest * machine.target.lanes * 4
-    let isWorthCopy =
-      if laneBytes(panels.factor, nest, machine) > width {
-        shared >= Self.rowsWorthPackingLines
-      } else {
+    let isWorthCopy: Bool
+    if laneBytes(panels.factor, nest, machine) > width {
+      // Tiles share cache lines: all lines are read for each of them, unless they are still there.
+      let stays =
+        needsBlocks(nest, machine)
+        || nest.reductionCount <= firstLevelSteps(nest, machine)
+      isWorthCopy = shared >= (stays ? Self.rowsWorthPackingLines : Self.rowsWorthPackingFarLines)
+    } else {
+      isWorthCopy =
         shared >= Self.rowsWorthPackingClose
-          && nest.reductionCount * innerBytes(reference, nest) > machine.level2Cache / 2
-      }
+        && nest.reductionCount * innerBytes(reference, nest) > machine.level2Cache / 2
+    }
     guard isWorthCopy else { return }
     self.panels?.place = Self.canPrepare(reference, nest) ? .prepared : .packed
   }
@@ -91,6 +96,8 @@ extension TilePlan {
   private static let rowsWorthPackingClose = 192
   /// The same where of each cache line a tile reads a part.
   private static let rowsWorthPackingLines = 64
+  /// The same where these lines come from the second-level cache for each tile.
+  private static let rowsWorthPackingFarLines = 16
 
   /// Whether a tile's multiply-adds for one row of a panel are over before the next has been found, where
   /// rows lie apart.
