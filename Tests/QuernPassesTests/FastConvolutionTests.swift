@@ -120,7 +120,7 @@ import Testing
   /// Chunks of however few products.
   private var unlimited: ChunkLimits {
     var limits = ChunkLimits()
-    limits.fewestProducts = 0
+    (limits.fewestProducts, limits.fewestSummed) = (0, 0)
     return limits
   }
 
@@ -157,6 +157,26 @@ import Testing
       let sums = program.kernels[section.kernels].flatMap(\.pieces).compactMap(\.chunksPerSum)
       #expect(sums == [4])
     }
+    // Of little, threads take a part each even if some have none.
+    var limits = unlimited
+    limits.fewestProducts = ChunkLimits().fewestProducts
+    for threads in 2...4 {
+      let program = try lower(graph, threads: threads, chunks: limits)
+      let section = try #require(program.sections.last)
+      #expect(section.isPrivate && section.chunks == 12)
+    }
+  }
+
+  @Test(
+    "Filters lie in panels of two vectors' lanes or of three, but not of one",
+    arguments: [(16, nil), (24, nil), (32, 16), (40, nil), (48, 16), (56, nil), (72, 24)]
+      as [(Int, Int?)])
+  func panels(filters: Int, width: Int?) throws {
+    let graph = useFastConvolutions(
+      try graph(Picture(size: [1, 8, 8, 4], filters: filters)), .onlyProducts(lanes: 8))
+    // (side, side, T / P, C, P) in panels of P filters.
+    let inPanels = graph.nodes.filter { $0.op.name == "tileTransform" && $0.shape.rank == 5 }
+    #expect(inPanels.map { $0.shape[4] } == (width.map { [$0] } ?? []))
   }
 
   @Test("Parts divide the pictures, and are neither large nor of few terms")

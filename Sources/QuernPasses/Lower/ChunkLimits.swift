@@ -8,6 +8,8 @@ public struct ChunkLimits: Sendable {
   public var coreCache: Int
   /// Multiply-adds of a chunk below which meeting between kernels would take threads too long.
   public var fewestProducts = 4 << 20
+  /// Multiply-adds of a chunk below which adding its products to those of others would take too long.
+  public var fewestSummed = 1 << 20
   /// Chunks for each thread with which one that has a chunk more than others is not waited for long.
   package var fewestChunks = 8
   /// Rows of products below which a tile of registers would be too small for the loads it takes.
@@ -28,6 +30,7 @@ public struct ChunkLimits: Sendable {
   package static var always: Self {
     var limits = Self(coreCache: 1 << 40)
     limits.fewestProducts = 0
+    limits.fewestSummed = 0
     limits.fewestChunks = 1
     limits.fewestRowsAlone = 1
     limits.fewestBytes = 1
@@ -57,7 +60,12 @@ public struct ChunkLimits: Sendable {
       }
       return best
     }
-    if let parts { return (whole(fewestProducts), parts > 1 && parts % threads == 0) }
+    if let parts {
+      let size = whole(fewestSummed)
+      // Some threads without a part are better than all meeting for too little.
+      let isLittle = size * productsEach < fewestProducts
+      return (size, parts > 1 && (parts % threads == 0 || isLittle))
+    }
     let own = whole(0)
     return hasEnough(pictures / own, threads) ? (own, true) : (whole(fewestProducts), false)
   }

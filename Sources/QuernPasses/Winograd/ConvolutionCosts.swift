@@ -19,14 +19,15 @@ public struct ConvolutionCosts: Sendable {
   public var partBytes = 8 << 20
   public var partTerms = 256
 
-  /// Filters that a product computes side by side: two vectors' lanes.
-  public var panelWidth: Int
+  /// Filters that a product computes side by side: the lanes of two vectors, or of three. Of one, which a
+  /// product reads for fewer multiply-adds, rows would have to be read as often as there are vectors.
+  public var panelWidths: [Int]
 
   /// - Parameters:
   ///   - lanes: of a vector.
   ///   - largestSide: 8 for all algorithms, 0 for direct sums alone.
   public init(lanes: Int, largestSide: Int = 8) {
-    panelWidth = 2 * lanes
+    panelWidths = [2 * lanes, 3 * lanes]
     self.largestSide = largestSide
   }
 

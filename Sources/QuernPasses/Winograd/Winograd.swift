@@ -30,7 +30,7 @@ public func useFastConvolutions(_ graph: Graph, _ costs: ConvolutionCosts) -> Gr
           isFilterFixed: isPrepared)
       else { return nil }
       return rewriter.convolution(
-        convolution, node, algorithm, panelWidth: costs.panelWidth)
+        convolution, node, algorithm, panelWidths: costs.panelWidths)
     case .filterGradient(let gradient):
       guard
         let algorithm = costs.algorithm(
@@ -121,7 +121,7 @@ extension Rewriter {
   }
 
   fileprivate func convolution(
-    _ convolution: SlidingConvolution, _ node: Node, _ algorithm: CookToom, panelWidth: Int
+    _ convolution: SlidingConvolution, _ node: Node, _ algorithm: CookToom, panelWidths: [Int]
   ) -> NodeID {
     let (m, side) = (algorithm.outputs, algorithm.side)
     let (height, width) = (convolution.output[1], convolution.output[2])
@@ -133,7 +133,7 @@ extension Rewriter {
       convolution.isReversed
       ? algorithm.filterTransform.reversedRows : algorithm.filterTransform
     let panels = Panels(
-      convolution.output[3], width: Panels.width(convolution.output[3], atMost: panelWidth),
+      convolution.output[3], width: Panels.width(convolution.output[3], of: panelWidths),
       axes: ("tp", "t"), from: 5)
     var dimensions = convolution.dimensions
     let taps = withFiltersLast(node.operands[1 - convolution.picture], &dimensions)
@@ -187,7 +187,7 @@ extension Rewriter {
       pictures: pictures, terms: count.rows * count.columns,
       bytes: side * side * gradient.channels * gradient.signal[3] * 4)
     let panels = Panels(
-      gradient.signal[3], width: Panels.width(gradient.signal[3], atMost: costs.panelWidth),
+      gradient.signal[3], width: Panels.width(gradient.signal[3], of: costs.panelWidths),
       axes: ("tp", "t"), from: 3)
     let d = tiles(
       of: node.operands[1 - gradient.picture], algorithm.outputTransform.transposed, step: m,
@@ -238,14 +238,9 @@ private struct Panels {
     }
   }
 
-  /// The widest panel that divides the dimension; nil where none does, or one is enough.
-  static func width(_ extent: Int, atMost limit: Int) -> Int? {
-    var width = limit
-    while width >= 8 {
-      if extent % width == 0 { return extent > width ? width : nil }
-      width /= 2
-    }
-    return nil
+  /// The first of some widths that divides the dimension; nil where none does, or one is enough.
+  static func width(_ extent: Int, of widths: [Int]) -> Int? {
+    widths.first { extent % $0 == 0 }.flatMap { extent > $0 ? $0 : nil }
   }
 
   /// The index of the panel, where there are any, and their number.
