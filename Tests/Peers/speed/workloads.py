@@ -125,6 +125,9 @@ NETWORKS = {
     "globalAveragePool dense:7",
     "pointwise": "input:14x14x37 conv:148:1:1:0 relu conv:37:3:1:1 relu conv:148:1:1:0 relu "
     "globalAveragePool dense:5",
+    # LeCun et al., 1998, with what is used today between its layers: 6 and 16 channels.
+    "lenet-5": "input:32x32x1 conv:6:5:1:0 relu maxPool:2 conv:16:5:1:0 relu maxPool:2 "
+    "flatten dense:120 relu dense:84 relu dense:10",
     # Long sums: over thousands of positions, over a long batch, over many inputs.
     "bottleneck": "input:28x28x64 conv:64:1:1:0 relu conv:256:1:1:0 relu conv:128:3:2:1 relu "
     "globalAveragePool dense:10",
@@ -157,6 +160,7 @@ WORKLOADS = [
     Workload("odd-conv", "infer", 1),
     Workload("strided", "train", 100),
     Workload("pointwise", "train", 7),
+    Workload("lenet-5", "train", 32),
     Workload("bottleneck", "train", 16),
     Workload("wide", "train", 512),
     Workload("wide", "infer", 8),
