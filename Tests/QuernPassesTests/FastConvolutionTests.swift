@@ -98,6 +98,10 @@ import Testing
     #expect(side(5, [128, 14, 14, 64], 32) == 8)
     // Of three channels a vector would be all but empty.
     #expect(side(3, [128, 32, 32, 64], 3) == nil)
+    // Six channels take as long as eight, in sums as in transforms.
+    #expect(side(5, [16, 28, 28, 6], 6) == 8)
+    #expect(side(3, [16, 32, 32, 8], 8) == 6)
+    #expect(side(3, [16, 32, 32, 6], 6) == nil)
     // One small picture shares the filter too little for a large tile's many floats.
     #expect(side(3, [1, 8, 8, 256], 256, fixed: true) == 4)
     #expect(side(3, [1, 4, 4, 256], 256) == nil)

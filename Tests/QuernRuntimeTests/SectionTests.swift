@@ -59,6 +59,8 @@ import Testing
       var arrangements: Set<[Range<Int>]> = []
       for (coreCache, handed) in [(1 << 20, Int.max), (1 << 20, 0), (8 << 10, 0), (0, 0)] {
         var options = CompileOptions(target: target, threads: 2)
+        // Products of transformed tiles would be sections whatever the caches.
+        options.convolution = .direct
         var limits = ChunkLimits.always
         (limits.coreCache, limits.fewestHanded) = (coreCache, handed)
         options.chunks = limits

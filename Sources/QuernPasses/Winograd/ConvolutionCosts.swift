@@ -8,6 +8,8 @@ public struct ConvolutionCosts: Sendable {
   public var addition = 1.0
   /// The share of the multiply-add limit that products reach.
   public var efficiency = 0.85
+  /// The time to start and to finish a sum, in its terms.
+  public var ends = 8.0
   /// The share of the direct sum's time that a fast algorithm may take to be chosen.
   public var worthwhile = 0.9
   /// Tiles of products have at most this side; larger ones take fewer products and round more.
@@ -34,7 +36,7 @@ public struct ConvolutionCosts: Sendable {
   /// As if nothing but products took time, and a fast algorithm were always worthwhile: for tests.
   package static func onlyProducts(lanes: Int, largestSide: Int = 8) -> Self {
     var costs = Self(lanes: lanes, largestSide: largestSide)
-    (costs.movement, costs.streaming, costs.addition) = (0, 0, 0)
+    (costs.movement, costs.streaming, costs.addition, costs.ends) = (0, 0, 0, 0)
     costs.worthwhile = .infinity
     return costs
   }
@@ -53,9 +55,12 @@ public struct ConvolutionCosts: Sendable {
     let (pictures, height, width, filters) = (output[0], output[1], output[2], output[3])
     let weights = Double(channels * filters)
     let positions = Double(pictures * height * width)
+    /// So many sums for each filter, of so many terms.
+    func sums(_ count: Double, terms: Int) -> Double {
+      count * (Double(terms) + ends) * Double(Self.wholeVectors(filters)) / efficiency
+    }
     let direct =
-      positions * Double(taps * taps) * weights / efficiency
-      + streaming * Double(taps * taps) * weights
+      sums(positions, terms: taps * taps * channels) + streaming * Double(taps * taps) * weights
     var best: (algorithm: CookToom, cost: Double)?
     for side in CookToom.sides where side <= largestSide && side > taps {
       guard let algorithm = CookToom(outputs: side - taps + 1, taps: taps) else { continue }
@@ -64,12 +69,12 @@ public struct ConvolutionCosts: Sendable {
       let square = Double(side * side)
       // Additions of a transform along both sides, with sums and differences shared.
       let additions = 2 * Double(side) * Double(side) * Double(side) / 3
-      let ends =
+      let transforms =
         Double(Self.wholeVectors(channels) + Self.wholeVectors(filters))
         * (addition * additions + movement * 3 * square)
       let filterCost = isFilterFixed ? 0 : weights * (addition * additions + movement * square)
       let cost =
-        tiles * square * weights / efficiency + tiles * ends + filterCost
+        sums(tiles * square, terms: channels) + tiles * transforms + filterCost
         + streaming * square * weights
       if best.map({ cost < $0.cost }) ?? true { best = (algorithm, cost) }
     }
@@ -89,6 +94,7 @@ public struct ConvolutionCosts: Sendable {
     return candidates.last ?? 1
   }
 
-  /// Transforms run over channels, 16 at a time.
-  private static func wholeVectors(_ channels: Int) -> Int { (channels + 15) / 16 * 16 }
+  /// Products run over filters, and transforms over channels, a vector at a time: here one of eight, so that
+  /// the choice is the same for all targets.
+  private static func wholeVectors(_ channels: Int) -> Int { (channels + 7) / 8 * 8 }
 }
