@@ -26,6 +26,23 @@ import Testing
     #expect(error?.problem.contains("k1, k2") == true)
   }
 
+  @Test("The places of a tile lie an odd number of cache lines apart")
+  func tiles() throws {
+    let b = GraphBuilder()
+    let x = try b.input("x", [1, 30, 30, 16])
+    let w = try b.input("w", [3, 3, 16, 16])
+    let geometry = WindowGeometry(kernel: [3, 3], paddingBefore: [1, 1], paddingAfter: [1, 1])
+    try b.output("y", x.convolution(w, geometry))
+    let program = try lower(useFastConvolutions(b.graph, .onlyProducts(lanes: 8)))
+    #expect(program.sections.isEmpty)
+    let tiles = program.storages.values.filter { $0.type.shape.extents.prefix(2) == [8, 8] }
+    // The picture's, the filter's, and their products.
+    #expect(tiles.count == 3)
+    for storage in tiles {
+      #expect(storage.strides[1] % 32 == 16 && storage.strides[0] == 8 * storage.strides[1])
+    }
+  }
+
   @Test("A vector read past a tensor's end reads no other tensor's memory")
   func margins() throws {
     let b = GraphBuilder()

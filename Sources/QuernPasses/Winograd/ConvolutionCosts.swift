@@ -21,8 +21,8 @@ public struct ConvolutionCosts: Sendable {
   public var partBytes = 8 << 20
   public var partTerms = 256
 
-  /// Filters that a product computes side by side: the lanes of two vectors, or of three. Of one, which a
-  /// product reads for fewer multiply-adds, rows would have to be read as often as there are vectors.
+  /// Filters that a product computes side by side: the lanes of two vectors, or of three. For a single one,
+  /// each number of a row would be read for one multiply-add.
   public var panelWidths: [Int]
 
   /// - Parameters:
