@@ -76,10 +76,13 @@ extension TilePlan {
     }
   }
 
+  /// Bytes of a tile's lanes.
+  func widthBytes(_ machine: MachineFacts) -> Int { columns.largest * machine.target.lanes * 4 }
+
   /// Bytes that a tile reads in one reduction step of a factor that lanes run over: whole cache lines, unless
   /// it is packed.
   func laneBytes(_ number: Int, _ nest: Nest, _ machine: MachineFacts) -> Int {
-    let width = columns.largest * machine.target.lanes * 4
+    let width = widthBytes(machine)
     if number == packed { return width }
     return lineBytes(width, of: nest.references[nest.factors[number].reference], nest)
   }

@@ -51,9 +51,8 @@ extension TilePlan {
     let reference = nest.references[factor]
     guard liesClose(reference, nest, lane) else { return }
     let shared = Self.reuse(nest, factor, lane: lane)
-    let width = columns.largest * machine.target.lanes * 4
     let isWorthCopy: Bool
-    if laneBytes(panels.factor, nest, machine) > width {
+    if laneBytes(panels.factor, nest, machine) > widthBytes(machine) {
       // Tiles share cache lines: all lines are read for each of them, unless they are still there.
       let stays =
         needsBlocks(nest, machine)

@@ -161,17 +161,15 @@ import Testing
         all.add(
           EncodingFields(opcode: .maskLoad, reg: d, vvvv: a, rm: rm, bits: bits),
           "vmaskmovps \(dn), \(an), \(memory)")
-        for (opcode, size, immediate) in [
-          (Opcode.storeOne, "dword", nil), (.storeTwo, "qword", nil), (.storeLane, "dword", 2),
-          (.extractHalf, "xmmword", 1),
-        ] as [(Opcode, String, UInt8?)] {
+        for (opcode, size, bits, immediate) in [
+          (Opcode.storeOne, "dword", 128, nil), (.storeTwo, "qword", 128, nil),
+          (.storeLane, "dword", 128, 2), (.extractHalf, "xmmword", bits, 1),
+        ] as [(Opcode, String, Int, UInt8?)] {
           let (part, partText) = all.memory(size)
-          let source = name(d, opcode.byte == Opcode.extractHalf.byte ? bits : 128)
           all.add(
-            EncodingFields(
-              opcode: opcode, reg: d, rm: part, immediate: immediate,
-              bits: opcode.byte == Opcode.extractHalf.byte ? bits : 128),
-            "\(opcode.mnemonic) \(partText), \(source)" + (immediate.map { ", \($0)" } ?? ""))
+            EncodingFields(opcode: opcode, reg: d, rm: part, immediate: immediate, bits: bits),
+            "\(opcode.mnemonic) \(partText), \(name(d, bits))" + (immediate.map { ", \($0)" } ?? "")
+          )
         }
         all.add(
           EncodingFields(
