@@ -156,7 +156,13 @@ struct CText: Sendable {
 extension String {
   /// Whether a variable occurs in this line of C.
   fileprivate func mentions(_ name: some StringProtocol) -> Bool {
-    utf8.split { !isWordByte($0) }.contains { $0.elementsEqual(name.utf8) }
+    var rest = utf8[...]
+    while let start = rest.firstIndex(where: isWordByte) {
+      let word = rest[start...].prefix(while: isWordByte)
+      if word.elementsEqual(name.utf8) { return true }
+      rest = rest[word.endIndex...]
+    }
+    return false
   }
 }
 

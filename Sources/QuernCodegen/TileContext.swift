@@ -45,8 +45,8 @@ struct TileContext {
   /// Positions of the tile along the row axes, the innermost fastest.
   let rowPositions: [[Int: Int]]
 
-  /// The C variables that point to each reference at the present loop level.
-  var pointers: [Int: String]
+  /// By reference: the C variable that points to it at the present loop level.
+  var pointers: [String]
   /// C for the part of each index that the loops so far make up.
   var indexText: [Int: String]
   /// The longest list of lane buffers any block has needed.
@@ -54,18 +54,18 @@ struct TileContext {
   private var buffersInBlock = 0
   private var before: [String] = []
   private var after: [String] = []
-  private var loaded: [LoadKey: VectorRegister] = [:]
+  /// What the block has loaded so far. Most that is found is among the last, and hashing a place takes
+  /// longer than to look through the others.
+  private var loaded: [(key: LoadKey, register: VectorRegister)] = []
   /// Where the factors of a tile's transform are, in every lane.
   var factors: [Float: VectorOperand] = [:]
 
-  private struct LoadKey: Hashable {
-    var pointer: String
+  private struct LoadKey: Equatable {
+    // Compared first: where offsets are the same, little else differs.
     var offset: Int
     var stride: Int
     var count: Int
-
-    // Where offsets are the same, little else differs, and text takes long to hash.
-    func hash(into hasher: inout Hasher) { hasher.combine(offset) }
+    var pointer: String
   }
 
   init(
@@ -87,8 +87,7 @@ struct TileContext {
       }
     }
     rowPositions = positions
-    pointers = Dictionary(
-      uniqueKeysWithValues: references.enumerated().map { ($0.offset, $0.element.name) })
+    pointers = references.map(\.name)
     indexText = Dictionary(
       uniqueKeysWithValues: nest.indices.indices.map { ($0, "index\($0)") })
     indexText[-1] = "position"
@@ -132,10 +131,11 @@ struct TileContext {
       count = laneCount(vector)
     }
     let key = LoadKey(
-      pointer: pointers[index] ?? reference.name, offset: elements, stride: stride,
+      offset: elements, stride: stride,
       // A vector of fewer collected lanes is not one of all.
-      count: count ?? (stride == 0 || stride == 1 ? 0 : laneCount(vector)))
-    if let known = loaded[key] { return known }
+      count: count ?? (stride == 0 || stride == 1 ? 0 : laneCount(vector)),
+      pointer: pointers[index])
+    if let known = loaded.last(where: { $0.key == key }) { return known.register }
     let address = Address(key.pointer, offset: elements * reference.element.byteCount)
     let register: VectorRegister
     switch (reference.element, stride) {
@@ -151,7 +151,7 @@ struct TileContext {
         Address(collect(key, stride, count: count ?? laneCount(vector), bytes: false)),
         count: count)
     }
-    loaded[key] = register
+    loaded.append((key, register))
     return register
   }
 
@@ -163,7 +163,7 @@ struct TileContext {
     let stride = plan.laneAxis.map { reference.strides[$0] } ?? 0
     guard reference.element == .float32, stride == 0 || stride == 1 else { return nil }
     let elements = displacement(reference.strides, row) + step + vector * lanes * stride
-    let address = Address(pointers[index] ?? reference.name, offset: elements * 4)
+    let address = Address(pointers[index], offset: elements * 4)
     return stride == 0 ? .broadcast(address) : .memory(address)
   }
 
@@ -196,7 +196,7 @@ struct TileContext {
     let count = laneCount(vector)
     let elements =
       displacement(reference.strides, row) + step + vector * lanes * (isScalar ? 0 : stride)
-    let pointer = pointers[index] ?? reference.name
+    let pointer = pointers[index]
     if stride == 1 || count == 1 {
       builder.store(
         register, to: Address(pointer, offset: elements * 4), count: count == lanes ? nil : count)
@@ -317,7 +317,7 @@ struct TileContext {
     for line in after { text.line(line) }
     before = []
     after = []
-    loaded = [:]
+    loaded.removeAll(keepingCapacity: true)
     buffersInBlock = 0
     return text
   }

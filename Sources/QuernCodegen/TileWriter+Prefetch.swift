@@ -53,7 +53,7 @@ extension TileWriter {
         for element in elements {
           context.builder.append(
             .prefetch(
-              Address(context.pointers[index] ?? reference.name, offset: (start + element) * 4),
+              Address(context.pointers[index], offset: (start + element) * 4),
               toWrite: written.contains(place(index))))
         }
       }
@@ -82,7 +82,7 @@ extension TileWriter {
       context.builder.append(
         .prefetch(
           Address(
-            context.pointers[nest.factors[packed].reference] ?? reference.name,
+            context.pointers[nest.factors[packed].reference],
             offset: (further + element) * 4 + Self.streamDistance)))
     }
   }
@@ -103,7 +103,7 @@ extension TileWriter {
         context.builder.append(
           .prefetch(
             Address(
-              context.pointers[factor.reference] ?? reference.name, offset: elements * 4)))
+              context.pointers[factor.reference], offset: elements * 4)))
       }
     }
   }
@@ -122,7 +122,7 @@ extension TileWriter {
       context.builder.append(
         .prefetch(
           Address(
-            context.pointers[factor.reference] ?? reference.name,
+            context.pointers[factor.reference],
             offset: (last + step * reference.strides[axis]) * 4)))
     }
   }

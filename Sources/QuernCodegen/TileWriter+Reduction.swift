@@ -50,7 +50,7 @@ extension TileWriter {
         let inner = "\(reference.name)_\(name)"
         let step = affineText([(name, reference.strides[axis])])
         body.line(
-          "const \(reference.cType) *\(inner) = \(outer.0[index] ?? reference.name) + \(step);")
+          "const \(reference.cType) *\(inner) = \(outer.0[index]) + \(step);")
         context.pointers[index] = inner
       }
       advanceIndices(axis, name)
@@ -85,7 +85,7 @@ extension TileWriter {
       let own = "\(reference.name)_\(loop)"
       let constness = reference.isWritten ? "" : "const "
       body.pointer(
-        "\(constness)\(reference.cType) *", own, from: context.pointers[index] ?? reference.name)
+        "\(constness)\(reference.cType) *", own, from: context.pointers[index])
       context.pointers[index] = own
       return BlockLoop.Advance(
         own, elements: reference.strides[axis] * steps, byteCount: reference.element.byteCount)

@@ -12,7 +12,8 @@ struct ValueWriter {
   let position: VectorRegister?
   /// Where in the reduction a term is taken; nil for values of outputs.
   private let step: TileContext.Step?
-  private var done: [Int: VectorRegister] = [:]
+  /// By value, once one has been needed.
+  private var done: [VectorRegister?] = []
 
   init(row: [Int: Int], vector: Int, accumulator: VectorRegister?, position: VectorRegister?) {
     self.row = row
@@ -33,6 +34,7 @@ struct ValueWriter {
   private func values(_ nest: Nest) -> [Nest.Value] { step == nil ? nest.values : nest.term }
 
   mutating func value(_ number: Int, _ context: inout TileContext) -> VectorRegister {
+    if done.isEmpty { done = Array(repeating: nil, count: values(context.nest).count) }
     if let known = done[number] { return known }
     let register = compute(number, &context)
     done[number] = register

@@ -31,8 +31,7 @@ public struct KernelRenderer: Sendable {
 
   public let target: Target
   public let reader: Reader
-  private var pinned: [VectorRegister: Int] = [:]
-  private var pinnedBits: UInt32 = 0
+  private var pinned: PinnedRegisters
   private var slotCount = 0
   /// C variables mentioned, a bit each, and those of them that are read.
   private var usedBits: UInt32 = 0
@@ -46,6 +45,7 @@ public struct KernelRenderer: Sendable {
   public init(target: Target, reader: Reader = .everyone) {
     self.target = target
     self.reader = target == .portable ? .everyone : reader
+    pinned = PinnedRegisters(target: target)
   }
 
   /// Registers never pinned, so that every instruction finds its operands a place.
@@ -60,22 +60,16 @@ public struct KernelRenderer: Sendable {
   ///
   /// - Throws: `VectorError.tooManyPinned`.
   public mutating func pin(_ register: VectorRegister) throws {
-    if pinned[register] != nil { return }
+    if pinned.place(of: register) != nil { return }
     guard freeRegisterCount > 0 else {
       throw VectorError.tooManyPinned(
         register, target: target, limit: target.registerCount - Self.reservedForTemporaries)
     }
-    let number = (~pinnedBits).trailingZeroBitCount
-    pinned[register] = number
-    pinnedBits |= 1 << UInt32(number)
+    pinned.pin(register)
   }
 
   /// Ends a pinned register's life: no block rendered later may read it.
-  public mutating func release(_ register: VectorRegister) {
-    if let number = pinned.removeValue(forKey: register) {
-      pinnedBits &= ~(1 << UInt32(number))
-    }
-  }
+  public mutating func release(_ register: VectorRegister) { pinned.release(register) }
 
   /// One block as C lines without indentation.
   ///
@@ -103,15 +97,9 @@ public struct KernelRenderer: Sendable {
   }
 
   private mutating func allocate(_ block: [VectorInstruction]) throws -> AllocatedBlock {
-    let numbered = try NumberedBlock(block, pinned: pinned)
-    let (machine, registerCount) = try Lowering.lower(
-      numbered.withoutDeadInstructions(), registerCount: numbered.places.count, target: target)
-    let places =
-      numbered.places + Array(repeating: -1, count: registerCount - numbered.places.count)
-    let all = target.registerCount == 32 ? UInt32.max : (1 << UInt32(target.registerCount)) - 1
-    var allocator = RegisterAllocator(
-      target: target, pinned: places, available: all & ~pinnedBits)
-    let allocated = try allocator.allocate(machine)
+    let lowered = try Lowering.lower(NumberedBlock(block, pinned: pinned), target: target)
+    var allocator = RegisterAllocator(lowered, target: target, available: pinned.free)
+    let allocated = try allocator.allocate()
     slotCount = max(slotCount, allocator.slotCount)
     return allocated
   }
@@ -149,7 +137,7 @@ public struct KernelRenderer: Sendable {
   }
 
   private mutating func statements(_ block: AllocatedBlock) -> [String] {
-    var text = StatementText(target: target)
+    var text = StatementText(target: target, names: block.names)
     var lines: [String] = []
     block.forEachInstruction { instruction, registers in
       note(instruction, registers)

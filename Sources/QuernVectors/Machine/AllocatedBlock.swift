@@ -10,7 +10,9 @@ public struct AllocatedBlock: Sendable {
 
   private let instructions: [MachineInstruction]
   private let placed: [Placed]
-  /// The C variables that it addresses memory by.
+  /// The C variables that memory operands count from, by their numbers.
+  let names: [String]
+  /// Those that it addresses memory by, in the order in which it does.
   let pointers: [String]
   /// The largest distance from one of them, in bytes.
   let reach: Int
@@ -18,14 +20,18 @@ public struct AllocatedBlock: Sendable {
   /// - Parameters:
   ///   - instructions: in any order.
   ///   - placed: in the order they run.
-  init(_ instructions: [MachineInstruction], _ placed: [Placed]) {
-    (self.instructions, self.placed) = (instructions, placed)
+  ///   - names: of the C variables, by number.
+  init(_ instructions: [MachineInstruction], _ placed: [Placed], names: [String]) {
+    (self.instructions, self.placed, self.names) = (instructions, placed, names)
     var pointers: [String] = []
+    var isKnown = Array(repeating: false, count: names.count)
     var reach = 0
     for place in placed {
       guard let memory = instructions[place.instruction].memory else { continue }
-      if !pointers.contains(memory.base) { pointers.append(memory.base) }
       reach = max(reach, abs(memory.offset))
+      if isKnown[memory.pointer] { continue }
+      isKnown[memory.pointer] = true
+      pointers.append(names[memory.pointer])
     }
     (self.pointers, self.reach) = (pointers, reach)
   }

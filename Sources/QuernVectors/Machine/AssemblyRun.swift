@@ -85,36 +85,46 @@ struct AssemblyRun {
     parts.append(.text("}"))
   }
 
-  /// The pointers declared here that need not exist in C.
+  /// The pointers declared here that need not exist in C. There are so few that lists are looked
+  /// through faster than sets are hashed.
   private static func aliases(
     _ pieces: [BlockPiece], _ isNeeded: (String) -> Bool
-  ) -> Set<String> {
-    var aliases: Set<String> = []
-    for case .pointer(_, let name, _) in pieces where !isNeeded(name) { aliases.insert(name) }
-    while true {
-      var roots: [String: String] = [:]
-      var shared: Set<String> = []
-      for piece in pieces {
-        switch piece {
-        case .pointer(_, let name, let from):
-          roots[name] = aliases.contains(name) ? roots[from] ?? from : name
-        case .loop(let block, let loop):
-          let moving = loop.advances.map(\.pointer)
-          let all = Set(block.pointers + moving)
-          // In C it needs all its pointers.
-          if !AssemblyWriter.canLoop(block, loop) { shared.formUnion(all) }
-          // What moves needs a register of its own.
-          for name in moving {
-            let root = roots[name] ?? name
-            let others = all.filter { $0 != name && (roots[$0] ?? $0) == root }
-            if !others.isEmpty { shared.formUnion(others.union([name])) }
-          }
-        default: break
-        }
-      }
-      let kept = aliases.subtracting(shared)
-      if kept == aliases { return aliases }
+  ) -> [String] {
+    var aliases: [String] = []
+    for case .pointer(_, let name, _) in pieces where !aliases.contains(name) && !isNeeded(name) {
+      aliases.append(name)
+    }
+    while !aliases.isEmpty {
+      let shared = sharedPointers(pieces, aliases)
+      let kept = aliases.filter { !shared.contains($0) }
+      if kept.count == aliases.count { break }
       aliases = kept
     }
+    return aliases
+  }
+
+  /// The pointers that loops need by themselves, were `aliases` only names of where others point.
+  private static func sharedPointers(_ pieces: [BlockPiece], _ aliases: [String]) -> [String] {
+    var roots: [(name: String, root: String)] = []
+    func root(_ name: String) -> String { roots.last { $0.name == name }?.root ?? name }
+    var shared: [String] = []
+    for piece in pieces {
+      switch piece {
+      case .pointer(_, let name, let from):
+        roots.append((name, aliases.contains(name) ? root(from) : name))
+      case .loop(let block, let loop):
+        let pointers = AssemblyWriter.pointers(block, loop)
+        // In C it needs all its pointers.
+        if !AssemblyWriter.canLoop(block, loop) { shared += pointers }
+        // What moves needs a register of its own.
+        for advance in loop.advances {
+          let own = root(advance.pointer)
+          let others = pointers.filter { $0 != advance.pointer && root($0) == own }
+          if !others.isEmpty { shared += others + [advance.pointer] }
+        }
+      default: break
+      }
+    }
+    return shared
   }
 }

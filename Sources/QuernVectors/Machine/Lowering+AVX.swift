@@ -72,47 +72,42 @@ extension Lowering {
       if wide {
         memory(
           "$0 = _mm512_maskz_loadu_ps($i, $p);", [d], address, immediate: mask(count),
-          .sequence([
-            .laneMask(count),
-            .vector(VectorEncoding(opcode: .load, rm: .memory(offset: 0), mask: 1, zeroing: true)),
-          ]))
+          .vector(
+            VectorEncoding(opcode: .load, rm: .memory, firstLanes: count, zeroing: true)))
       } else {
         let mask = laneMaskVector(count)
         memory(
           "$0 = _mm256_maskload_ps($p, _mm256_castps_si256($1));", [d, mask], address,
           .vector(
-            VectorEncoding(opcode: .maskLoad, vvvv: .operand(1), rm: .memory(offset: 0))))
+            VectorEncoding(opcode: .maskLoad, vvvv: .operand(1), rm: .memory)))
       }
     case .load(let d, let address, _):
       memory(
         "$0 = $w_loadu_ps($p);", [d], address,
-        .vector(VectorEncoding(opcode: .load, rm: .memory(offset: 0))))
+        .vector(VectorEncoding(opcode: .load, rm: .memory)))
     case .store(let address, let a, let count?) where count < lanes:
       if wide {
         memory(
           "_mm512_mask_storeu_ps($p, $i, $0);", [a], address, writes: false,
           immediate: mask(count),
-          .sequence([
-            .laneMask(count),
-            .vector(VectorEncoding(opcode: .store, rm: .memory(offset: 0), mask: 1)),
-          ]))
+          .vector(VectorEncoding(opcode: .store, rm: .memory, firstLanes: count)))
       } else {
         storeLanes(of: a, count, to: address)
       }
     case .store(let address, let a, _):
       memory(
         "$w_storeu_ps($p, $0);", [a], address, writes: false,
-        .vector(VectorEncoding(opcode: .store, rm: .memory(offset: 0))))
+        .vector(VectorEncoding(opcode: .store, rm: .memory)))
     case .loadBytes(let d, let address, let count?) where count < lanes:
       lowerPartialBytes(d, address, count)
     case .loadBytes(let d, let address, _):
       memory(
         "$0 = quern_load_bytes($p);", [d], address, use: .bytes,
-        .vector(VectorEncoding(opcode: .widenBytes, rm: .memory(offset: 0))))
+        .vector(VectorEncoding(opcode: .widenBytes, rm: .memory)))
     case .broadcast(let d, let address):
       memory(
         "$0 = $w_set1_ps($e);", [d], address,
-        .vector(VectorEncoding(opcode: .broadcast, rm: .memory(offset: 0))))
+        .vector(VectorEncoding(opcode: .broadcast, rm: .memory)))
     case .prefetch(let address, let toWrite):
       memory(
         toWrite
@@ -129,8 +124,8 @@ extension Lowering {
   ) {
     emit(
       MachineInstruction(
-        text: text, operands: operands, writes: writes, immediate: immediate, memory: address,
-        memoryUse: use, encoding: encoding))
+        text: text, operands: operands, writes: writes, immediate: immediate,
+        memory: operand(address), memoryUse: use, encoding: encoding))
   }
 
   func mask(_ count: Int) -> Int { (1 << count) - 1 }
@@ -141,82 +136,31 @@ extension Lowering {
     emit(
       MachineInstruction(
         text: "$0 = quern_lane_mask($i);", operands: [d], immediate: count,
-        encoding: .sequence([
-          .scratch64(count >= 8 ? .max : (1 << UInt64(8 * count)) - 1),
-          .vector(VectorEncoding(opcode: .moveQuad, rm: .fixed(Encoder.scratch), bits: 128)),
-          .vector(VectorEncoding(opcode: .widenSignedBytes, rm: .operand(0))),
-        ])))
+        encoding: .laneMask(count: count)))
     return d
   }
 
   private mutating func lowerPartialBytes(_ d: VectorRegister, _ address: Address, _ count: Int) {
-    if wide {
-      memory(
-        "$0 = quern_load_bytes_partial($i, $p);", [d], address, use: .bytes,
-        immediate: mask(count),
-        .sequence([
-          .laneMask(count),
-          .vector(
-            VectorEncoding(opcode: .widenBytes, rm: .memory(offset: 0), mask: 1, zeroing: true)),
-        ]))
-      return
-    }
-    var encodings: [Encoding] = [
-      .vector(VectorEncoding(opcode: .xor, vvvv: .operand(0), rm: .operand(0)))
-    ]
-    for lane in 0..<count {
-      encodings.append(
-        .vector(
-          VectorEncoding(
-            opcode: .insertByte, vvvv: .operand(0), rm: .memory(offset: lane),
-            immediate: UInt8(lane), bits: 128)))
-    }
-    encodings.append(.vector(VectorEncoding(opcode: .widenBytes, rm: .operand(0))))
     memory(
-      "$0 = quern_load_bytes_partial($i, $p);", [d], address, use: .bytes, immediate: count,
-      .sequence(encodings))
+      "$0 = quern_load_bytes_partial($i, $p);", [d], address, use: .bytes,
+      immediate: wide ? mask(count) : count,
+      wide
+        ? .vector(
+          VectorEncoding(opcode: .widenBytes, rm: .memory, firstLanes: count, zeroing: true))
+        : .firstBytes(count: count))
   }
 
   mutating func lowerConstant(_ d: VectorRegister, _ bits: UInt32) {
-    if bits == 0 {
-      emit(
-        MachineInstruction(
-          text: "$0 = $w_setzero_ps();", operands: [d],
-          encoding: .vector(VectorEncoding(opcode: .xor, vvvv: .operand(0), rm: .operand(0)))))
-      return
-    }
-    var encodings: [Encoding] = [.scratch32(bits)]
-    if wide {
-      encodings.append(
-        .vector(VectorEncoding(opcode: .broadcastInteger, rm: .fixed(Encoder.scratch))))
-    } else {
-      encodings.append(
-        .vector(VectorEncoding(opcode: .moveWord, rm: .fixed(Encoder.scratch), bits: 128)))
-      encodings.append(.vector(VectorEncoding(opcode: .broadcast, rm: .operand(0))))
-    }
     emit(
       MachineInstruction(
-        text: "$0 = $f;", operands: [d], immediate: Int(bits), encoding: .sequence(encodings)))
+        text: bits == 0 ? "$0 = $w_setzero_ps();" : "$0 = $f;", operands: [d],
+        immediate: Int(bits), encoding: .constant(bits)))
   }
 
   private mutating func lowerLaneIndices(_ d: VectorRegister) {
-    var encodings: [Encoding] = [
-      .scratch64(0x0706_0504_0302_0100),
-      .vector(VectorEncoding(opcode: .moveQuad, rm: .fixed(Encoder.scratch), bits: 128)),
-    ]
-    if wide {
-      encodings += [
-        .scratch64(0x0f0e_0d0c_0b0a_0908),
-        .vector(
-          VectorEncoding(
-            opcode: .insertQuad, vvvv: .operand(0), rm: .fixed(Encoder.scratch), immediate: 1,
-            bits: 128)),
-      ]
-    }
-    encodings.append(.vector(VectorEncoding(opcode: .widenBytes, rm: .operand(0))))
     emit(
       MachineInstruction(
-        text: "$0 = quern_lane_indices();", operands: [d], encoding: .sequence(encodings)))
+        text: "$0 = quern_lane_indices();", operands: [d], encoding: .laneIndices))
   }
 
   // MARK: Arithmetic
@@ -246,10 +190,11 @@ extension Lowering {
   /// AVX2 has no embedded broadcasts. Neighbours that use the same value share a temporary.
   private mutating func broadcastInRegister(_ operand: VectorOperand) -> VectorOperand {
     guard !wide, case .broadcast(let address) = operand else { return operand }
-    if let last = lastBroadcast, last.address == address { return .register(last.register) }
+    let place = self.operand(address)
+    if let last = lastBroadcast, last.place == place { return .register(last.register) }
     let d = temporary()
     lowerMemory(.broadcast(d, address))
-    lastBroadcast = (address, d)
+    lastBroadcast = (place, d)
     return .register(d)
   }
 
@@ -282,7 +227,7 @@ extension Lowering {
         text, [d, a], address, use: b.isBroadcast ? .broadcast : .plain,
         .vector(
           VectorEncoding(
-            opcode: opcode, vvvv: .operand(1), rm: .memory(offset: 0),
+            opcode: opcode, vvvv: .operand(1), rm: .memory,
             embeddedBroadcast: b.isBroadcast)))
     }
   }
@@ -298,7 +243,8 @@ extension Lowering {
       negated: negated, memory: b.address != nil, broadcast: b.isBroadcast)
     emit(
       MachineInstruction(
-        text: text, operands: b.register.map { [d, a, $0, c] } ?? [d, a, c], memory: b.address,
+        text: text, operands: b.register.map { [d, a, $0, c] } ?? [d, a, c],
+        memory: b.address.map { operand($0) },
         memoryUse: b.isBroadcast ? .broadcast : .plain, encoding: encoding))
   }
 }

@@ -43,7 +43,7 @@ extension Lowering {
       MachineInstruction(
         text: "$0 = _mm512_mask_blend_ps(m, $1, $2);", operands: [d, y, x],
         encoding: .vector(
-          VectorEncoding(opcode: .blendMask, vvvv: .operand(1), rm: .operand(2), mask: 2))))
+          VectorEncoding(opcode: .blendMask, vvvv: .operand(1), rm: .operand(2), isSelection: true))))
   }
 
   private mutating func compareIntoMask(
@@ -131,11 +131,9 @@ extension Lowering {
         MachineInstruction(
           text: "$0 = _mm512_mask_blend_ps($i, $1, $2);", operands: [d, rest, first],
           immediate: mask(count),
-          encoding: .sequence([
-            .laneMask(count),
-            .vector(
-              VectorEncoding(opcode: .blendMask, vvvv: .operand(1), rm: .operand(2), mask: 1)),
-          ])))
+          encoding: .vector(
+            VectorEncoding(
+              opcode: .blendMask, vvvv: .operand(1), rm: .operand(2), firstLanes: count))))
     } else {
       plain(
         "$0 = _mm256_blend_ps($1, $2, $i);", [d, rest, first], .blendConstant,
@@ -180,7 +178,7 @@ extension Lowering {
       text, [a], address, writes: false,
       .vector(
         VectorEncoding(
-          opcode: opcode, rm: .memory(offset: 0), immediate: immediate, bits: 128)))
+          opcode: opcode, rm: .memory, immediate: immediate, bits: 128)))
   }
 
   // MARK: Rearrangement

@@ -6,8 +6,8 @@ extension Lowering {
   ) {
     emit(
       MachineInstruction(
-        text: text, operands: operands, writes: writes, immediate: immediate, memory: memory,
-        memoryUse: use))
+        text: text, operands: operands, writes: writes, immediate: immediate,
+        memory: memory.map { operand($0) }, memoryUse: use))
   }
 
   private mutating func inRegister(_ operand: VectorOperand) -> VectorRegister {

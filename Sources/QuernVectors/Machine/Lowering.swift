@@ -1,42 +1,80 @@
+/// A block as the target's machine instructions, on virtual registers.
+struct LoweredBlock {
+  var instructions: [MachineInstruction]
+  /// By register: where a pinned one is, -1 for temporaries.
+  var places: [Int]
+  /// The C variables that memory operands count from, by their numbers.
+  var names: [String]
+}
+
 /// Turns a block's vector instructions into the target's machine instructions, still on virtual
 /// registers.
 struct Lowering {
   let target: Target
-  private(set) var instructions: [MachineInstruction] = []
+  private var instructions: [MachineInstruction] = []
+  private var names: [String]
   private var nextTemporary: Int
   /// The value that a temporary holds in all lanes, until memory changes.
-  var lastBroadcast: (address: Address, register: VectorRegister)?
+  var lastBroadcast: (place: MemoryOperand, register: VectorRegister)?
   /// The comparison whose outcome is at hand, until what was compared changes.
   var lastComparison: LoweredComparison?
 
-  private init(target: Target, nextTemporary: Int) {
+  private init(target: Target, names: [String] = [], nextTemporary: Int = 0) {
     self.target = target
+    self.names = names
     self.nextTemporary = nextTemporary
   }
 
-  /// - Parameter registerCount: the block's registers are 0 ..< registerCount; temporaries follow.
-  static func lower(
-    _ block: [VectorInstruction], registerCount: Int, target: Target
-  ) throws -> (instructions: [MachineInstruction], registerCount: Int) {
-    var lowering = Lowering(target: target, nextTemporary: registerCount)
+  /// - Throws: `VectorError` where an operand is out of range.
+  static func lower(_ block: NumberedBlock, target: Target) throws -> LoweredBlock {
+    var places = block.places
+    // The block's registers come first; temporaries follow.
+    var lowering = Lowering(target: target, nextTemporary: places.count)
     lowering.instructions.reserveCapacity(block.count + 8)
-    for instruction in block {
-      try lowering.check(instruction)
-      if target == .portable {
-        lowering.lowerPortable(instruction)
-      } else {
-        lowering.lowerAVX(instruction)
-      }
-      if let last = lowering.lastComparison, let written = instruction.destination,
-        written == last.a || written == last.b
-      {
-        lowering.lastComparison = nil
-      }
+    try block.forEachNeeded { instruction in
+      try check(instruction, target)
+      lowering.lower(instruction)
     }
-    return (lowering.instructions, lowering.nextTemporary)
+    while places.count < lowering.nextTemporary { places.append(-1) }
+    return LoweredBlock(
+      instructions: lowering.instructions, places: places, names: lowering.names)
+  }
+
+  /// A load or store of a whole register, which is one instruction.
+  ///
+  /// - Parameter names: of the C variables; the instruction's joins them.
+  static func lower(
+    _ instruction: VectorInstruction, target: Target, names: inout [String]
+  ) -> [MachineInstruction] {
+    var lowering = Lowering(target: target, names: names)
+    lowering.lower(instruction)
+    names = lowering.names
+    return lowering.instructions
+  }
+
+  private mutating func lower(_ instruction: VectorInstruction) {
+    if target == .portable {
+      lowerPortable(instruction)
+    } else {
+      lowerAVX(instruction)
+    }
+    if let last = lastComparison, let written = instruction.destination,
+      written == last.a || written == last.b
+    {
+      lastComparison = nil
+    }
   }
 
   mutating func emit(_ instruction: MachineInstruction) { instructions.append(instruction) }
+
+  /// A place in memory, by its pointer's number.
+  mutating func operand(_ address: Address) -> MemoryOperand {
+    if let known = names.lastIndex(of: address.base) {
+      return MemoryOperand(pointer: known, offset: address.offset)
+    }
+    names.append(address.base)
+    return MemoryOperand(pointer: names.count - 1, offset: address.offset)
+  }
 
   /// A register that no instruction of the caller's can name.
   mutating func temporary() -> VectorRegister {
@@ -63,7 +101,7 @@ struct Lowering {
     return input
   }
 
-  private func check(_ instruction: VectorInstruction) throws {
+  private static func check(_ instruction: VectorInstruction, _ target: Target) throws {
     if let count = instruction.count, !(1...target.lanes).contains(count) {
       throw VectorError.countOutOfRange(
         count, lanes: target.lanes, instruction: String(describing: instruction))

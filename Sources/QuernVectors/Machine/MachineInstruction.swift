@@ -3,34 +3,36 @@ enum RegisterSlot: Sendable {
   /// Index into the instruction's operands.
   case operand(Int)
   case fixed(Int)
-  /// The instruction's memory operand, `offset` bytes further on. Only as rm.
-  case memory(offset: Int)
+  /// The instruction's memory operand.
+  case memory
 }
 
 /// The machine's instruction, or instructions, for a `MachineInstruction`.
+///
+/// It is plain data, without lists and texts: instructions come by the thousand, and counting the
+/// references of each copy would cost more than what is done with it.
 enum Encoding: Sendable {
   case vector(VectorEncoding)
-  /// Constants into the scratch register.
-  case scratch32(UInt32)
-  case scratch64(UInt64)
-  /// The first lanes' bits into mask register 1.
-  case laneMask(Int)
   /// ±a·b + c of operands 0 (dst), 1 (a), 2 (b, or memory) and the last (c).
   case multiplyAdd(negated: Bool, memory: Bool, broadcast: Bool)
   case prefetch(toWrite: Bool)
   case zeroUpper
-  /// Several. Few are, and memory for a list of one would be much to ask for.
-  case sequence([Encoding])
+  /// These bits in all lanes of operand 0.
+  case constant(UInt32)
+  /// 0, 1, 2, … in the lanes of operand 0.
+  case laneIndices
+  /// All ones in the first lanes of operand 0, zeros in the others: AVX2's masks are vectors.
+  case laneMask(count: Int)
+  /// Bytes from memory in the first lanes of operand 0, zeros in the others, on AVX2.
+  case firstBytes(count: Int)
 
+  /// Whether it goes by the mask register of the first lanes.
   var usesLaneMask: Bool {
-    switch self {
-    case .laneMask: true
-    case .sequence(let parts): parts.contains(where: \.usesLaneMask)
-    default: false
-    }
+    if case .vector(let vector) = self { vector.firstLanes != nil } else { false }
   }
 }
 
+/// One vector instruction.
 struct VectorEncoding: Sendable {
   var opcode: Opcode
   var reg = RegisterSlot.operand(0)
@@ -39,13 +41,20 @@ struct VectorEncoding: Sendable {
   var immediate: UInt8?
   /// An operand whose number is the upper half of the immediate: `vblendvps`.
   var immediateOperand: Int?
-  var mask = 0
+  /// How many lanes take part, by mask register 1, which gets their bits before; nil for all.
+  var firstLanes: Int?
+  /// Whether lanes are chosen by the outcome of a comparison, in mask register 2.
+  var isSelection = false
   var zeroing = false
   var embeddedBroadcast = false
   /// Of the vector: 128, or the target's width where nil.
   var bits: Int?
-  /// Encoded with VEX on AVX-512 too: mask registers have no EVEX encoding.
-  var vexOnly = false
+}
+
+/// A place in memory: one of a block's C variables, by number, and bytes from where it points.
+struct MemoryOperand: Hashable, Sendable {
+  var pointer: Int
+  var offset: Int
 }
 
 /// One statement of a block: a C text, and the bytes of the same. It reads all of its operands
@@ -58,7 +67,7 @@ struct MachineInstruction: Sendable {
   var writes = true
   /// A number that the text mentions.
   var immediate = 0
-  var memory: Address?
+  var memory: MemoryOperand?
   var memoryUse = MemoryUse.plain
   /// nil where it is C alone.
   var encoding: Encoding?

@@ -1,25 +1,64 @@
-/// A block whose registers are numbered from 0, so that tables are arrays.
+/// A block whose registers are numbered from 0, so that tables are arrays, and of which it is known
+/// what is needed.
 struct NumberedBlock {
-  private var instructions: [VectorInstruction] = []
+  private let instructions: [VectorInstruction]
+  private var numbers: Numbers
+  /// By instruction: whether its result is used.
+  private var isNeeded: [Bool]
+
+  var count: Int { instructions.count }
+
   /// By number: where a pinned register is, -1 for temporaries.
-  private(set) var places: [Int] = []
+  var places: [Int] { numbers.places }
 
   /// - Throws: `VectorError.readBeforeWrite`.
-  init(_ block: [VectorInstruction], pinned: [VectorRegister: Int]) throws {
+  init(_ block: [VectorInstruction], pinned: PinnedRegisters) throws {
+    instructions = block
     var numbers = Numbers(block, pinned)
-    instructions.reserveCapacity(block.count)
+    // What instructions read, one after the other, and what they write, -1 for nothing.
+    var sources: [Int32] = []
+    var ends: [Int] = []
+    var destinations: [Int32] = []
+    sources.reserveCapacity(3 * block.count)
+    ends.reserveCapacity(block.count)
+    destinations.reserveCapacity(block.count)
     for instruction in block {
       try instruction.forEachSource { register in
-        if !numbers.isWritten[numbers.number(register)] {
+        let number = numbers.number(register)
+        if !numbers.isWritten[number] {
           throw VectorError.readBeforeWrite(register, instruction: String(describing: instruction))
         }
+        sources.append(Int32(number))
       }
-      if let destination = instruction.destination {
-        numbers.isWritten[numbers.number(destination)] = true
-      }
-      instructions.append(instruction.renaming { VectorRegister(id: numbers.known($0)) })
+      ends.append(sources.count)
+      let destination = instruction.destination.map { numbers.number($0) } ?? -1
+      if destination >= 0 { numbers.isWritten[destination] = true }
+      destinations.append(Int32(destination))
     }
-    places = numbers.places
+    var isRead = numbers.places.map { $0 >= 0 }
+    isNeeded = Array(repeating: true, count: block.count)
+    var end = sources.count
+    for position in block.indices.reversed() {
+      let start = position == 0 ? 0 : ends[position - 1]
+      defer { end = start }
+      let destination = Int(destinations[position])
+      if destination >= 0, numbers.places[destination] < 0 {
+        if !isRead[destination] {
+          isNeeded[position] = false
+          continue
+        }
+        isRead[destination] = false
+      }
+      for source in start..<end { isRead[Int(sources[source])] = true }
+    }
+    self.numbers = numbers
+  }
+
+  /// Calls `body` with each instruction whose result is used, on numbered registers.
+  func forEachNeeded(_ body: (VectorInstruction) throws -> Void) rethrows {
+    for position in instructions.indices where isNeeded[position] {
+      try body(instructions[position].renaming { VectorRegister(id: numbers.known($0)) })
+    }
   }
 
   /// The numbers that a block's registers have got.
@@ -28,11 +67,11 @@ struct NumberedBlock {
     private var table: [Int32] = []
     private var lowest = Int.max
     private var sparse: [VectorRegister: Int] = [:]
-    private let pinned: [VectorRegister: Int]
+    private let pinned: PinnedRegisters
     private(set) var places: [Int] = []
     var isWritten: [Bool] = []
 
-    init(_ block: [VectorInstruction], _ pinned: [VectorRegister: Int]) {
+    init(_ block: [VectorInstruction], _ pinned: PinnedRegisters) {
       self.pinned = pinned
       var (lowest, highest) = (Int.max, Int.min)
       func span(_ register: VectorRegister) {
@@ -63,27 +102,10 @@ struct NumberedBlock {
         if known >= 0 { return Int(known) }
         table[register.id - lowest] = Int32(places.count)
       }
-      let place = pinned[register]
+      let place = pinned.place(of: register)
       places.append(place ?? -1)
       isWritten.append(place != nil)
       return places.count - 1
     }
-  }
-
-  /// The instructions whose results are used.
-  func withoutDeadInstructions() -> [VectorInstruction] {
-    var isLive = places.map { $0 >= 0 }
-    var kept: [VectorInstruction] = []
-    kept.reserveCapacity(instructions.count)
-    for instruction in instructions.reversed() {
-      if let destination = instruction.destination, places[destination.id] < 0 {
-        if !isLive[destination.id] { continue }
-        isLive[destination.id] = false
-      }
-      instruction.forEachSource { isLive[$0.id] = true }
-      kept.append(instruction)
-    }
-    kept.reverse()
-    return kept
   }
 }

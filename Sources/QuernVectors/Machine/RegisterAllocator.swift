@@ -27,46 +27,50 @@ struct RegisterAllocator {
   }
 
   /// The block's, and behind them those that spill.
-  private var instructions: [MachineInstruction] = []
+  private var instructions: [MachineInstruction]
+  /// Of the C variables that memory operands count from.
+  private var names: [String]
   /// By instruction: whether memory stays as it is until what it writes has been read for the last time.
   private var isLasting: [Bool] = []
 
   private static let never = Int.max
 
   /// - Parameter available: registers for temporaries, a bit each.
-  init(target: Target, pinned: [Int], available: UInt32) {
+  init(_ block: LoweredBlock, target: Target, available: UInt32) {
     self.target = target
-    self.pinned = pinned
+    pinned = block.places
+    instructions = block.instructions
+    names = block.names
     free = available
     values = Array(repeating: Value(), count: pinned.count)
     owners = Array(repeating: nil, count: target.registerCount)
   }
 
   /// - Throws: `VectorError.outOfRegisters` where one instruction alone needs more than there are.
-  mutating func allocate(_ block: [MachineInstruction]) throws -> AllocatedBlock {
-    placed.reserveCapacity(block.count)
-    instructions = block
-    let nextUses = findUses(block)
+  mutating func allocate() throws -> AllocatedBlock {
+    let count = instructions.count
+    placed.reserveCapacity(count)
+    let nextUses = findUses()
     var cursor = 0
-    for position in block.indices {
-      try allocate(block, at: position, nextUses: cursor, in: nextUses)
-      cursor += block[position].operands.count
+    for position in 0..<count {
+      try allocate(position, nextUses: cursor, in: nextUses)
+      cursor += instructions[position].operands.count
     }
-    return AllocatedBlock(instructions, placed)
+    return AllocatedBlock(instructions, placed, names: names)
   }
 
   /// For every operand in turn: where its value is read next, after its instruction.
-  private mutating func findUses(_ block: [MachineInstruction]) -> [Int] {
-    let total = block.reduce(0) { $0 + $1.operands.count }
+  private mutating func findUses() -> [Int] {
+    let total = instructions.reduce(0) { $0 + $1.operands.count }
     var next = Array(repeating: Self.never, count: total)
-    isLasting = Array(repeating: true, count: block.count)
+    isLasting = Array(repeating: true, count: instructions.count)
     var upcoming = Array(repeating: Self.never, count: values.count)
     var last = upcoming
     var nextStore = Self.never
     var cursor = total
-    for position in block.indices.reversed() {
-      let operands = block[position].operands
-      let firstSource = block[position].writes ? 1 : 0
+    for position in instructions.indices.reversed() {
+      let operands = instructions[position].operands
+      let firstSource = instructions[position].writes ? 1 : 0
       cursor -= operands.count
       for k in operands.indices { next[cursor + k] = upcoming[operands[k].id] }
       if firstSource == 1 {
@@ -79,17 +83,17 @@ struct RegisterAllocator {
         if upcoming[id] == Self.never { last[id] = position }
         upcoming[id] = position
       }
-      if block[position].stores { nextStore = position }
+      if instructions[position].stores { nextStore = position }
     }
     return next
   }
 
   /// - Parameter first: where the next uses of the instruction's operands begin.
   private mutating func allocate(
-    _ block: [MachineInstruction], at position: Int, nextUses first: Int, in nextUses: [Int]
+    _ position: Int, nextUses first: Int, in nextUses: [Int]
   ) throws {
-    let operands = block[position].operands
-    let writes = block[position].writes
+    let operands = instructions[position].operands
+    let writes = instructions[position].writes
     var registers = OperandList(repeating: 0, count: operands.count)
     let firstSource = writes ? 1 : 0
     let sources = firstSource..<max(operands.count, firstSource)
@@ -132,7 +136,7 @@ struct RegisterAllocator {
       } else {
         // A value that is overwritten unread.
         release(index)
-        let preferred = preferences(block[position], registers)
+        let preferred = preference(instructions[position], registers)
         let register = try preferred ?? take(except: 0, for: position)
         hold(index, register)
         values[index].definition = position
@@ -141,20 +145,24 @@ struct RegisterAllocator {
         if values[index].nextUse == Self.never { release(index) }
       }
     }
-    if block[position].isMove, registers[0] == registers[1] { return }
+    if instructions[position].isMove, registers[0] == registers[1] { return }
     placed.append(.init(instruction: position, registers: registers))
   }
 
   /// A multiply-add overwrites one of its operands: best one that dies, the addend first. A move
   /// from a value that dies is none.
-  private func preferences(
+  private func preference(
     _ instruction: MachineInstruction, _ registers: OperandList<Int>
   ) -> Int? {
-    if instruction.isMove { return free >> UInt32(registers[1]) & 1 == 1 ? registers[1] : nil }
-    guard case .multiplyAdd? = instruction.encoding else { return nil }
+    // Not asked of `self`, which a nested function would copy.
+    let free = free
     func isFree(_ register: Int) -> Bool { free >> UInt32(register) & 1 == 1 }
-    let addend = registers[registers.count - 1]
-    return isFree(addend) ? addend : registers[1..<registers.count - 1].first(where: isFree)
+    if instruction.isMove { return isFree(registers[1]) ? registers[1] : nil }
+    guard case .multiplyAdd? = instruction.encoding else { return nil }
+    let last = registers.count - 1
+    if isFree(registers[last]) { return registers[last] }
+    for index in 1..<last where isFree(registers[index]) { return registers[index] }
+    return nil
   }
 
   private func location(_ register: VectorRegister) -> Int? {
@@ -220,9 +228,7 @@ struct RegisterAllocator {
   }
 
   private mutating func spillTraffic(_ instruction: VectorInstruction, _ register: Int) {
-    // Lowering one load or store of a whole register cannot fail, and gives one instruction.
-    let machine = try? Lowering.lower([instruction], registerCount: 0, target: target)
-    for machine in machine?.instructions ?? [] {
+    for machine in Lowering.lower(instruction, target: target, names: &names) {
       placed.append(.init(instruction: instructions.count, registers: [register]))
       instructions.append(machine)
     }

@@ -8,9 +8,14 @@
 /// - `$c`, `$d`: the name of the f32 and i32 comparison of which the immediate is x86's number
 struct StatementText {
   let target: Target
+  /// The C variables that memory operands count from, by their numbers.
+  private let names: [String]
   private var line: [UInt8] = []
 
-  init(target: Target) { self.target = target }
+  init(target: Target, names: [String]) {
+    self.target = target
+    self.names = names
+  }
 
   mutating func render(_ instruction: MachineInstruction, _ registers: OperandList<Int>) -> String {
     line.removeAll(keepingCapacity: true)
@@ -129,31 +134,32 @@ struct StatementText {
     if target != .portable { line.append(UInt8(ascii: ")")) }
   }
 
-  private mutating func base(_ address: Address) {
-    let isName = address.base.utf8.allSatisfy {
+  private mutating func base(_ memory: MemoryOperand) {
+    let name = names[memory.pointer]
+    let isName = name.utf8.allSatisfy {
       ($0 | 0x20 >= UInt8(ascii: "a") && $0 | 0x20 <= UInt8(ascii: "z"))
         || ($0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9")) || $0 == UInt8(ascii: "_")
     }
     if !isName { line.append(UInt8(ascii: "(")) }
-    line += address.base.utf8
+    line += name.utf8
     if !isName { line.append(UInt8(ascii: ")")) }
   }
 
-  private mutating func pointer(_ address: Address, bytes: Bool) {
-    let distance = bytes ? address.offset : address.offset / 4
+  private mutating func pointer(_ memory: MemoryOperand, bytes: Bool) {
+    let distance = bytes ? memory.offset : memory.offset / 4
     if distance == 0 {
-      line += address.base.utf8
+      line += names[memory.pointer].utf8
       return
     }
-    base(address)
+    base(memory)
     line += (distance < 0 ? " - " : " + ").utf8
     number(abs(distance))
   }
 
-  private mutating func element(_ address: Address) {
-    base(address)
+  private mutating func element(_ memory: MemoryOperand) {
+    base(memory)
     line.append(UInt8(ascii: "["))
-    number(address.offset / 4)
+    number(memory.offset / 4)
     line.append(UInt8(ascii: "]"))
   }
 }
