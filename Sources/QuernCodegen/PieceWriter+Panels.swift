@@ -75,12 +75,17 @@ extension PieceWriter {
     choose(branches, &text)
   }
 
-  /// Writes the function that packs the panels before the first step, if there are such.
-  mutating func writePreparation() throws -> PreparedPanels? {
+  /// Panels that must be packed before the first step.
+  var prepared: PreparedPanels? {
     guard piece.plan.isPrepared, let packed = piece.plan.packed else { return nil }
-    let prepared = PreparedPanels(
+    return PreparedPanels(
       function: "\(piece.name)_prepare", reference: piece.nest.factors[packed].reference,
       byteCount: piece.preparedElements * 4)
+  }
+
+  /// Writes the function that packs the panels before the first step, if there are such.
+  mutating func writePreparation() throws {
+    guard let prepared else { return }
     let reference = piece.nest.references[prepared.reference]
     var body = CText()
     let panels = piece.loops.filter { $0.kind == .panel }
@@ -111,6 +116,5 @@ extension PieceWriter {
       }
     }
     functions.append(text)
-    return prepared
   }
 }

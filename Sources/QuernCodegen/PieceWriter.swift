@@ -20,16 +20,10 @@ struct WrittenPiece: Sendable {
   var operands: [Operand]
   /// The loops over the tiles of a share; beside the operands they know `share` and `chunk`.
   var loops: CText
-  /// In how many shares the tiles are taken.
-  var shares: Int
-  /// Bytes of scratch memory a thread needs.
-  var scratchBytes: Int
-  /// Panels that must be packed before the first step.
-  var prepared: PreparedPanels?
 }
 
 /// Writes a piece of a kernel: its tile functions, and the loops that call them.
-struct PieceWriter {
+struct PieceWriter: Sendable {
   let piece: PieceLoops
   let machine: MachineFacts
   /// Threads that run the program; the tiles of a piece may be one thread's alone.
@@ -52,10 +46,16 @@ struct PieceWriter {
     self.reader = reader
   }
 
+  /// In how many shares the tiles are taken.
+  var shares: Int { piece.split?.shares ?? piece.threads }
+
+  /// Bytes of scratch memory a thread needs.
+  var scratchBytes: Int { (piece.panelElements + piece.partialElements) * 4 }
+
   mutating func write() throws -> WrittenPiece {
     let plan = piece.plan
     let split = piece.split
-    let prepared = try writePreparation()
+    try writePreparation()
     var tiles = CText()
     try writeLoops(split, &tiles)
     var loops = CText()
@@ -73,16 +73,14 @@ struct PieceWriter {
       text.append(function)
       text.line("")
     }
-    let panels = prepared.map(\.reference)
+    let panels = prepared?.reference
     var operands = piece.nest.references.indices.filter { $0 != panels }.map {
       WrittenPiece.Operand.reference($0)
     }
     if plan.isPrepared { operands.append(.panels) }
     if panelElements + partialElements > 0 { operands.append(.scratch) }
     if asksAhead, let section { operands += section.regions.indices.map { .region($0) } }
-    return WrittenPiece(
-      functions: text, operands: operands, loops: loops, shares: split?.shares ?? piece.threads,
-      scratchBytes: (panelElements + partialElements) * 4, prepared: prepared)
+    return WrittenPiece(functions: text, operands: operands, loops: loops)
   }
 
   private mutating func writeLoops(_ split: PieceLoops.Split?, _ text: inout CText) throws {

@@ -1,75 +1,73 @@
 import QuernPasses
 import QuernVectors
-
-/// How code is generated.
-public struct CodegenOptions: Sendable {
-  public var target: Target
-  /// Threads that will run the program; their number is part of the code.
-  public var threads: Int
-  public var machine: MachineFacts
-  /// At which kernels threads take turns.
-  public var turns = TurnLimits()
-  /// Who the text is for.
-  public var reader: KernelRenderer.Reader
-
-  public init(
-    target: Target = .best, threads: Int = 1, reader: KernelRenderer.Reader = .everyone
-  ) {
-    self.target = target
-    self.reader = reader
-    self.threads = max(1, threads)
-    machine = MachineFacts(target)
-  }
-}
-
-/// C for a program.
-public struct GeneratedCode: Sendable {
-  /// The whole file: prelude, kernels, and `quern_run(char *arena, long thread, void *team)`. Written
-  /// for TinyCC, it calls ``machineCode``.
-  public var source: String { text.text }
-  /// What the text calls that is not C: nothing but where it is for TinyCC alone.
-  public var machineCode: [MachineCode] { text.machineCode }
-  private let text: CText
-  /// The arena with the threads' private memory behind it.
-  public var arenaBytes: Int
-  /// Whether something is made of fixed parameters before the first step.
-  public var hasPreparation: Bool
-  /// By kernel, in how many shares its tiles are taken.
-  public var shares: [Int]
-  /// Lists of turns that threads take in a step.
-  public var turnLists: Int
-  /// The function that runs one step, and the one that must have run before, and again after a
-  /// parameter was written that no step replaces.
-  public static let entry = "quern_run"
-  public static let preparation = "quern_prepare"
-  init(_ text: CText, arenaBytes: Int, hasPreparation: Bool, shares: [Int], turnLists: Int) {
-    self.text = text
-    self.arenaBytes = arenaBytes
-    self.hasPreparation = hasPreparation
-    self.shares = shares
-    self.turnLists = turnLists
-  }
-
-  /// What each kernel's function takes: a thread, with memory of its own, computes a share of the tiles;
-  /// the pictures it works on are those of the chunk, in a section.
-  static let kernelParameters = "char *arena, long thread, long share, long chunk"
-  static let stepParameters = "char *arena, long thread, void *team"
-  /// What the generated code expects to find: `void quern_barrier_wait(void *team)`. All threads meet there.
-  public static let barrier = "quern_barrier_wait"
-  /// This too: `long quern_turn(void *team, long thread, long list, long count)`. It gives a thread the next
-  /// of so many turns, or their number when all are taken.
-  public static let turn = "quern_turn"
-}
+import Synchronization
 
 /// Writes a program as C.
 ///
+/// - Parameter take: gets the source part by part, in order, while later parts are still being written,
+///   on any thread; nil where no one reads it so soon.
 /// - Throws: ``LoweringError`` for what the generator cannot do, ``VectorError`` where it is at odds
 ///   with itself.
-public func generate(_ program: Program, _ options: CodegenOptions) throws -> GeneratedCode {
+public func generate(
+  _ program: Program, _ options: CodegenOptions, part take: (@Sendable (String) -> Void)? = nil
+) throws -> GeneratedCode {
   let privateOffset = (program.arenaBytes + 63) / 64 * 64
-  let kernels = try WrittenKernels(program, options, privateOffset: privateOffset)
-  // A thread's memory starts on a cache line of its own, with room to read past the end.
-  let perThread = program.privateBytes + (kernels.scratchBytes + 63) / 64 * 64 + 256
+  let kernels = try PlannedKernels(program, options)
+  let layout = Layout(program, options, kernels, privateOffset: privateOffset)
+  let text = Mutex(CText())
+  @Sendable func add(_ part: CText) {
+    text.withLock { $0.append(part) }
+    take?(part.text)
+  }
+  add(head(program, options, layout))
+  try kernels.write(privateOffset: privateOffset) { kernel in
+    var part = kernel
+    part.line("")
+    add(part)
+  }
+  var steps = StepWriter(program: program, threads: options.threads, shares: layout.shares)
+  var end = CText()
+  end.line("// Before the first step: what is made of parameters that no step replaces.")
+  steps.write(
+    GeneratedCode.preparation, 0..<program.preparedCount,
+    packing: layout.panels.map { $0.panels.call(for: $0.use) }, &end)
+  end.line("")
+  end.line("// One step: every thread runs all kernels on its share of the tiles.")
+  steps.write(
+    GeneratedCode.entry, program.preparedCount..<program.kernels.count, packing: [], &end)
+  add(end)
+  return GeneratedCode(
+    text.withLock { $0 }, arenaBytes: layout.arenaBytes,
+    hasPreparation: program.preparedCount > 0 || !layout.panels.isEmpty,
+    shares: layout.shares, turnLists: steps.lists)
+}
+
+/// Where in the arena lies what the generator adds to the program's tensors.
+private struct Layout {
+  var shares: [Int]
+  /// Bytes of a thread's private memory.
+  var privateBytes: Int
+  /// Panels that are packed before the first step, and bytes from the arena's start to them.
+  var panels: [(use: PieceUse, panels: PreparedPanels, offset: Int)] = []
+  var arenaBytes: Int
+
+  init(
+    _ program: Program, _ options: CodegenOptions, _ kernels: PlannedKernels, privateOffset: Int
+  ) {
+    shares = kernels.shares
+    // A thread's memory starts on a cache line of its own, with room to read past the end.
+    privateBytes = program.privateBytes + (kernels.scratchBytes + 63) / 64 * 64 + 256
+    var end = privateOffset + privateBytes * options.threads
+    for (use, panels) in kernels.panels {
+      self.panels.append((use, panels, end))
+      end += (panels.byteCount + 63) / 64 * 64 + 256
+    }
+    arenaBytes = end
+  }
+}
+
+/// What stands before the kernels.
+private func head(_ program: Program, _ options: CodegenOptions, _ layout: Layout) -> CText {
   var text = CText()
   text.line(Prelude.text(for: options.target))
   text.line("// Any 32 bits.")
@@ -88,15 +86,12 @@ public func generate(_ program: Program, _ options: CodegenOptions) throws -> Ge
   text.line("};")
   text.line("")
   text.line("// Floats of private memory for each thread.")
-  text.line("#define PRIVATE \(perThread / 4)")
-  var end = privateOffset + perThread * options.threads
-  if !kernels.panels.isEmpty {
+  text.line("#define PRIVATE \(layout.privateBytes / 4)")
+  if !layout.panels.isEmpty {
     text.line("")
     text.line("// Bytes from the arena's start to panels that are packed before the first step.")
-    for (use, panels) in kernels.panels {
-      text.line("#define \(PreparedPanels.offset(of: use)) \(end)")
-      // With room to read past the end.
-      end += (panels.byteCount + 63) / 64 * 64 + 256
+    for (use, _, offset) in layout.panels {
+      text.line("#define \(PreparedPanels.offset(of: use)) \(offset)")
     }
   }
   text.line("")
@@ -109,75 +104,5 @@ public func generate(_ program: Program, _ options: CodegenOptions) throws -> Ge
     text.line("void \(kernel.name)(\(GeneratedCode.kernelParameters));")
   }
   text.line("")
-  text.append(kernels.text)
-  var steps = StepWriter(program: program, threads: options.threads, shares: kernels.shares)
-  text.line("// Before the first step: what is made of parameters that no step replaces.")
-  steps.write(
-    GeneratedCode.preparation, 0..<program.preparedCount,
-    packing: kernels.panels.map { use, panels in panels.call(for: use) }, &text)
-  text.line("")
-  text.line("// One step: every thread runs all kernels on its share of the tiles.")
-  steps.write(
-    GeneratedCode.entry, program.preparedCount..<program.kernels.count, packing: [], &text)
-  return GeneratedCode(
-    text, arenaBytes: end, hasPreparation: program.preparedCount > 0 || !kernels.panels.isEmpty,
-    shares: kernels.shares, turnLists: steps.lists)
-}
-
-/// The functions of all kernels, in the program's order.
-private struct WrittenKernels {
-  var text = CText()
-  var scratchBytes = 0
-  /// What must be packed before the first step, and for which kernel.
-  var panels: [(use: PieceUse, panels: PreparedPanels)] = []
-  /// By kernel, in how many shares its tiles are taken.
-  var shares: [Int] = []
-
-  /// Each piece is written once, however many kernels have one of its shape. Pieces and kernels are
-  /// written on all cores: they look at nothing but the program.
-  init(_ program: Program, _ options: CodegenOptions, privateOffset: Int) throws {
-    let uses = try onAllCores(program.kernels.count) {
-      try PieceUse.all(of: $0, in: program, options)
-    }
-    var groupOf: [PieceUse.Shape: Int] = [:]
-    var groups: [[PieceUse]] = []
-    let numbers = uses.map { pieces in
-      pieces.map { use in
-        let shape = use.shape
-        if let group = groupOf[shape] {
-          groups[group].append(use)
-          return group
-        }
-        groupOf[shape] = groups.count
-        groups.append([use])
-        return groups.count - 1
-      }
-    }
-    let leaders = groups.map { $0[0] }
-    let written = try onAllCores(leaders.count) { group in
-      var writer = PieceWriter(
-        leaders[group], machine: options.machine, team: options.threads, reader: options.reader)
-      return try writer.write()
-    }
-    let sharers = groups.map { $0.map(\.name) }
-    let texts = onAllCores(program.kernels.count) { position in
-      let writer = KernelWriter(
-        program: program, position: position, options: options, privateOffset: privateOffset)
-      return writer.text(
-        zip(uses[position], numbers[position]).map { use, group in
-          KernelWriter.Part(
-            use: use, written: written[group], leader: leaders[group], sharers: sharers[group])
-        })
-    }
-    for (position, kernel) in texts.enumerated() {
-      text.append(kernel)
-      text.line("")
-      for (use, group) in zip(uses[position], numbers[position]) {
-        if let prepared = written[group].prepared { panels.append((use, prepared)) }
-      }
-    }
-    // Pieces of one kernel have one share for each thread.
-    shares = numbers.map { $0.first.map { written[$0].shares } ?? options.threads }
-    scratchBytes = written.reduce(0) { max($0, $1.scratchBytes) }
-  }
+  return text
 }

@@ -62,11 +62,7 @@ public final class CompiledGraph: Executable {
     let started = ArenaMemory.now()
     graph = source
     self.options = options
-    let reader: KernelRenderer.Reader = options.backend == .tinycc ? .tinycc : .everyone
-    (program, code) = try Self.plan(source, options, reader: reader)
-    blocks = try CodeBlocks(code.machineCode.map { ($0.name, $0.bytes) })
-    loaded = try options.compiler.compile(
-      source: code.source, symbols: Self.symbols.merging(blocks.symbols) { own, _ in own })
+    (program, code, blocks, loaded) = try Self.compile(source, options)
     step = unsafeBitCast(try loaded.function(named: GeneratedCode.entry), to: quern_step.self)
     preparation = unsafeBitCast(
       try loaded.function(named: GeneratedCode.preparation), to: quern_step.self)
@@ -89,11 +85,31 @@ public final class CompiledGraph: Executable {
     compileSeconds = ArenaMemory.now() - started
   }
 
+  /// TinyCC reads the C while it is being written, other compilers when it is there.
+  private static func compile(
+    _ source: Graph, _ options: CompileOptions
+  ) throws -> (Program, GeneratedCode, CodeBlocks, LoadedCode) {
+    guard options.backend == .tinycc else {
+      let (program, code) = try plan(source, options)
+      let loaded = try options.compiler.compile(source: code.source, symbols: symbols)
+      return (program, code, try CodeBlocks([]), loaded)
+    }
+    let compilation = try StreamedCompilation()
+    let (program, code) = try plan(source, options, reader: .tinycc) { compilation.write($0) }
+    let blocks = try CodeBlocks(code.machineCode.map { ($0.name, $0.bytes) })
+    let loaded = try compilation.finish(
+      symbols: symbols.merging(blocks.symbols) { own, _ in own })
+    return (program, code, blocks, loaded)
+  }
+
   /// The passes that make kernels, and then C, of a graph; nothing is compiled.
   ///
-  /// - Parameter reader: who the C is for.
+  /// - Parameters:
+  ///   - reader: who the C is for.
+  ///   - take: gets it part by part while it is being written, on any thread.
   public static func plan(
-    _ source: Graph, _ options: CompileOptions, reader: KernelRenderer.Reader = .everyone
+    _ source: Graph, _ options: CompileOptions, reader: KernelRenderer.Reader = .everyone,
+    part take: (@Sendable (String) -> Void)? = nil
   ) throws -> (program: Program, code: GeneratedCode) {
     var graph = simplify(source)
     if options.convolution == .fast {
@@ -109,7 +125,7 @@ public final class CompiledGraph: Executable {
       graph, threads: options.threads,
       chunks: options.chunks ?? ChunkLimits(coreCache: codegen.machine.level2Cache),
       fewestInlined: options.fewestInlined)
-    let code = try generate(program, codegen)
+    let code = try generate(program, codegen, part: take)
     return (program, code)
   }
 

@@ -42,7 +42,7 @@ public enum CompileError: Error, Hashable, Sendable, CustomStringConvertible {
 /// Native code in this process; it lives as long as this object. Swift may free an object after its
 /// last mention: keep this one in a stored property, or in `withExtendedLifetime`, while calling.
 public final class LoadedCode: Sendable {
-  /// Wall-clock seconds from text to functions.
+  /// Seconds from text to functions that the compiler worked.
   public let compileSeconds: Double
   private let lookUp: @Sendable (String) -> UnsafeRawPointer?
   private let unload: @Sendable () -> Void

@@ -2,6 +2,14 @@ import CTinyCC
 import QuernKernels
 import Synchronization
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// TinyCC as a library, linked in: compiles in memory, in milliseconds, without optimising.
 ///
 /// There is no standard library and there are no headers: what the text calls must be handed over
@@ -17,17 +25,57 @@ public struct TinyCCCompiler: CCompiler {
   public func compile(source: String, symbols: [String: UnsafeRawPointer]) throws -> LoadedCode {
     let clock = ContinuousClock()
     let start = clock.now
-    let (pages, functions) = try Self.lock.withLock { _ in
-      try Self.load(source: source, symbols: symbols)
+    let loaded = try Self.lock.withLock { _ in
+      try Self.load({ tcc_compile_string($0, source) }, symbols: { symbols })
     }
-    return LoadedCode(
-      compileSeconds: (clock.now - start).seconds,
-      lookUp: { functions[$0].flatMap { UnsafeRawPointer(bitPattern: $0) } },
-      unload: { pages.unmap() })
+    return LoadedCode(compileSeconds: (clock.now - start).seconds, loaded)
   }
 
+  /// Compiles what comes out of a pipe.
+  ///
+  /// - Parameters:
+  ///   - source: the pipe's end, which stays open. It is read up to the end of the file, or to an error.
+  ///   - symbols: as for ``compile(source:symbols:)``; asked for when all has been read.
+  /// - Returns: code whose seconds are the processor's, without those of waiting.
+  /// - Throws: `CompileError`, and what `symbols` throws.
+  static func compile(
+    from source: Int32, symbols: () throws -> [String: UnsafeRawPointer]
+  ) throws -> LoadedCode {
+    let start = threadSeconds()
+    let loaded = try lock.withLock { _ in
+      try load(
+        { state in
+          let path = "/dev/fd/\(source)"
+          // Some containers are without.
+          return access(path, R_OK) == 0
+            ? tcc_add_file(state, path) : tcc_compile_string(state, all(of: source))
+        }, symbols: symbols)
+    }
+    return LoadedCode(compileSeconds: threadSeconds() - start, loaded)
+  }
+
+  /// What comes out of a pipe until it is closed.
+  private static func all(of source: Int32) -> String {
+    var text: [UInt8] = []
+    var part = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = read(source, &part, part.count)
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return String(decoding: text, as: UTF8.self) }
+      text += part[..<count]
+    }
+  }
+
+  /// What this thread has had of a processor.
+  private static func threadSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+
+  /// - Parameter compile: hands TinyCC the text; negative where it rejects it.
   private static func load(
-    source: String, symbols: [String: UnsafeRawPointer]
+    _ compile: (OpaquePointer) -> Int32, symbols: () throws -> [String: UnsafeRawPointer]
   ) throws -> (CodePages, [String: UInt]) {
     guard let state = tcc_new() else {
       throw CompileError.system("TinyCC cannot be started: out of memory")
@@ -45,14 +93,15 @@ public struct TinyCCCompiler: CCompiler {
           compiler: "TinyCC", message: messages.lines.joined(separator: "\n"))
       }
     }
-    tcc_set_options(state, "-nostdlib -nostdinc")
+    // A pipe has no name that would tell what is in it.
+    tcc_set_options(state, "-nostdlib -nostdinc -x c")
     try check(tcc_set_output_type(state, TCC_OUTPUT_MEMORY))
-    try check(tcc_compile_string(state, source))
+    try check(compile(state))
     let squareRoot: @convention(c) (Float) -> Float = quern_square_root_f32
     try check(
       tcc_add_symbol(
         state, "quern_square_root_f32", unsafeBitCast(squareRoot, to: UnsafeRawPointer.self)))
-    for (name, address) in symbols {
+    for (name, address) in try symbols() {
       try check(tcc_add_symbol(state, name, address))
     }
 
@@ -89,6 +138,16 @@ private final class Functions {
   func add(_ name: UnsafePointer<CChar>, _ value: UnsafeRawPointer) {
     guard pages.contains(value) else { return }
     addresses[String(cString: name)] = UInt(bitPattern: value)
+  }
+}
+
+extension LoadedCode {
+  fileprivate convenience init(compileSeconds: Double, _ loaded: (CodePages, [String: UInt])) {
+    let (pages, functions) = loaded
+    self.init(
+      compileSeconds: compileSeconds,
+      lookUp: { functions[$0].flatMap { UnsafeRawPointer(bitPattern: $0) } },
+      unload: { pages.unmap() })
   }
 }
 

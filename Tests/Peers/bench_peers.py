@@ -27,7 +27,7 @@ sys.path.insert(0, str(HERE / "speed"))
 from workloads import (  # noqa: E402
     NETWORKS, WORKLOADS, make_batch, make_weights, multiply_adds)
 
-PEER = quern.ROOT / ".build" / "release" / "QuernPeer"
+PEER = quern.PRODUCTS / "QuernPeer"
 
 # Name: what starts it, its variant, the kinds of step it does, whether pictures make a difference.
 SYSTEMS = {
@@ -300,7 +300,12 @@ def main():
     if not all(1 <= threads <= available for threads in arguments.threads):
         parser.error(f"--threads: there are {available} processors")
     if not PEER.exists():
-        parser.error(f"{PEER} is not there; build it: swift build -c release --product QuernPeer")
+        parser.error(f"{PEER} is not there; Tests/Peers/run.sh speed builds it")
+    try:  # Before minutes are spent on what could not be written.
+        Path(arguments.json).parent.mkdir(parents=True, exist_ok=True)
+        Path(arguments.json).open("a").close()
+    except OSError as error:
+        parser.error(f"--json {arguments.json} cannot be written: {error.strerror}")
     systems = arguments.systems
     if "avx2" not in quern.targets():
         systems = [system for system in systems if system != "Quern avx2"]

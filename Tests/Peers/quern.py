@@ -6,7 +6,9 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMAND = ROOT / ".build" / "release" / "quern"
+# Where `run.sh` builds, as `make install` does.
+PRODUCTS = ROOT / ".build-install" / "release"
+COMMAND = PRODUCTS / "quern"
 
 
 class QuernError(Exception):
@@ -15,7 +17,7 @@ class QuernError(Exception):
 
 def run(*arguments):
     if not COMMAND.exists():
-        raise QuernError(f"{COMMAND} is not there; build it: swift build -c release --product quern")
+        raise QuernError(f"{COMMAND} is not there; Tests/Peers/run.sh builds it")
     result = subprocess.run([COMMAND, *map(str, arguments)], capture_output=True, text=True)
     if result.returncode != 0:
         said = (result.stderr or result.stdout).strip()

@@ -63,12 +63,14 @@ fi
 command -v swift >/dev/null ||
   fail "there is no swift in the PATH; install it as https://www.swift.org/install/linux tells."
 cd "$root"
-swift build -c release --product quern
+# As `make install` builds what people use, and in the same folder.
+build=(swift build -c release --scratch-path .build-install)
+[[ $(uname -s) = Linux ]] && build+=(--static-swift-stdlib)
+"${build[@]}" --product quern
+[[ $what = speed ]] && "${build[@]}" --product QuernPeer
 
 case $what in
   gradients) exec "$environment/bin/python" "$here/compare_gradients.py" "$@" ;;
-  speed)
-    swift build -c release --product QuernPeer
-    exec "$environment/bin/python" "$here/bench_peers.py" "$@" ;;
+  speed) exec "$environment/bin/python" "$here/bench_peers.py" "$@" ;;
   tensorboard) exec "$environment/bin/python" "$here/check_tensorboard.py" "$@" ;;
 esac

@@ -43,7 +43,8 @@ extension Lowering {
       MachineInstruction(
         text: "$0 = _mm512_mask_blend_ps(m, $1, $2);", operands: [d, y, x],
         encoding: .vector(
-          VectorEncoding(opcode: .blendMask, vvvv: .operand(1), rm: .operand(2), isSelection: true))))
+          VectorEncoding(opcode: .blendMask, vvvv: .operand(1), rm: .operand(2), isSelection: true))
+      ))
   }
 
   private mutating func compareIntoMask(

@@ -1,0 +1,103 @@
+import QuernPasses
+import QuernVectors
+import Synchronization
+
+/// The pieces of all kernels, each planned once, however many kernels have one of its shape: what they
+/// take of memory and of threads is known, their text is still to be written.
+///
+/// Pieces are planned and written on all cores: they look at nothing but the program.
+struct PlannedKernels: Sendable {
+  private let program: Program
+  private let options: CodegenOptions
+  /// By kernel.
+  private let uses: [[PieceUse]]
+  /// By kernel and piece: its group, of pieces of one shape. Groups are numbered as they come up.
+  private let groups: [[Int]]
+  /// By group: the first piece, in whose names it is written, and all of them.
+  private let leaders: [PieceUse]
+  private let sharers: [[String]]
+  private let writers: [PieceWriter]
+
+  /// - Throws: ``LoweringError`` for what cannot become C.
+  init(_ program: Program, _ options: CodegenOptions) throws {
+    self.program = program
+    self.options = options
+    uses = try onAllCores(program.kernels.count) {
+      try PieceUse.all(of: $0, in: program, options)
+    }
+    var groupOf: [PieceUse.Shape: Int] = [:]
+    var members: [[PieceUse]] = []
+    groups = uses.map { pieces in
+      pieces.map { use in
+        let group = groupOf[use.shape, default: members.count]
+        if group < members.count {
+          members[group].append(use)
+        } else {
+          groupOf[use.shape] = group
+          members.append([use])
+        }
+        return group
+      }
+    }
+    let leaders = members.map { $0[0] }
+    self.leaders = leaders
+    sharers = members.map { $0.map(\.name) }
+    writers = onAllCores(leaders.count) {
+      PieceWriter(
+        leaders[$0], machine: options.machine, team: options.threads, reader: options.reader)
+    }
+  }
+
+  /// By kernel, in how many shares its tiles are taken. Pieces of one kernel have one for each thread.
+  var shares: [Int] { groups.map { $0.first.map { writers[$0].shares } ?? options.threads } }
+
+  /// Bytes of scratch memory a thread needs.
+  var scratchBytes: Int { writers.reduce(0) { max($0, $1.scratchBytes) } }
+
+  /// What must be packed before the first step, and for which kernel.
+  var panels: [(use: PieceUse, panels: PreparedPanels)] {
+    zip(uses.joined(), groups.joined()).compactMap { use, group in
+      writers[group].prepared.map { (use, $0) }
+    }
+  }
+
+  /// Writes the kernels, and hands them on in the program's order, each as soon as it and all before it
+  /// are there.
+  ///
+  /// - Parameter privateOffset: where the threads' private memory starts in the arena.
+  func write(privateOffset: Int, _ take: @Sendable (CText) -> Void) throws {
+    let written = Mutex<[WrittenPiece]>([])
+    let next = Mutex(0)
+    try onAllCores(writers.count) { group in
+      var writer = writers[group]
+      return try writer.write()
+    } inOrder: { piece in
+      let pieces = written.withLock {
+        $0.append(piece)
+        return $0
+      }
+      // Groups come up in the kernels' order.
+      while let position = next.withLock({ next -> Int? in
+        guard next < groups.count, groups[next].allSatisfy({ $0 < pieces.count }) else {
+          return nil
+        }
+        next += 1
+        return next - 1
+      }) {
+        take(text(of: position, pieces, privateOffset))
+      }
+    }
+  }
+
+  private func text(
+    of position: Int, _ written: [WrittenPiece], _ privateOffset: Int
+  ) -> CText {
+    let writer = KernelWriter(
+      program: program, position: position, options: options, privateOffset: privateOffset)
+    return writer.text(
+      zip(uses[position], groups[position]).map { use, group in
+        KernelWriter.Part(
+          use: use, written: written[group], leader: leaders[group], sharers: sharers[group])
+      })
+  }
+}
