@@ -58,7 +58,7 @@ struct TileContext {
   /// longer than to look through the others.
   private var loaded: [(key: LoadKey, register: VectorRegister)] = []
   /// Where the factors of a tile's transform are, in every lane.
-  var factors: [Float: VectorOperand] = [:]
+  var factors: [(value: Float, place: VectorOperand)] = []
 
   private struct LoadKey: Equatable {
     // Compared first: where offsets are the same, little else differs.
@@ -170,21 +170,23 @@ struct TileContext {
   private mutating func collect(
     _ key: LoadKey, _ stride: Int, count: Int, bytes: Bool
   ) -> String {
-    let name = takeBuffer(bytes: bytes)
+    let buffer = takeBuffer()
+    let kind = bytes ? "bytes" : "words"
     let source = affineText([("l", stride)], offset: key.offset)
     // As words: TinyCC would copy floats through vector registers, which hold our accumulators.
     let words = bytes ? key.pointer : "((const quern_word *)\(key.pointer))"
-    let target = bytes ? name : name.replacing("floats", with: "words")
-    before.append("for (long l = 0; l < \(count); l++) \(target)[l] = \(words)[\(source)];")
-    return name
+    before.append(
+      "for (long l = 0; l < \(count); l++) \(buffer).\(kind)[l] = \(words)[\(source)];")
+    return "\(buffer).\(bytes ? "bytes" : "floats")"
   }
 
-  private mutating func takeBuffer(bytes: Bool) -> String {
+  /// A `union quern_lanes`, on the way between vectors and C.
+  private mutating func takeBuffer() -> String {
     defer {
       buffersInBlock += 1
       bufferCount = max(bufferCount, buffersInBlock)
     }
-    return bytes ? "lanes\(buffersInBlock).bytes" : "lanes\(buffersInBlock).floats"
+    return "lanes\(buffersInBlock)"
   }
 
   /// Stores a vector of outputs, `step` elements from a reference's own place.
@@ -202,12 +204,12 @@ struct TileContext {
         register, to: Address(pointer, offset: elements * 4), count: count == lanes ? nil : count)
       return
     }
-    let name = takeBuffer(bytes: false)
-    builder.store(register, to: Address(name))
+    let buffer = takeBuffer()
+    builder.store(register, to: Address("\(buffer).floats"))
     let target = affineText([("l", stride)], offset: elements)
-    let words = name.replacing("floats", with: "words")
     after.append(
-      "for (long l = 0; l < \(count); l++) ((quern_word *)\(pointer))[\(target)] = \(words)[l];")
+      "for (long l = 0; l < \(count); l++) "
+        + "((quern_word *)\(pointer))[\(target)] = \(buffer).words[l];")
   }
 
   /// An index (−1: the position in the window) in every lane.
@@ -226,12 +228,9 @@ struct TileContext {
     if number < 0, plan.unrollsWindow {
       return builder.constant(Int32(truncatingIfNeeded: nest.position.offset + constant))
     }
-    let name = "lanes\(buffersInBlock).integers"
-    buffersInBlock += 1
-    bufferCount = max(bufferCount, buffersInBlock)
-    before.append("\(name)[0] = (int)(\(base)\(constant == 0 ? "" : " + \(constant)"));")
-    var register = builder.broadcast(
-      Address(name.replacing("integers", with: "floats")))
+    let buffer = takeBuffer()
+    before.append("\(buffer).integers[0] = (int)(\(base)\(constant == 0 ? "" : " + \(constant)"));")
+    var register = builder.broadcast(Address("\(buffer).floats"))
     if stride != 0 {
       var offsets = builder.laneIndices()
       if stride != 1 {

@@ -24,30 +24,36 @@ extension TileWriter {
   /// What both passes multiply by: in registers as far as there are any, the others in memory.
   mutating func placeFactors(_ body: inout CText) throws {
     guard case .transform(let rows, let columns) = nest.reduction else { return }
-    passes = (LinearProgram(rows), LinearProgram(columns))
-    var uses: [Float: Int] = [:]
+    let down = LinearProgram(rows)
+    passes = (down, columns == rows ? down : LinearProgram(columns))
+    var uses: [(factor: Float, count: Int)] = []
     for program in [passes.down, passes.along] {
       for terms in program.steps + program.results.map({ $0.map { [$0] } ?? [] }) {
         for (number, term) in terms.enumerated() {
-          if let factor = term.factor(isFirst: number == 0) { uses[factor, default: 0] += 1 }
+          guard let factor = term.factor(isFirst: number == 0) else { continue }
+          if let known = uses.firstIndex(where: { $0.factor == factor }) {
+            uses[known].count += 1
+          } else {
+            uses.append((factor, 1))
+          }
         }
       }
     }
     let held =
       rows[0].count + Self.passRegisters + (staysInRegisters ? rows.count * rows[0].count : 0)
     let room = max(0, machine.target.registerCount - held)
-    let ranked = uses.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(\.key)
+    let ranked = uses.sorted { ($1.count, $0.factor) < ($0.count, $1.factor) }.map(\.factor)
     for (number, factor) in ranked.enumerated() {
       let register = context.builder.newRegister()
       context.builder.append(.constant(register, factor))
       if number < room, context.renderer.freeRegisterCount > 0 {
         try context.renderer.pin(register)
-        context.factors[factor] = .register(register)
+        context.factors.append((factor, .register(register)))
       } else {
         let address = Address("factors", offset: factorCount * 4)
         factorCount += context.lanes
         context.builder.store(register, to: address)
-        context.factors[factor] = .memory(address)
+        context.factors.append((factor, .memory(address)))
       }
     }
     body.block(try context.takeBlock())
@@ -155,7 +161,8 @@ extension TileWriter {
     for term in terms {
       let x = known[term.source]
       let isNegative = term.coefficient < 0
-      let factor = term.factor(isFirst: sum == nil).flatMap { context.factors[$0] }
+      let value = term.factor(isFirst: sum == nil)
+      let factor = value.flatMap { value in context.factors.first { $0.value == value }?.place }
       switch (sum, factor) {
       case (nil, nil): sum = isNegative ? context.builder.unary(.negate, x) : x
       case (nil, let factor?): sum = context.builder.binary(.multiply, x, factor)

@@ -59,6 +59,11 @@ public final class GraphBuilder {
     return id
   }
 
+  /// The node that already computes this, if there is one.
+  package func existing(_ op: Op, _ operands: [NodeID], _ type: TensorType) -> NodeID? {
+    known[Key(op: op, operands: operands, type: type)]
+  }
+
   /// A handle on a node of ``graph``.
   public func tensor(_ id: NodeID) -> Tensor { Tensor(self, id) }
 

@@ -34,7 +34,7 @@ extension [Section] {
 }
 
 /// How a piece goes over pictures: by one axis, or in parts by two.
-struct PictureAxes: Hashable {
+struct PictureAxes: Equatable {
   var axis: Int
   var part: Int?
 }
@@ -142,15 +142,18 @@ extension Chain {
   private static func axes(
     _ kernel: Kernel, _ inner: [NodeID: Int], _ pictures: Int
   ) -> PictureAxes? {
-    var found: Set<PictureAxes?> = []
+    var found: PictureAxes?
     for piece in kernel.pieces {
       for access in piece.reads + piece.stores.map(\.access) {
         guard let dimension = inner[access.tensor] else { continue }
         guard access.map.count > dimension else { return nil }
-        found.insert(axes(access.map[dimension], piece))
+        guard let axes = axes(access.map[dimension], piece), axes == found ?? axes else {
+          return nil
+        }
+        found = axes
       }
     }
-    guard found.count == 1, let first = found.first, let found = first else { return nil }
+    guard let found else { return nil }
     for piece in kernel.pieces {
       let parts = found.part.map { piece.axes[$0].extent } ?? 1
       guard parts * piece.axes[found.axis].extent == pictures else { return nil }

@@ -217,12 +217,8 @@ private func fold(_ op: ElementwiseOp, _ x: [Double], _ element: ElementType) ->
 
 @Sendable func reuseCommuted(_ node: Node, _ rewriter: Rewriter) -> NodeID? {
   guard let op = node.elementwise, op == .add || op == .multiply || op == .equal else { return nil }
-  let kind = op == .add ? 0 : op == .multiply ? 1 : 2
-  let key = [kind] + node.operands.map(\.index).sorted()
-  if let id = rewriter.commutative[key] { return id }
-  let id = rewriter.builder.add(node.op, node.operands, node.type)
-  rewriter.commutative[key] = id
-  return id
+  return rewriter.builder.existing(node.op, node.operands.reversed(), node.type)
+    ?? rewriter.builder.add(node.op, node.operands, node.type)
 }
 
 // MARK: - Reshapes and concatenations

@@ -48,8 +48,6 @@ let rewriteRules: [(name: String, rule: RewriteRule)] = [
 final class Rewriter {
   let builder = GraphBuilder()
   private let rules: [RewriteRule]
-  /// Sums and products by their operands in ascending order.
-  var commutative: [[Int]: NodeID] = [:]
   /// Names of the inputs that the graph replaces in each step.
   private(set) var updated: Set<String> = []
 

@@ -3,7 +3,7 @@ public struct AllocatedBlock: Sendable {
   /// One of the instructions, with the registers it got.
   struct Placed: Sendable {
     /// Its number among the block's: they are large to copy, and some stand in several places.
-    var instruction: Int
+    var instruction: Int32
     /// By operand.
     var registers: OperandList<Int>
   }
@@ -27,11 +27,11 @@ public struct AllocatedBlock: Sendable {
     var isKnown = Array(repeating: false, count: names.count)
     var reach = 0
     for place in placed {
-      guard let memory = instructions[place.instruction].memory else { continue }
-      reach = max(reach, abs(memory.offset))
-      if isKnown[memory.pointer] { continue }
-      isKnown[memory.pointer] = true
-      pointers.append(names[memory.pointer])
+      guard let memory = instructions[Int(place.instruction)].memory else { continue }
+      reach = max(reach, abs(Int(memory.offset)))
+      if isKnown[Int(memory.pointer)] { continue }
+      isKnown[Int(memory.pointer)] = true
+      pointers.append(names[Int(memory.pointer)])
     }
     (self.pointers, self.reach) = (pointers, reach)
   }
@@ -40,6 +40,6 @@ public struct AllocatedBlock: Sendable {
 
   /// Calls `body` with every instruction and its registers, in the order they run.
   func forEachInstruction(_ body: (MachineInstruction, OperandList<Int>) -> Void) {
-    for place in placed { body(instructions[place.instruction], place.registers) }
+    for place in placed { body(instructions[Int(place.instruction)], place.registers) }
   }
 }

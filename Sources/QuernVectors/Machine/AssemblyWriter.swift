@@ -36,17 +36,18 @@ struct AssemblyWriter {
       guard let encoding = instruction.encoding else { return }
       var place = InstructionEncoder.Place(base: 0, displacement: 0)
       if let memory = instruction.memory {
-        if let known = places[memory.pointer] {
+        let pointer = Int(memory.pointer)
+        if let known = places[pointer] {
           place = known
         } else {
-          place = self.place(of: index(of: block.names[memory.pointer]))
+          place = self.place(of: index(of: block.names[pointer]))
           if statement != statements.count {
             statement = statements.count
-            for pointer in places.indices { places[pointer] = nil }
+            for other in places.indices { places[other] = nil }
           }
-          places[memory.pointer] = place
+          places[pointer] = place
         }
-        place.displacement += memory.offset
+        place.displacement += Int(memory.offset)
       }
       encoder.append(encoding, registers, place)
     }

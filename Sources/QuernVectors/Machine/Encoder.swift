@@ -165,7 +165,7 @@ package enum Encoder {
   /// reg and vvvv fields; a shift has its destination in vvvv.
   private static func registers(_ fields: EncodingFields) -> (reg: Int, vvvv: Int) {
     fields.opcode.form == .shift
-      ? (fields.opcode.digit, fields.reg) : (fields.reg, fields.vvvv)
+      ? (Int(fields.opcode.digit), fields.reg) : (fields.reg, fields.vvvv)
   }
 
   private static func extensionBits(_ rm: RegisterOrMemory) -> (x: UInt8, b: UInt8) {

@@ -4,7 +4,7 @@ struct InstructionEncoder {
   let target: Target
   var bytes: [UInt8] = []
   /// How many lanes mask register 1 holds; nil where that is not known.
-  private var lanesInMask: Int?
+  private var lanesInMask: UInt8?
 
   /// Where a memory operand is: a general register and bytes from there.
   struct Place {
@@ -37,7 +37,7 @@ struct InstructionEncoder {
       Encoder.loadScratch(ones, into: &bytes)
       scratch(.moveQuad, registers[0])
       encode(.widenSignedBytes, reg: registers[0], rm: .register(registers[0]))
-    case .firstBytes(let count): firstBytes(count, registers[0], place)
+    case .firstBytes(let count): firstBytes(Int(count), registers[0], place)
     }
   }
 
@@ -50,16 +50,16 @@ struct InstructionEncoder {
       vvvv: vector.vvvv.map { number($0, registers) } ?? 0,
       rm: .register(number(vector.rm, registers)), immediate: vector.immediate,
       mask: vector.firstLanes != nil ? 1 : vector.isSelection ? 2 : 0, zeroing: vector.zeroing,
-      embeddedBroadcast: vector.embeddedBroadcast, bits: vector.bits ?? target.lanes * 32)
+      embeddedBroadcast: vector.embeddedBroadcast, bits: vector.bits.map(Int.init) ?? target.lanes * 32)
     if case .memory = vector.rm { fields.rm = place.operand }
-    if let operand = vector.immediateOperand { fields.immediate = UInt8(registers[operand]) << 4 }
+    if let operand = vector.immediateOperand { fields.immediate = UInt8(registers[Int(operand)]) << 4 }
     encode(fields)
   }
 
   private func number(_ slot: RegisterSlot, _ registers: OperandList<Int>) -> Int {
     switch slot {
-    case .operand(let index): registers[index]
-    case .fixed(let number): number
+    case .operand(let index): registers[Int(index)]
+    case .fixed(let number): Int(number)
     case .memory: 0
     }
   }
@@ -89,7 +89,7 @@ struct InstructionEncoder {
   }
 
   /// Sets mask register 1 to the first lanes.
-  private mutating func takeLanes(_ count: Int) {
+  private mutating func takeLanes(_ count: UInt8) {
     if lanesInMask == count { return }
     lanesInMask = count
     Encoder.loadScratch(UInt32((1 << count) - 1), into: &bytes)

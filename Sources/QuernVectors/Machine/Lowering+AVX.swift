@@ -9,10 +9,10 @@ extension Lowering {
   ) {
     let encoding = VectorEncoding(
       opcode: opcode, vvvv: operands.count == 3 ? .operand(1) : nil,
-      rm: .operand(operands.count - 1), immediate: immediate)
+      rm: .operand(UInt8(operands.count - 1)), immediate: immediate)
     emit(
       MachineInstruction(
-        text: text, operands: operands, immediate: Int(immediate ?? 0),
+        text: text, operands: operands, immediate: UInt32(immediate ?? 0),
         encoding: .vector(encoding)))
   }
 
@@ -73,7 +73,7 @@ extension Lowering {
         memory(
           "$0 = _mm512_maskz_loadu_ps($i, $p);", [d], address, immediate: mask(count),
           .vector(
-            VectorEncoding(opcode: .load, rm: .memory, firstLanes: count, zeroing: true)))
+            VectorEncoding(opcode: .load, rm: .memory, firstLanes: UInt8(count), zeroing: true)))
       } else {
         let mask = laneMaskVector(count)
         memory(
@@ -90,7 +90,7 @@ extension Lowering {
         memory(
           "_mm512_mask_storeu_ps($p, $i, $0);", [a], address, writes: false,
           immediate: mask(count),
-          .vector(VectorEncoding(opcode: .store, rm: .memory, firstLanes: count)))
+          .vector(VectorEncoding(opcode: .store, rm: .memory, firstLanes: UInt8(count))))
       } else {
         storeLanes(of: a, count, to: address)
       }
@@ -124,7 +124,8 @@ extension Lowering {
   ) {
     emit(
       MachineInstruction(
-        text: text, operands: operands, writes: writes, immediate: immediate,
+        text: text, operands: operands, writes: writes,
+        immediate: UInt32(truncatingIfNeeded: immediate),
         memory: operand(address), memoryUse: use, encoding: encoding))
   }
 
@@ -135,8 +136,8 @@ extension Lowering {
     let d = temporary()
     emit(
       MachineInstruction(
-        text: "$0 = quern_lane_mask($i);", operands: [d], immediate: count,
-        encoding: .laneMask(count: count)))
+        text: "$0 = quern_lane_mask($i);", operands: [d], immediate: UInt32(count),
+        encoding: .laneMask(count: UInt8(count))))
     return d
   }
 
@@ -146,15 +147,15 @@ extension Lowering {
       immediate: wide ? mask(count) : count,
       wide
         ? .vector(
-          VectorEncoding(opcode: .widenBytes, rm: .memory, firstLanes: count, zeroing: true))
-        : .firstBytes(count: count))
+          VectorEncoding(opcode: .widenBytes, rm: .memory, firstLanes: UInt8(count), zeroing: true))
+        : .firstBytes(count: UInt8(count)))
   }
 
   mutating func lowerConstant(_ d: VectorRegister, _ bits: UInt32) {
     emit(
       MachineInstruction(
         text: bits == 0 ? "$0 = $w_setzero_ps();" : "$0 = $f;", operands: [d],
-        immediate: Int(bits), encoding: .constant(bits)))
+        immediate: bits, encoding: .constant(bits)))
   }
 
   private mutating func lowerLaneIndices(_ d: VectorRegister) {

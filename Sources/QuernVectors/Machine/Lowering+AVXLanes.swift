@@ -56,7 +56,7 @@ extension Lowering {
       isFloat ? "m = _mm512_cmp_ps_mask($0, $1, $c);" : "m = quern_compare_i32($0, $1, $d);"
     emit(
       MachineInstruction(
-        text: text, operands: [a, b], writes: false, immediate: Int(predicate),
+        text: text, operands: [a, b], writes: false, immediate: UInt32(predicate),
         encoding: .vector(
           VectorEncoding(
             opcode: isFloat ? .compare : .compareInteger, reg: .fixed(2), vvvv: .operand(0),
@@ -131,10 +131,10 @@ extension Lowering {
       emit(
         MachineInstruction(
           text: "$0 = _mm512_mask_blend_ps($i, $1, $2);", operands: [d, rest, first],
-          immediate: mask(count),
+          immediate: UInt32(mask(count)),
           encoding: .vector(
             VectorEncoding(
-              opcode: .blendMask, vvvv: .operand(1), rm: .operand(2), firstLanes: count))))
+              opcode: .blendMask, vvvv: .operand(1), rm: .operand(2), firstLanes: UInt8(count)))))
     } else {
       plain(
         "$0 = _mm256_blend_ps($1, $2, $i);", [d, rest, first], .blendConstant,

@@ -6,7 +6,8 @@ extension Lowering {
   ) {
     emit(
       MachineInstruction(
-        text: text, operands: operands, writes: writes, immediate: immediate,
+        text: text, operands: operands, writes: writes,
+        immediate: UInt32(truncatingIfNeeded: immediate),
         memory: memory.map { operand($0) }, memoryUse: use))
   }
 

@@ -67,13 +67,17 @@ struct Lowering {
 
   mutating func emit(_ instruction: MachineInstruction) { instructions.append(instruction) }
 
-  /// A place in memory, by its pointer's number.
+  /// A place in memory, by its pointer's number. Its offset has been checked.
   mutating func operand(_ address: Address) -> MemoryOperand {
+    let pointer: Int
     if let known = names.lastIndex(of: address.base) {
-      return MemoryOperand(pointer: known, offset: address.offset)
+      pointer = known
+    } else {
+      pointer = names.count
+      names.append(address.base)
     }
-    names.append(address.base)
-    return MemoryOperand(pointer: names.count - 1, offset: address.offset)
+    return MemoryOperand(
+      pointer: Int32(pointer), offset: Int32(truncatingIfNeeded: address.offset))
   }
 
   /// A register that no instruction of the caller's can name.

@@ -1,16 +1,16 @@
 /// What stands for a register number in an encoding until registers are allocated.
 enum RegisterSlot: Sendable {
   /// Index into the instruction's operands.
-  case operand(Int)
-  case fixed(Int)
+  case operand(UInt8)
+  case fixed(UInt8)
   /// The instruction's memory operand.
   case memory
 }
 
 /// The machine's instruction, or instructions, for a `MachineInstruction`.
 ///
-/// It is plain data, without lists and texts: instructions come by the thousand, and counting the
-/// references of each copy would cost more than what is done with it.
+/// It is plain data, without lists and texts, and small: instructions come by the thousand, and
+/// counting the references of each copy would cost more than what is done with it.
 enum Encoding: Sendable {
   case vector(VectorEncoding)
   /// ±a·b + c of operands 0 (dst), 1 (a), 2 (b, or memory) and the last (c).
@@ -22,9 +22,9 @@ enum Encoding: Sendable {
   /// 0, 1, 2, … in the lanes of operand 0.
   case laneIndices
   /// All ones in the first lanes of operand 0, zeros in the others: AVX2's masks are vectors.
-  case laneMask(count: Int)
+  case laneMask(count: UInt8)
   /// Bytes from memory in the first lanes of operand 0, zeros in the others, on AVX2.
-  case firstBytes(count: Int)
+  case firstBytes(count: UInt8)
 
   /// Whether it goes by the mask register of the first lanes.
   var usesLaneMask: Bool {
@@ -40,21 +40,21 @@ struct VectorEncoding: Sendable {
   var rm: RegisterSlot
   var immediate: UInt8?
   /// An operand whose number is the upper half of the immediate: `vblendvps`.
-  var immediateOperand: Int?
+  var immediateOperand: UInt8?
   /// How many lanes take part, by mask register 1, which gets their bits before; nil for all.
-  var firstLanes: Int?
+  var firstLanes: UInt8?
   /// Whether lanes are chosen by the outcome of a comparison, in mask register 2.
   var isSelection = false
   var zeroing = false
   var embeddedBroadcast = false
   /// Of the vector: 128, or the target's width where nil.
-  var bits: Int?
+  var bits: UInt16?
 }
 
 /// A place in memory: one of a block's C variables, by number, and bytes from where it points.
 struct MemoryOperand: Hashable, Sendable {
-  var pointer: Int
-  var offset: Int
+  var pointer: Int32
+  var offset: Int32
 }
 
 /// One statement of a block: a C text, and the bytes of the same. It reads all of its operands
@@ -66,7 +66,7 @@ struct MachineInstruction: Sendable {
   var operands: OperandList<VectorRegister>
   var writes = true
   /// A number that the text mentions.
-  var immediate = 0
+  var immediate: UInt32 = 0
   var memory: MemoryOperand?
   var memoryUse = MemoryUse.plain
   /// nil where it is C alone.

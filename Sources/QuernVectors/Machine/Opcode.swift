@@ -40,7 +40,7 @@ package struct Opcode: Sendable {
   /// What a memory operand is.
   package var tuple: MemoryTuple = .full
   /// The reg field of `OperandForm.shift`.
-  var digit = 0
+  var digit: UInt8 = 0
 }
 
 extension Opcode {

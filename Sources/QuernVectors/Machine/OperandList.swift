@@ -4,18 +4,20 @@ struct OperandList<Element: OperandNumber>: RandomAccessCollection, MutableColle
   ExpressibleByArrayLiteral, Sendable
 {
   private var numbers = SIMD8<Int32>()
-  private(set) var count: Int
+  private let length: UInt8
+
+  var count: Int { Int(length) }
 
   init(arrayLiteral elements: Element...) {
-    count = elements.count
-    precondition(count <= 8, "no instruction has more than eight operands")
+    precondition(elements.count <= 8, "no instruction has more than eight operands")
+    length = UInt8(elements.count)
     for (index, element) in elements.enumerated() { numbers[index] = element.operandNumber }
   }
 
   init(repeating element: Element, count: Int) {
     precondition(count <= 8, "no instruction has more than eight operands")
     numbers = SIMD8(repeating: element.operandNumber)
-    self.count = count
+    length = UInt8(count)
   }
 
   var startIndex: Int { 0 }

@@ -11,17 +11,18 @@ struct RegisterAllocator {
   /// By virtual register.
   private var values: [Value]
   /// The temporary in each register.
-  private var owners: [Int?]
+  private var owners: [Int32?]
   private var freeSlots: [Int] = []
   private(set) var slotCount = 0
   private var placed: [AllocatedBlock.Placed] = []
 
+  // Small, since there is one for each register of a block.
   private struct Value {
-    var register: Int?
-    var slot: Int?
-    var nextUse = Int.max
+    var register: UInt8?
+    var slot: Int32?
+    var nextUse = never
     /// The instruction that wrote it.
-    var definition = 0
+    var definition: Int32 = 0
     /// Whether that is to be repeated where the value is read next.
     var isRepeated = false
   }
@@ -33,7 +34,7 @@ struct RegisterAllocator {
   /// By instruction: whether memory stays as it is until what it writes has been read for the last time.
   private var isLasting: [Bool] = []
 
-  private static let never = Int.max
+  private static let never = Int32.max
 
   /// - Parameter available: registers for temporaries, a bit each.
   init(_ block: LoweredBlock, target: Target, available: UInt32) {
@@ -60,7 +61,7 @@ struct RegisterAllocator {
   }
 
   /// For every operand in turn: where its value is read next, after its instruction.
-  private mutating func findUses() -> [Int] {
+  private mutating func findUses() -> [Int32] {
     let total = instructions.reduce(0) { $0 + $1.operands.count }
     var next = Array(repeating: Self.never, count: total)
     isLasting = Array(repeating: true, count: instructions.count)
@@ -80,17 +81,17 @@ struct RegisterAllocator {
       }
       for k in firstSource..<max(firstSource, operands.count) {
         let id = operands[k].id
-        if upcoming[id] == Self.never { last[id] = position }
-        upcoming[id] = position
+        if upcoming[id] == Self.never { last[id] = Int32(position) }
+        upcoming[id] = Int32(position)
       }
-      if instructions[position].stores { nextStore = position }
+      if instructions[position].stores { nextStore = Int32(position) }
     }
     return next
   }
 
   /// - Parameter first: where the next uses of the instruction's operands begin.
   private mutating func allocate(
-    _ position: Int, nextUses first: Int, in nextUses: [Int]
+    _ position: Int, nextUses first: Int, in nextUses: [Int32]
   ) throws {
     let operands = instructions[position].operands
     let writes = instructions[position].writes
@@ -112,9 +113,9 @@ struct RegisterAllocator {
           placed.append(.init(instruction: values[index].definition, registers: [register]))
           values[index].isRepeated = false
         } else if let slot = values[index].slot {
-          spillTraffic(.load(operands[k], slotAddress(slot)), register)
+          spillTraffic(.load(operands[k], slotAddress(Int(slot))), register)
           values[index].slot = nil
-          freeSlots.append(slot)
+          freeSlots.append(Int(slot))
         }
         hold(index, register)
         busy |= 1 << UInt32(register)
@@ -139,14 +140,14 @@ struct RegisterAllocator {
         let preferred = preference(instructions[position], registers)
         let register = try preferred ?? take(except: 0, for: position)
         hold(index, register)
-        values[index].definition = position
+        values[index].definition = Int32(position)
         values[index].nextUse = nextUses[first]
         registers[0] = register
         if values[index].nextUse == Self.never { release(index) }
       }
     }
     if instructions[position].isMove, registers[0] == registers[1] { return }
-    placed.append(.init(instruction: position, registers: registers))
+    placed.append(.init(instruction: Int32(position), registers: registers))
   }
 
   /// A multiply-add overwrites one of its operands: best one that dies, the addend first. A move
@@ -166,23 +167,23 @@ struct RegisterAllocator {
   }
 
   private func location(_ register: VectorRegister) -> Int? {
-    pinned[register.id] >= 0 ? pinned[register.id] : values[register.id].register
+    pinned[register.id] >= 0 ? pinned[register.id] : values[register.id].register.map(Int.init)
   }
 
   private mutating func hold(_ index: Int, _ register: Int) {
     free &= ~(1 << UInt32(register))
-    owners[register] = index
-    values[index].register = register
+    owners[register] = Int32(index)
+    values[index].register = UInt8(register)
   }
 
   private mutating func release(_ index: Int) {
     if let register = values[index].register {
       free |= 1 << UInt32(register)
-      owners[register] = nil
+      owners[Int(register)] = nil
       values[index].register = nil
     }
     if let slot = values[index].slot {
-      freeSlots.append(slot)
+      freeSlots.append(Int(slot))
       values[index].slot = nil
     }
   }
@@ -190,28 +191,26 @@ struct RegisterAllocator {
   /// A register for a value: a free one, or another temporary's.
   private mutating func take(except busy: UInt32, for position: Int) throws -> Int {
     if free != 0 { return free.trailingZeroBitCount }
-    var victim: Int?
+    var victim: (register: Int, value: Int)?
     for (register, owner) in owners.enumerated() where busy >> UInt32(register) & 1 == 0 {
-      guard let owner else { continue }
-      if let other = victim, values[owners[other] ?? owner].nextUse >= values[owner].nextUse {
-        continue
-      }
-      victim = register
+      guard let owner = owner.map(Int.init) else { continue }
+      if let victim, values[victim.value].nextUse >= values[owner].nextUse { continue }
+      victim = (register, owner)
     }
-    guard let victim, let index = owners[victim] else {
+    guard let (register, index) = victim else {
       throw VectorError.outOfRegisters(instruction: instructions[position].text.description)
     }
-    if canRepeat(values[index].definition) {
+    if canRepeat(Int(values[index].definition)) {
       release(index)
       values[index].isRepeated = true
-      return victim
+      return register
     }
     let slot = freeSlots.popLast() ?? slotCount
     slotCount = max(slotCount, slot + 1)
-    spillTraffic(.store(slotAddress(slot), VectorRegister(id: index)), victim)
+    spillTraffic(.store(slotAddress(slot), VectorRegister(id: index)), register)
     release(index)
-    values[index].slot = slot
-    return victim
+    values[index].slot = Int32(slot)
+    return register
   }
 
   /// Whether an instruction gives the same wherever its value is read, and changes nothing else: a
@@ -229,7 +228,7 @@ struct RegisterAllocator {
 
   private mutating func spillTraffic(_ instruction: VectorInstruction, _ register: Int) {
     for machine in Lowering.lower(instruction, target: target, names: &names) {
-      placed.append(.init(instruction: instructions.count, registers: [register]))
+      placed.append(.init(instruction: Int32(instructions.count), registers: [register]))
       instructions.append(machine)
     }
   }

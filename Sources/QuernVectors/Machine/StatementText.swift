@@ -42,12 +42,12 @@ struct StatementText {
         variable(registers[Int(placeholder - UInt8(ascii: "0"))])
       case UInt8(ascii: "l"): variable(registers[registers.count - 1])
       case UInt8(ascii: "w"): prefix()
-      case UInt8(ascii: "i"): number(instruction.immediate)
-      case UInt8(ascii: "f"): constant(UInt32(truncatingIfNeeded: instruction.immediate))
-      case UInt8(ascii: "c"): line += floatPredicate(instruction.immediate).utf8
-      case UInt8(ascii: "d"): line += integerPredicate(instruction.immediate).utf8
+      case UInt8(ascii: "i"): number(Int(instruction.immediate))
+      case UInt8(ascii: "f"): constant(instruction.immediate)
+      case UInt8(ascii: "c"): line += floatPredicate(Int(instruction.immediate)).utf8
+      case UInt8(ascii: "d"): line += integerPredicate(Int(instruction.immediate)).utf8
       case UInt8(ascii: "o"):
-        line += Comparison.allCases[instruction.immediate].operatorText.utf8
+        line += Comparison.allCases[Int(instruction.immediate)].operatorText.utf8
       case UInt8(ascii: "p"):
         if let memory = instruction.memory {
           pointer(memory, bytes: instruction.memoryUse == .bytes)
@@ -135,7 +135,7 @@ struct StatementText {
   }
 
   private mutating func base(_ memory: MemoryOperand) {
-    let name = names[memory.pointer]
+    let name = names[Int(memory.pointer)]
     let isName = name.utf8.allSatisfy {
       ($0 | 0x20 >= UInt8(ascii: "a") && $0 | 0x20 <= UInt8(ascii: "z"))
         || ($0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9")) || $0 == UInt8(ascii: "_")
@@ -146,9 +146,9 @@ struct StatementText {
   }
 
   private mutating func pointer(_ memory: MemoryOperand, bytes: Bool) {
-    let distance = bytes ? memory.offset : memory.offset / 4
+    let distance = Int(bytes ? memory.offset : memory.offset / 4)
     if distance == 0 {
-      line += names[memory.pointer].utf8
+      line += names[Int(memory.pointer)].utf8
       return
     }
     base(memory)
@@ -159,7 +159,7 @@ struct StatementText {
   private mutating func element(_ memory: MemoryOperand) {
     base(memory)
     line.append(UInt8(ascii: "["))
-    number(memory.offset / 4)
+    number(Int(memory.offset / 4))
     line.append(UInt8(ascii: "]"))
   }
 }
