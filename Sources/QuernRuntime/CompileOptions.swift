@@ -1,6 +1,5 @@
 import QuernCodegen
 import QuernPasses
-import QuernTinyCC
 import QuernVectors
 
 /// How a graph is turned into native code.
@@ -52,12 +51,5 @@ public struct CompileOptions: Sendable {
     self.threads = threads
     self.backend = backend
     self.convolution = convolution
-  }
-
-  var compiler: any CCompiler {
-    switch backend {
-    case .tinycc: TinyCCCompiler()
-    case .cc: SystemCompiler()
-    }
   }
 }

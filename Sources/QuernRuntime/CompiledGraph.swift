@@ -42,7 +42,7 @@ public final class CompiledGraph: Executable {
   /// Whether a parameter that no step replaces has been written since the last preparation.
   private var needsPreparation: Bool
   private let fixed: Set<String>
-  private let team: OpaquePointer?
+  private let team: ThreadTeam
 
   /// Compiles a graph: the passes in order.
   ///
@@ -62,44 +62,21 @@ public final class CompiledGraph: Executable {
     let started = ArenaMemory.now()
     graph = source
     self.options = options
-    (program, code, blocks, loaded) = try Self.compile(source, options)
+    let compilation = try GraphCompilation(source, options)
+    (program, code, blocks) = (compilation.program, compilation.code, compilation.blocks)
+    // While the compiler comes to its end.
+    memory = try ArenaMemory(byteCount: code.arenaBytes)
+    for storage in program.storages.values { memory.fill(storage) }
+    team = try ThreadTeam(threads: options.threads, turnLists: code.turnLists)
+    let updated = Set(source.updates.map(\.input))
+    fixed = Set(source.inputs.filter { !updated.contains($0.id) }.map(\.input.name))
+    needsPreparation = code.hasPreparation
+    loaded = try compilation.finish()
     step = unsafeBitCast(try loaded.function(named: GeneratedCode.entry), to: quern_step.self)
     preparation = unsafeBitCast(
       try loaded.function(named: GeneratedCode.preparation), to: quern_step.self)
-    needsPreparation = code.hasPreparation
-    let updated = Set(source.updates.map(\.input))
-    fixed = Set(source.inputs.filter { !updated.contains($0.id) }.map(\.input.name))
     compilerSeconds = loaded.compileSeconds
-    memory = try ArenaMemory(byteCount: code.arenaBytes)
-    for storage in program.storages.values { memory.fill(storage) }
-    if options.threads > 1 {
-      guard let team = quern_team_create(Int32(options.threads), Int32(code.turnLists)) else {
-        throw LoweringError(
-          "threads", "the system does not start \(options.threads) threads",
-          mend: "use fewer threads")
-      }
-      self.team = team
-    } else {
-      team = nil
-    }
     compileSeconds = ArenaMemory.now() - started
-  }
-
-  /// TinyCC reads the C while it is being written, other compilers when it is there.
-  private static func compile(
-    _ source: Graph, _ options: CompileOptions
-  ) throws -> (Program, GeneratedCode, CodeBlocks, LoadedCode) {
-    guard options.backend == .tinycc else {
-      let (program, code) = try plan(source, options)
-      let loaded = try options.compiler.compile(source: code.source, symbols: symbols)
-      return (program, code, try CodeBlocks([]), loaded)
-    }
-    let compilation = try StreamedCompilation()
-    let (program, code) = try plan(source, options, reader: .tinycc) { compilation.write($0) }
-    let blocks = try CodeBlocks(code.machineCode.map { ($0.name, $0.bytes) })
-    let loaded = try compilation.finish(
-      symbols: symbols.merging(blocks.symbols) { own, _ in own })
-    return (program, code, blocks, loaded)
   }
 
   /// The passes that make kernels, and then C, of a graph; nothing is compiled.
@@ -129,20 +106,6 @@ public final class CompiledGraph: Executable {
     return (program, code)
   }
 
-  deinit { if let team { quern_team_destroy(team) } }
-
-  /// Functions that generated code calls.
-  private static var symbols: [String: UnsafeRawPointer] {
-    let barrier: @convention(c) (UnsafeMutableRawPointer?) -> Void = quern_barrier_wait
-    let turn: @convention(c) (UnsafeMutableRawPointer?, Int, Int, Int) -> Int = quern_turn
-    let root: @convention(c) (Float) -> Float = quern_square_root_f32
-    return [
-      GeneratedCode.barrier: unsafeBitCast(barrier, to: UnsafeRawPointer.self),
-      GeneratedCode.turn: unsafeBitCast(turn, to: UnsafeRawPointer.self),
-      "quern_square_root_f32": unsafeBitCast(root, to: UnsafeRawPointer.self),
-    ]
-  }
-
   /// One step: computes all outputs, then replaces the inputs that have updates.
   public func run() {
     prepare()
@@ -156,9 +119,7 @@ public final class CompiledGraph: Executable {
     needsPreparation = false
   }
 
-  private func run(_ step: quern_step) {
-    if let team { quern_team_run(team, step, memory.start) } else { step(memory.start, 0, nil) }
-  }
+  private func run(_ step: quern_step) { team.run(step, memory.start) }
 
   /// One kernel alone, on the pictures of one chunk where it is part of a section.
   ///
@@ -166,11 +127,7 @@ public final class CompiledGraph: Executable {
   ///   - shares: in which its tiles are taken.
   ///   - stride: thread t takes the chunk that lies t strides further on.
   func run(_ kernel: quern_kernel, shares: Int, chunk: Int, stride: Int) {
-    if let team {
-      quern_team_run_kernel(team, kernel, memory.start, shares, chunk, stride)
-    } else {
-      kernel(memory.start, 0, 0, chunk)
-    }
+    team.run(kernel, memory.start, shares: shares, chunk: chunk, stride: stride)
   }
 
   /// A kernel's own function; it leaves the barrier alone.

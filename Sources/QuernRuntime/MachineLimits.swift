@@ -42,7 +42,7 @@ private final class Probe {
   private let threads: Int
   private let accumulators: Int
   private let loaded: LoadedCode
-  private let team: OpaquePointer?
+  private let team: ThreadTeam
   private let memory: ArenaMemory
 
   init(_ target: Target, threads: Int) throws {
@@ -55,13 +55,11 @@ private final class Probe {
       source: source,
       symbols: ["quern_square_root_f32": unsafeBitCast(root, to: UnsafeRawPointer.self)])
     memory = try ArenaMemory(byteCount: Self.streamBytes + 4096)
-    team = threads > 1 ? quern_team_create(Int32(threads), 0) : nil
+    team = try ThreadTeam(threads: threads)
     // Pages that were never written all lie in one place.
     UnsafeMutableRawPointer(memory.start).initializeMemory(
       as: UInt8.self, repeating: 0, count: Self.streamBytes)
   }
-
-  deinit { if let team { quern_team_destroy(team) } }
 
   var operations: Int {
     2 * Self.rounds * Self.repetitions * accumulators * target.lanes * threads
@@ -72,7 +70,7 @@ private final class Probe {
     guard let function = try? loaded.function(named: part.rawValue) else { return .infinity }
     let step = unsafeBitCast(function, to: quern_step.self)
     let start = ArenaMemory.now()
-    if let team { quern_team_run(team, step, memory.start) } else { step(memory.start, 0, nil) }
+    team.run(step, memory.start)
     return ArenaMemory.now() - start
   }
 

@@ -20,7 +20,7 @@ import Synchronization
 /// at a time: a thread that has begun two must not finish the second first.
 public final class StreamedCompilation: Sendable {
   /// The end of a pipe; nil once it is closed.
-  private let end: Mutex<Int32?>
+  private let pipeEnd: Mutex<Int32?>
   /// What has not gone into the pipe yet.
   private let held = Mutex("")
   private let worker = Worker()
@@ -63,7 +63,7 @@ public final class StreamedCompilation: Sendable {
   /// - Throws: `CompileError.system` where the system gives no pipe.
   public init() throws {
     let (source, end) = try Self.pipeEnds()
-    self.end = Mutex(end)
+    pipeEnd = Mutex(end)
     worker.isDone.enter()
     // A queue of its own always gets a thread, be all others busy with writing.
     DispatchQueue(label: "TinyCC").async { [worker] in worker.compile(source) }
@@ -80,7 +80,11 @@ public final class StreamedCompilation: Sendable {
     return (ends[0], ends[1])
   }
 
-  deinit { stopWriting() }
+  deinit {
+    closeEnd()
+    // Where no symbols have come, none will.
+    worker.symbolsAreThere.signal()
+  }
 
   /// Bytes that are sent together. TinyCC reads so many in a millisecond; that its thread wakes up for
   /// them costs both threads a twentieth of it.
@@ -97,8 +101,17 @@ public final class StreamedCompilation: Sendable {
     }
   }
 
+  /// Sends what is held back: no more will be written.
+  public func end() {
+    held.withLock { held in
+      send(held)
+      held = ""
+    }
+    closeEnd()
+  }
+
   private func send(_ text: String) {
-    end.withLock { end in
+    pipeEnd.withLock { end in
       guard let end else { return }
       var text = text
       text.withUTF8 { bytes in
@@ -119,10 +132,10 @@ public final class StreamedCompilation: Sendable {
   /// - Parameter symbols: addresses of functions and objects that it declares and does not define.
   /// - Throws: `CompileError`.
   public func finish(symbols: [String: UnsafeRawPointer]) throws -> LoadedCode {
+    end()
     let table = SymbolTable(addresses: symbols)
     worker.state.withLock { $0.symbols = table }
-    held.withLock { send($0) }
-    stopWriting()
+    worker.symbolsAreThere.signal()
     worker.isDone.wait()
     guard let result = worker.state.withLock({ $0.result }) else {
       throw CompileError.system("TinyCC came to no end")
@@ -130,12 +143,10 @@ public final class StreamedCompilation: Sendable {
     return try result.get()
   }
 
-  private func stopWriting() {
-    end.withLock { end in
-      guard let open = end else { return }
-      close(open)
+  private func closeEnd() {
+    pipeEnd.withLock { end in
+      if let open = end { close(open) }
       end = nil
-      worker.symbolsAreThere.signal()
     }
   }
 
