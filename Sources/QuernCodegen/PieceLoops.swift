@@ -45,10 +45,31 @@ struct PieceLoops {
   let threads: Int
   /// See ``PieceUse/turns``.
   let turnLimits: TurnLimits?
+  let loops: [Loop]
+  /// Axes whose position changes from tile to tile.
+  let varying: [Int]
+  /// Axes whose position a call of a tile function depends on.
+  private let callerAxes: [Int]
+
+  init(
+    nest: Nest, plan: TilePlan, name: String, lanes: Int, threads: Int, turnLimits: TurnLimits?
+  ) {
+    self.nest = nest
+    self.plan = plan
+    self.name = name
+    self.lanes = lanes
+    self.threads = threads
+    self.turnLimits = turnLimits
+    loops = Self.loops(nest, plan, lanes: lanes)
+    let varying = loops.filter { $0.chunks.count > 1 }.map(\.axis)
+    self.varying = varying
+    callerAxes =
+      (nest.chunkAxis.map { [$0] } ?? []) + nest.outputAxes.filter { varying.contains($0) }
+  }
 
   // MARK: Loops
 
-  var loops: [Loop] {
+  private static func loops(_ nest: Nest, _ plan: TilePlan, lanes: Int) -> [Loop] {
     var result: [Loop] = []
     for axis in plan.panelAxes {
       let name = nest.axes[axis].name
@@ -100,14 +121,6 @@ struct PieceLoops {
   func runLoop(_ order: [Loop], _ split: Split?) -> Int? {
     guard let last = order.lastIndex(where: { $0.chunks.count > 1 }) else { return nil }
     return !order[last].isShared(by: split) || isEven(order[last]) ? last : nil
-  }
-
-  /// Axes whose position changes from tile to tile.
-  var varying: Set<Int> { Set(loops.filter { $0.chunks.count > 1 }.map(\.axis)) }
-
-  /// Axes whose position a call of a tile function depends on.
-  private var callerAxes: [Int] {
-    (nest.chunkAxis.map { [$0] } ?? []) + nest.outputAxes.filter(varying.contains)
   }
 
   /// The loop that can be shared out most evenly; the outermost of several that are as good.
@@ -350,7 +363,8 @@ struct PieceLoops {
   private func place(
     _ strides: [Int], _ mode: TileMode, _ run: TileRun?, offset: Int = 0, isSum: Bool = false
   ) -> String {
-    var terms = callerAxes.filter { $0 != run?.axis }.map { axis in
+    var terms: [(variable: String, coefficient: Int)] = callerAxes.compactMap { axis in
+      if axis == run?.axis { return nil }
       guard isSum, axis == nest.chunkAxis, let count = nest.chunksPerSum else {
         return (nest.axes[axis].name, strides[axis])
       }
@@ -367,7 +381,7 @@ struct PieceLoops {
   /// constant.
   func blockStart(
     _ strides: [Int], _ mode: TileMode
-  ) -> (terms: [(String, Int)], offset: Int)? {
+  ) -> (terms: [(variable: String, coefficient: Int)], offset: Int)? {
     plan.blocks?.start(strides, mode) { nest.axes[$0].name }
   }
 }

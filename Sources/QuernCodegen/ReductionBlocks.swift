@@ -76,7 +76,7 @@ struct ReductionBlocks {
   /// constant.
   func start(
     _ strides: [Int], _ mode: TileMode, _ name: (Int) -> String
-  ) -> (terms: [(String, Int)], offset: Int)? {
+  ) -> (terms: [(variable: String, coefficient: Int)], offset: Int)? {
     switch mode {
     case .whole: return nil
     case .accumulate:

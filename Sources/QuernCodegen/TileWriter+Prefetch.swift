@@ -32,12 +32,13 @@ extension TileWriter {
     let distances = Dictionary(
       uniqueKeysWithValues: isShort ? (advances ?? []).map { ($0.name, $0.step) } : [])
     func place(_ index: Int) -> [Int] { [references[index].byteOffset] + references[index].strides }
-    let written = Set(nest.stores.map { place($0.reference) })
-    var seen: Set<[Int]> = []
+    let written = nest.stores.map { place($0.reference) }
+    var seen: [[Int]] = []
     for index in epilogueReferences where references[index].strides[lane] == 1 {
       let reference = references[index]
       // An update in place reads what it writes.
-      guard seen.insert(place(index)).inserted else { continue }
+      if seen.contains(place(index)) { continue }
+      seen.append(place(index))
       let ahead = distances[reference.name] ?? 0
       // What does not change from tile to tile has long been there.
       if isShort, ahead == 0 { continue }
