@@ -50,9 +50,12 @@ struct InstructionEncoder {
       vvvv: vector.vvvv.map { number($0, registers) } ?? 0,
       rm: .register(number(vector.rm, registers)), immediate: vector.immediate,
       mask: vector.firstLanes != nil ? 1 : vector.isSelection ? 2 : 0, zeroing: vector.zeroing,
-      embeddedBroadcast: vector.embeddedBroadcast, bits: vector.bits.map(Int.init) ?? target.lanes * 32)
+      embeddedBroadcast: vector.embeddedBroadcast,
+      bits: vector.bits.map(Int.init) ?? target.lanes * 32)
     if case .memory = vector.rm { fields.rm = place.operand }
-    if let operand = vector.immediateOperand { fields.immediate = UInt8(registers[Int(operand)]) << 4 }
+    if let operand = vector.immediateOperand {
+      fields.immediate = UInt8(registers[Int(operand)]) << 4
+    }
     encode(fields)
   }
 

@@ -86,6 +86,9 @@ struct NumberedBlock {
       guard lowest <= highest, !width.overflow, width.partialValue < 1 << 20 else { return }
       self.lowest = lowest
       table = Array(repeating: -1, count: width.partialValue + 1)
+      let most = min(table.count, 2 * block.count)
+      places.reserveCapacity(most)
+      isWritten.reserveCapacity(most)
     }
 
     /// The number of a register that has one.
