@@ -32,11 +32,18 @@ public final class GraphBuilder {
   /// - Parameter graph: a graph to go on from; its nodes keep their numbers.
   public init(_ graph: Graph = Graph()) {
     self.graph = graph
+    known.reserveCapacity(graph.nodes.count)
     for id in graph.ids {
       let node = graph[id]
       let key = Key(op: node.op, operands: node.operands, type: node.type)
       if known[key] == nil { known[key] = id }
     }
+  }
+
+  /// Makes room for so many nodes: a table that grows hashes all of them again.
+  package func reserveCapacity(_ count: Int) {
+    graph.nodes.reserveCapacity(count)
+    known.reserveCapacity(count)
   }
 
   /// Nodes made in `body` get this label, so that errors and kernels can name the layer.

@@ -26,7 +26,7 @@ struct GraphCompilation {
       let blocks = try CodeBlocks(code.machineCode.map { ($0.name, $0.bytes) })
       self.blocks = blocks
       finishing = {
-        try compilation.finish(symbols: Self.symbols.merging(blocks.symbols) { own, _ in own })
+        try compilation.finish(symbols: blocks.symbols.merging(Self.symbols) { _, own in own })
       }
     case .cc:
       let (program, code) = try CompiledGraph.plan(graph, options)

@@ -24,6 +24,7 @@ public final class CodeBlocks {
     }
     let pages = try CodePages(size: size)
     var addresses: [String: UnsafeRawPointer] = [:]
+    addresses.reserveCapacity(blocks.count)
     for (block, offset) in zip(blocks, offsets) {
       guard let place = pages.start?.advanced(by: offset) else { continue }
       place.copyMemory(from: block.bytes, byteCount: block.bytes.count)

@@ -63,6 +63,26 @@ import Testing
     #expect(try !code(4).contains("ahead"))
   }
 
+  @Test("Panels whose rows lie close together are packed where enough rows share them")
+  func packsCloseRows() throws {
+    func isPacked(
+      _ rows: Int, _ inner: Int, _ columns: Int, _ target: Target = .avx2
+    ) throws -> Bool {
+      try code(rows: rows, inner: inner, columns: columns, target: target).contains("_pack_")
+    }
+    // Tiles of 24 columns read two lines of each row of 48, the middle one both. Few rows of the panel
+    // stay in the first-level cache, many come from the second for each tile.
+    #expect(try !isPacked(60, 100, 48))
+    #expect(try isPacked(64, 100, 48))
+    #expect(try !isPacked(12, 600, 48))
+    #expect(try isPacked(16, 600, 48))
+    // Tiles of one line each: only what does not stay in the second-level cache is worth it.
+    #expect(try !isPacked(180, 4_000, 16))
+    #expect(try !isPacked(200, 1_000, 16))
+    #expect(try isPacked(200, 4_000, 64, .avx512))
+    #expect(try !isPacked(180, 4_000, 64, .avx512))
+  }
+
   @Test("Rows that start on cache lines are read where they are, others are packed")
   func readsInPlace() throws {
     // 500 columns lie 528 apart: 33 lines; 90 lie side by side.

@@ -56,6 +56,7 @@ final class Rewriter {
   func rewrite(_ graph: Graph) -> Graph {
     var numbers: [NodeID] = []
     numbers.reserveCapacity(graph.nodes.count)
+    builder.reserveCapacity(graph.nodes.count)
     updated = Set(
       graph.updates.compactMap { update in
         if case .input(let input) = graph[update.input].op { input.name } else { nil }
