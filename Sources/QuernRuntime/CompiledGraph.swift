@@ -29,7 +29,8 @@ public final class CompiledGraph: Executable {
   public let program: Program
   /// The C, written for its compiler, and how much memory it needs.
   public let code: GeneratedCode
-  /// Seconds for everything from the graph to function pointers, and the C compiler's part of it.
+  /// Seconds for everything from the graph to function pointers, and those that the C compiler worked;
+  /// TinyCC does so while the C is being written.
   public let compileSeconds: Double
   public let compilerSeconds: Double
 
