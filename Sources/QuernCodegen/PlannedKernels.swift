@@ -66,26 +66,22 @@ struct PlannedKernels: Sendable {
   ///
   /// - Parameter privateOffset: where the threads' private memory starts in the arena.
   func write(privateOffset: Int, _ take: @Sendable (CText) -> Void) throws {
-    let written = Mutex<[WrittenPiece]>([])
-    let next = Mutex(0)
+    // What has been written, and how many kernels have been handed on.
+    let done = Mutex((pieces: [WrittenPiece](), kernels: 0))
     try onAllCores(writers.count) { group in
       var writer = writers[group]
       return try writer.write()
     } inOrder: { piece in
-      let pieces = written.withLock {
-        $0.append(piece)
-        return $0
+      let (pieces, ready) = done.withLock { done in
+        done.pieces.append(piece)
+        let count = done.pieces.count
+        let first = done.kernels
+        // Groups come up in the kernels' order.
+        let missing = groups[first...].firstIndex { !$0.allSatisfy { $0 < count } }
+        done.kernels = missing ?? groups.count
+        return (done.pieces, first..<done.kernels)
       }
-      // Groups come up in the kernels' order.
-      while let position = next.withLock({ next -> Int? in
-        guard next < groups.count, groups[next].allSatisfy({ $0 < pieces.count }) else {
-          return nil
-        }
-        next += 1
-        return next - 1
-      }) {
-        take(text(of: position, pieces, privateOffset))
-      }
+      for position in ready { take(text(of: position, pieces, privateOffset)) }
     }
   }
 

@@ -37,8 +37,10 @@ extension TileWriter {
     for index in epilogueReferences where references[index].strides[lane] == 1 {
       let reference = references[index]
       // An update in place reads what it writes.
-      if seen.contains(place(index)) { continue }
-      seen.append(place(index))
+      let own = place(index)
+      if seen.contains(own) { continue }
+      seen.append(own)
+      let isWritten = written.contains(own)
       let ahead = distances[reference.name] ?? 0
       // What does not change from tile to tile has long been there.
       if isShort, ahead == 0 { continue }
@@ -52,10 +54,8 @@ extension TileWriter {
         // A row that starts within a cache line ends in one more.
         if !startOnLines(reference, lane: lane) { elements.append(width - 1) }
         for element in elements {
-          context.builder.append(
-            .prefetch(
-              Address(context.pointers[index], offset: (start + element) * 4),
-              toWrite: written.contains(place(index))))
+          let address = Address(context.pointers[index], offset: (start + element) * 4)
+          context.builder.append(.prefetch(address, toWrite: isWritten))
         }
       }
     }

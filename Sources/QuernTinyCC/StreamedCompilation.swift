@@ -46,7 +46,7 @@ public final class StreamedCompilation: Sendable {
         }
       }
       // Where the compiler has stopped at an error, the writer goes on.
-      StreamedCompilation.drain(source)
+      TinyCCCompiler.forEachPart(of: source) { _ in }
       close(source)
       state.withLock { $0.result = result }
       isDone.leave()
@@ -147,15 +147,6 @@ public final class StreamedCompilation: Sendable {
     pipeEnd.withLock { end in
       if let open = end { close(open) }
       end = nil
-    }
-  }
-
-  private static func drain(_ source: Int32) {
-    withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { bytes in
-      while true {
-        let count = read(source, bytes.baseAddress, bytes.count)
-        guard count > 0 || count < 0 && errno == EINTR else { return }
-      }
     }
   }
 }

@@ -54,15 +54,22 @@ public struct TinyCCCompiler: CCompiler {
     return LoadedCode(compileSeconds: threadSeconds() - start, loaded)
   }
 
-  /// What comes out of a pipe until it is closed.
   private static func all(of source: Int32) -> String {
     var text: [UInt8] = []
-    var part = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-      let count = read(source, &part, part.count)
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { return String(decoding: text, as: UTF8.self) }
-      text += part[..<count]
+    forEachPart(of: source) { text += $0 }
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// Calls `body` with what comes out of a pipe, until it is closed.
+  static func forEachPart(of source: Int32, _ body: (Slice<UnsafeMutableRawBufferPointer>) -> Void)
+  {
+    withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { part in
+      while true {
+        let count = read(source, part.baseAddress, part.count)
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { return }
+        body(part[..<count])
+      }
     }
   }
 

@@ -2,7 +2,7 @@
 /// what is needed.
 struct NumberedBlock {
   private let instructions: [VectorInstruction]
-  private var numbers: Numbers
+  private let numbers: Numbers
   /// By instruction: whether its result is used.
   private var isNeeded: [Bool]
 
