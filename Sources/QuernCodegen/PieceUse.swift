@@ -18,6 +18,13 @@ struct PieceUse: Sendable {
     var section: SectionAhead?
     var threads: Int
     var turns: TurnLimits?
+
+    /// By what most shapes differ in: hashing all of it takes longer than to compare the few that agree.
+    func hash(into hasher: inout Hasher) {
+      for axis in nest.axes { hasher.combine(axis.extent) }
+      hasher.combine(nest.references.count)
+      hasher.combine(nest.values.count)
+    }
   }
 
   var shape: Shape {

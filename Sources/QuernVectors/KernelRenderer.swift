@@ -97,7 +97,7 @@ public struct KernelRenderer: Sendable {
   }
 
   private mutating func allocate(_ block: [VectorInstruction]) throws -> AllocatedBlock {
-    let lowered = try Lowering.lower(NumberedBlock(block, pinned: pinned), target: target)
+    let lowered = try Lowering.lower(block, target: target, pinned: pinned)
     var allocator = RegisterAllocator(lowered, target: target, available: pinned.free)
     let allocated = try allocator.allocate()
     slotCount = max(slotCount, allocator.slotCount)
@@ -179,11 +179,11 @@ public struct KernelRenderer: Sendable {
     ]
   }
 
-  private mutating func note(_ instruction: MachineInstruction, _ registers: OperandList<Int>) {
+  private mutating func note(_ instruction: MachineInstruction, _ registers: AllocatedRegisters) {
     for (index, register) in registers.enumerated() {
       usedBits |= 1 << UInt32(register)
       if index > 0 || !instruction.writes { readBits |= 1 << UInt32(register) }
     }
-    if instruction.usesMaskVariable { usesMaskVariable = true }
+    if instruction.comparison == .made { usesMaskVariable = true }
   }
 }

@@ -11,14 +11,14 @@ public struct VectorBuilder: Sendable {
   public let target: Target
   /// The instructions since the last `takeBlock()`.
   public var instructions: [VectorInstruction] = []
-  private var nextRegister: Int
+  private var nextRegister: Int32
 
   public var lanes: Int { target.lanes }
 
   /// - Parameters:
   ///   - target: the instruction set to write for.
   ///   - firstRegister: the first number to hand out.
-  public init(target: Target, firstRegister: Int = 0) {
+  public init(target: Target, firstRegister: Int32 = 0) {
     self.target = target
     nextRegister = firstRegister
   }

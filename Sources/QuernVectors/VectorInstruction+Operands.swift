@@ -62,39 +62,6 @@ extension VectorOperand {
 }
 
 extension VectorInstruction {
-  /// The same instruction on other registers.
-  func renaming(_ rename: (VectorRegister) -> VectorRegister) -> Self {
-    switch self {
-    case .prefetch, .end: self
-    case .store(let address, let a, let count): .store(address, rename(a), count: count)
-    case .load(let d, let address, let count): .load(rename(d), address, count: count)
-    case .loadBytes(let d, let address, let count):
-      .loadBytes(rename(d), address, count: count)
-    case .broadcast(let d, let address): .broadcast(rename(d), address)
-    case .constantBits(let d, let bits): .constantBits(rename(d), bits)
-    case .laneIndices(let d): .laneIndices(rename(d))
-    case .move(let d, let a): .move(rename(d), rename(a))
-    case .unary(let operation, let d, let a): .unary(operation, rename(d), rename(a))
-    case .binary(let operation, let d, let a, let b):
-      .binary(operation, rename(d), rename(a), b.renaming(rename))
-    case .shift(let operation, let d, let a, let count):
-      .shift(operation, rename(d), rename(a), by: count)
-    case .multiplyAdd(let d, let a, let b, let c, let negated):
-      .multiplyAdd(
-        rename(d), a: rename(a), b: b.renaming(rename), c: rename(c), negated: negated)
-    case .compareSelect(let d, let comparison, let type, let a, let b, let x, let y):
-      .compareSelect(
-        rename(d), comparison, type, rename(a), rename(b), ifTrue: rename(x),
-        ifFalse: rename(y))
-    case .blend(let d, let count, let first, let rest):
-      .blend(rename(d), count: count, first: rename(first), rest: rename(rest))
-    case .reduce(let operation, let d, let a, let count):
-      .reduce(operation, rename(d), rename(a), count: count)
-    case .shuffle(let operation, let d, let a, let b):
-      .shuffle(operation, rename(d), rename(a), rename(b))
-    }
-  }
-
   /// Calls `body` with every register read, in the order of `sources`.
   func forEachSource(_ body: (VectorRegister) throws -> Void) rethrows {
     switch self {
@@ -118,11 +85,5 @@ extension VectorInstruction {
       try body(a)
       try body(b)
     }
-  }
-}
-
-extension VectorOperand {
-  fileprivate func renaming(_ rename: (VectorRegister) -> VectorRegister) -> Self {
-    register.map { .register(rename($0)) } ?? self
   }
 }

@@ -1,9 +1,11 @@
 /// A virtual vector register of `Target.lanes` lanes of 32 bits; lanes hold f32 or i32 values.
 ///
 /// A `KernelRenderer` maps it to one of the target's registers.
-public struct VectorRegister: Hashable, Sendable, CustomStringConvertible {
-  public var id: Int
-  public init(id: Int) { self.id = id }
+public struct VectorRegister: Hashable, BitwiseCopyable, Sendable, CustomStringConvertible {
+  /// 0 or more; others are given out where instructions are lowered.
+  public let id: Int32
+
+  public init(id: Int32) { self.id = id }
   public var description: String { "%\(id)" }
 }
 

@@ -22,6 +22,12 @@ import Testing
     "\(bits == 512 ? "z" : bits == 256 ? "y" : "x")mm\(register)"
   }
 
+  static func encoded(_ encode: (inout OwnedArray<UInt8>) -> Void) -> [UInt8] {
+    var bytes = OwnedArray<UInt8>()
+    encode(&bytes)
+    return bytes.elements
+  }
+
   struct Collector {
     var cases: [Case] = []
     var generator = SeededGenerator(seed: 1)
@@ -46,11 +52,12 @@ import Testing
     }
 
     mutating func add(_ fields: EncodingFields, _ text: String, vexOnly: Bool = false) {
-      var bytes: [UInt8] = []
-      if evex && !vexOnly {
-        Encoder.evex(fields, into: &bytes)
-      } else {
-        Encoder.vex(fields, into: &bytes)
+      let bytes = EncoderTests.encoded { bytes in
+        if evex && !vexOnly {
+          Encoder.evex(fields, into: &bytes)
+        } else {
+          Encoder.vex(fields, into: &bytes)
+        }
       }
       // Where there is a choice, the assembler is told which encoding is meant.
       let prefix = bytes[0] == 0x62 ? "{evex}" : bytes[0] == 0xc4 ? "{vex3}" : "{vex}"
@@ -240,40 +247,38 @@ import Testing
 
   static func otherCases() -> [Case] {
     var cases: [Case] = []
-    var bytes: [UInt8] = []
-    Encoder.loadScratch(0x1234_5678 as UInt32, into: &bytes)
-    cases.append(Case(bytes: bytes, text: "mov r11d, 0x12345678"))
-    bytes = []
-    Encoder.loadScratch(0xfedc_ba98_7654_3210 as UInt64, into: &bytes)
-    cases.append(Case(bytes: bytes, text: "movabs r11, 0xfedcba9876543210"))
-    cases.append(Case(bytes: Encoder.zeroUpper, text: "vzeroupper"))
+    func add(_ text: String, _ encode: (inout OwnedArray<UInt8>) -> Void) {
+      cases.append(Case(bytes: encoded(encode), text: text))
+    }
+    add("mov r11d, 0x12345678") { Encoder.loadScratch(0x1234_5678 as UInt32, into: &$0) }
+    add("movabs r11, 0xfedcba9876543210") {
+      Encoder.loadScratch(0xfedc_ba98_7654_3210 as UInt64, into: &$0)
+    }
+    add("vzeroupper") { Encoder.zeroUpper(into: &$0) }
     for base in bases {
       for distance in displacements where distance != 0 {
-        bytes = []
-        Encoder.advance(base, by: distance, into: &bytes)
-        cases.append(Case(bytes: bytes, text: "add \(generalRegisters[base]), \(distance)"))
+        add("add \(generalRegisters[base]), \(distance)") {
+          Encoder.advance(base, by: distance, into: &$0)
+        }
       }
     }
+    add("mov r10d, 70000") { Encoder.loadCounter(70_000, into: &$0) }
     // Loops whose bodies just reach with a short jump, and just do not.
     for padding in [0, 1, 122, 123, 124, 2000] {
-      bytes = []
-      Encoder.loadCounter(70_000, into: &bytes)
-      cases.append(Case(bytes: bytes, text: "mov r10d, 70000"))
-      bytes = [UInt8](repeating: 0x90, count: padding)
-      Encoder.countDown(loopStart: 0, into: &bytes)
       let nops = padding == 0 ? "" : String(repeating: "nop; ", count: padding)
-      cases.append(Case(bytes: bytes, text: "0: \(nops)sub r10d, 1; jnz 0b"))
+      add("0: \(nops)sub r10d, 1; jnz 0b") { bytes in
+        for _ in 0..<padding { bytes.append(0x90) }
+        Encoder.countDown(loopStart: 0, into: &bytes)
+      }
     }
     for base in bases {
       for displacement in displacements {
         for toWrite in [false, true] {
-          bytes = []
-          Encoder.prefetch(
-            toWrite: toWrite, base: base, displacement: displacement, into: &bytes)
           let name = toWrite ? "prefetchw" : "prefetcht0"
           let sign = displacement < 0 ? "" : "+"
-          cases.append(
-            Case(bytes: bytes, text: "\(name) [\(generalRegisters[base])\(sign)\(displacement)]"))
+          add("\(name) [\(generalRegisters[base])\(sign)\(displacement)]") {
+            Encoder.prefetch(toWrite: toWrite, base: base, displacement: displacement, into: &$0)
+          }
         }
       }
     }

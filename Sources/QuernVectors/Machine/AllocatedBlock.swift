@@ -1,11 +1,11 @@
 /// A block whose registers are the target's.
 public struct AllocatedBlock: Sendable {
   /// One of the instructions, with the registers it got.
-  struct Placed: Sendable {
+  struct Placed: BitwiseCopyable, Sendable {
     /// Its number among the block's: they are large to copy, and some stand in several places.
     var instruction: Int32
     /// By operand.
-    var registers: OperandList<Int>
+    var registers: AllocatedRegisters
   }
 
   private let instructions: [MachineInstruction]
@@ -39,7 +39,7 @@ public struct AllocatedBlock: Sendable {
   var isEmpty: Bool { placed.isEmpty }
 
   /// Calls `body` with every instruction and its registers, in the order they run.
-  func forEachInstruction(_ body: (MachineInstruction, OperandList<Int>) -> Void) {
+  func forEachInstruction(_ body: (MachineInstruction, AllocatedRegisters) -> Void) {
     for place in placed { body(instructions[Int(place.instruction)], place.registers) }
   }
 }

@@ -1,6 +1,6 @@
 /// Pieces that follow each other as statements for TinyCC: in one where that is possible, since each
 /// reads its pointers from memory, and writes those that move.
-struct AssemblyRun {
+struct AssemblyRun: ~Copyable {
   enum Part {
     case text(String)
     case statement(AssemblyStatement)

@@ -1,5 +1,5 @@
 /// Collects the bytes of blocks, in as few statements as their pointers find registers.
-struct AssemblyWriter {
+struct AssemblyWriter: ~Copyable {
   private var encoder: InstructionEncoder
   /// All that were mentioned. So few are looked through faster than hashed.
   private var variables: [Variable] = []
@@ -156,10 +156,10 @@ struct AssemblyWriter {
         outputs += variable.name + ")"
       }
     }
-    if !encoder.bytes.isEmpty {
+    if encoder.bytes.count > 0 {
       statements.append(
         AssemblyStatement(
-          bytes: encoder.bytes,
+          bytes: encoder.bytes.elements,
           operands: ":\(outputs)\(outputs.isEmpty ? "" : " "):"
             + "\(inputs.isEmpty ? " " : inputs) : \"memory\""))
     }
@@ -175,7 +175,7 @@ struct AssemblyWriter {
       variables[root].register = nil
     }
     encoder.forget()
-    encoder.bytes.removeAll(keepingCapacity: true)
+    encoder.bytes.removeAll()
     roots.removeAll(keepingCapacity: true)
   }
 }

@@ -40,7 +40,7 @@ package struct EncodingFields: Sendable {
 /// Writes machine instructions as bytes.
 package enum Encoder {
   /// The VEX encoding: registers 0...15, 128 or 256 bits.
-  package static func vex(_ fields: EncodingFields, into bytes: inout [UInt8]) {
+  package static func vex(_ fields: EncodingFields, into bytes: inout OwnedArray<UInt8>) {
     let opcode = fields.opcode
     let (reg, vvvv) = registers(fields)
     let (_, b) = extensionBits(fields.rm)
@@ -48,34 +48,32 @@ package enum Encoder {
       UInt8(~vvvv & 15) << 3 | (fields.bits == 256 ? 4 : 0) | opcode.prefix
     let r = UInt8(~(reg >> 3) & 1)
     if opcode.map == 1, !opcode.wVEX, b == 0 {
-      append([0xc5, r << 7 | last, opcode.byte, 0], count: 3, to: &bytes)
+      bytes.append(0xc5)
+      bytes.append(r << 7 | last)
     } else {
-      append(
-        [
-          0xc4, r << 7 | 0x40 | (1 - b) << 5 | opcode.map, (opcode.wVEX ? 0x80 : 0) | last,
-          opcode.byte,
-        ], count: 4, to: &bytes)
+      bytes.append(0xc4)
+      bytes.append(r << 7 | 0x40 | (1 - b) << 5 | opcode.map)
+      bytes.append((opcode.wVEX ? 0x80 : 0) | last)
     }
+    bytes.append(opcode.byte)
     operand(fields.rm, reg: reg, scale: 1, into: &bytes)
     if let immediate = fields.immediate { bytes.append(immediate) }
   }
 
   /// The EVEX encoding: registers 0...31, 128, 256 or 512 bits.
-  package static func evex(_ fields: EncodingFields, into bytes: inout [UInt8]) {
+  package static func evex(_ fields: EncodingFields, into bytes: inout OwnedArray<UInt8>) {
     let opcode = fields.opcode
     let (reg, vvvv) = registers(fields)
     let (x, b) = extensionBits(fields.rm)
     let r = UInt8(~(reg >> 3) & 1)
     let r2 = UInt8(~(reg >> 4) & 1)
     let length: UInt8 = fields.bits == 512 ? 2 : fields.bits == 256 ? 1 : 0
-    append(
-      [
-        0x62,
-        r << 7 | (1 - x) << 6 | (1 - b) << 5 | r2 << 4 | opcode.map,
-        (opcode.wEVEX ? 0x80 : 0) | UInt8(~vvvv & 15) << 3 | 4 | opcode.prefix,
-        (fields.zeroing ? 0x80 : 0) | length << 5 | (fields.embeddedBroadcast ? 0x10 : 0)
-          | UInt8(~(vvvv >> 4) & 1) << 3 | UInt8(fields.mask),
-      ], count: 4, to: &bytes)
+    bytes.append(0x62)
+    bytes.append(r << 7 | (1 - x) << 6 | (1 - b) << 5 | r2 << 4 | opcode.map)
+    bytes.append((opcode.wEVEX ? 0x80 : 0) | UInt8(~vvvv & 15) << 3 | 4 | opcode.prefix)
+    bytes.append(
+      (fields.zeroing ? 0x80 : 0) | length << 5 | (fields.embeddedBroadcast ? 0x10 : 0)
+        | UInt8(~(vvvv >> 4) & 1) << 3 | UInt8(fields.mask))
     bytes.append(opcode.byte)
     let scale: Int
     switch opcode.tuple {
@@ -90,9 +88,9 @@ package enum Encoder {
 
   /// `prefetcht0`, or `prefetchw`, which processors that lack it pass over.
   package static func prefetch(
-    toWrite: Bool, base: Int, displacement: Int, into bytes: inout [UInt8]
+    toWrite: Bool, base: Int, displacement: Int, into bytes: inout OwnedArray<UInt8>
   ) {
-    bytes += [0x0f, toWrite ? 0x0d : 0x18]
+    bytes.append(0x0f, toWrite ? 0x0d : 0x18)
     operand(.memory(base: base, displacement: displacement), reg: 1, scale: 1, into: &bytes)
   }
 
@@ -101,66 +99,62 @@ package enum Encoder {
   package static let scratch = 11
 
   /// `mov r11d, constant`.
-  package static func loadScratch(_ constant: UInt32, into bytes: inout [UInt8]) {
-    bytes += [0x41, 0xbb]
-    append(constant, to: &bytes)
+  package static func loadScratch(_ constant: UInt32, into bytes: inout OwnedArray<UInt8>) {
+    bytes.append(0x41, 0xbb)
+    bytes.append(number: constant)
   }
 
   /// `movabs r11, constant`.
-  package static func loadScratch(_ constant: UInt64, into bytes: inout [UInt8]) {
-    bytes += [0x49, 0xbb]
-    append(constant, to: &bytes)
+  package static func loadScratch(_ constant: UInt64, into bytes: inout OwnedArray<UInt8>) {
+    bytes.append(0x49, 0xbb)
+    bytes.append(number: constant)
   }
 
   /// The general register that counts the rounds of a loop: r10, which is as free as r11.
   private static let counter = 10
 
   /// `mov r10d, rounds`.
-  package static func loadCounter(_ rounds: Int, into bytes: inout [UInt8]) {
-    bytes += [0x41, 0xb8 | UInt8(counter & 7)]
-    append(Int32(truncatingIfNeeded: rounds), to: &bytes)
+  package static func loadCounter(_ rounds: Int, into bytes: inout OwnedArray<UInt8>) {
+    bytes.append(0x41, 0xb8 | UInt8(counter & 7))
+    bytes.append(number: Int32(truncatingIfNeeded: rounds))
   }
 
   /// `sub r10d, 1` and `jnz` to where the loop starts.
-  package static func countDown(loopStart: Int, into bytes: inout [UInt8]) {
-    bytes += [0x41, 0x83, 0xe8 | UInt8(counter & 7), 1]
+  package static func countDown(loopStart: Int, into bytes: inout OwnedArray<UInt8>) {
+    bytes.append(0x41, 0x83)
+    bytes.append(0xe8 | UInt8(counter & 7), 1)
     // The distance counts from the end of the jump, of 2 bytes or 6.
     if let short = Int8(exactly: loopStart - bytes.count - 2) {
-      bytes += [0x75, UInt8(bitPattern: short)]
+      bytes.append(0x75, UInt8(bitPattern: short))
     } else {
-      bytes += [0x0f, 0x85]
-      append(Int32(truncatingIfNeeded: loopStart - bytes.count - 4), to: &bytes)
+      bytes.append(0x0f, 0x85)
+      bytes.append(number: Int32(truncatingIfNeeded: loopStart - bytes.count - 4))
     }
   }
 
   /// `add base, distance` on 64 bits.
-  package static func advance(_ base: Int, by distance: Int, into bytes: inout [UInt8]) {
+  package static func advance(_ base: Int, by distance: Int, into bytes: inout OwnedArray<UInt8>) {
     let wide: UInt8 = 0x48 | UInt8(base >> 3)
     let rm: UInt8 = 0xc0 | UInt8(base & 7)
     if let short = Int8(exactly: distance) {
-      bytes += [wide, 0x83, rm, UInt8(bitPattern: short)]
+      bytes.append(wide, 0x83)
+      bytes.append(rm, UInt8(bitPattern: short))
     } else {
       // rax has a form of its own.
-      bytes += base == 0 ? [wide, 0x05] : [wide, 0x81, rm]
-      append(Int32(truncatingIfNeeded: distance), to: &bytes)
+      bytes.append(wide, base == 0 ? 0x05 : 0x81)
+      if base != 0 { bytes.append(rm) }
+      bytes.append(number: Int32(truncatingIfNeeded: distance))
     }
-  }
-
-  /// Bytes of an instruction. A list of them on the heap, each time, would take longer than all the
-  /// rest of encoding it.
-  private static func append(_ some: SIMD4<UInt8>, count: Int, to bytes: inout [UInt8]) {
-    for index in 0..<count { bytes.append(some[index]) }
-  }
-
-  private static func append(_ number: some FixedWidthInteger, to bytes: inout [UInt8]) {
-    withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
   }
 
   /// `ret`.
   package static let returning: [UInt8] = [0xc3]
 
   /// `vzeroupper`.
-  package static let zeroUpper: [UInt8] = [0xc5, 0xf8, 0x77]
+  package static func zeroUpper(into bytes: inout OwnedArray<UInt8>) {
+    bytes.append(0xc5, 0xf8)
+    bytes.append(0x77)
+  }
 
   /// reg and vvvv fields; a shift has its destination in vvvv.
   private static func registers(_ fields: EncodingFields) -> (reg: Int, vvvv: Int) {
@@ -177,7 +171,7 @@ package enum Encoder {
 
   /// The ModRM byte and the displacement.
   private static func operand(
-    _ rm: RegisterOrMemory, reg: Int, scale: Int, into bytes: inout [UInt8]
+    _ rm: RegisterOrMemory, reg: Int, scale: Int, into bytes: inout OwnedArray<UInt8>
   ) {
     let regBits = UInt8(reg & 7) << 3
     switch rm {
@@ -188,11 +182,25 @@ package enum Encoder {
       if displacement == 0 {
         bytes.append(regBits | baseBits)
       } else if displacement % scale == 0, let small = Int8(exactly: displacement / scale) {
-        append([0x40 | regBits | baseBits, UInt8(bitPattern: small), 0, 0], count: 2, to: &bytes)
+        bytes.append(0x40 | regBits | baseBits, UInt8(bitPattern: small))
       } else {
         bytes.append(0x80 | regBits | baseBits)
-        append(Int32(truncatingIfNeeded: displacement), to: &bytes)
+        bytes.append(number: Int32(truncatingIfNeeded: displacement))
       }
+    }
+  }
+}
+
+extension OwnedArray<UInt8> {
+  fileprivate mutating func append(_ first: UInt8, _ second: UInt8) {
+    append(first)
+    append(second)
+  }
+
+  /// The lowest byte first.
+  fileprivate mutating func append(number: some FixedWidthInteger) {
+    for byte in 0..<number.bitWidth / 8 {
+      append(UInt8(truncatingIfNeeded: number >> (8 * byte)))
     }
   }
 }

@@ -1,8 +1,8 @@
 /// Writes a `MachineInstruction`'s encoding as bytes, once it is known which registers its operands
 /// and the pointer of its memory operand are in.
-struct InstructionEncoder {
+struct InstructionEncoder: ~Copyable {
   let target: Target
-  var bytes: [UInt8] = []
+  var bytes = OwnedArray<UInt8>(capacity: 512)
   /// How many lanes mask register 1 holds; nil where that is not known.
   private var lanesInMask: UInt8?
 
@@ -20,7 +20,7 @@ struct InstructionEncoder {
   mutating func forget() { lanesInMask = nil }
 
   /// - Parameter place: where the memory operand is, if there is one.
-  mutating func append(_ encoding: Encoding, _ registers: OperandList<Int>, _ place: Place) {
+  mutating func append(_ encoding: Encoding, _ registers: AllocatedRegisters, _ place: Place) {
     switch encoding {
     case .vector(let vector): append(vector, registers, place)
     case .multiplyAdd(let negated, let inMemory, let broadcast):
@@ -29,20 +29,21 @@ struct InstructionEncoder {
     case .prefetch(let toWrite):
       Encoder.prefetch(
         toWrite: toWrite, base: place.base, displacement: place.displacement, into: &bytes)
-    case .zeroUpper: bytes += Encoder.zeroUpper
-    case .constant(let bits): constant(bits, registers[0])
-    case .laneIndices: laneIndices(registers[0])
+    case .zeroUpper: Encoder.zeroUpper(into: &bytes)
+    case .constant(let bits): constant(bits, Int(registers[0]))
+    case .laneIndices: laneIndices(Int(registers[0]))
     case .laneMask(let count):
       let ones: UInt64 = count >= 8 ? .max : (1 << UInt64(8 * count)) - 1
       Encoder.loadScratch(ones, into: &bytes)
-      scratch(.moveQuad, registers[0])
-      encode(.widenSignedBytes, reg: registers[0], rm: .register(registers[0]))
-    case .firstBytes(let count): firstBytes(Int(count), registers[0], place)
+      let register = Int(registers[0])
+      scratch(.moveQuad, register)
+      encode(.widenSignedBytes, reg: register, rm: .register(register))
+    case .firstBytes(let count): firstBytes(Int(count), Int(registers[0]), place)
     }
   }
 
   private mutating func append(
-    _ vector: VectorEncoding, _ registers: OperandList<Int>, _ place: Place
+    _ vector: VectorEncoding, _ registers: AllocatedRegisters, _ place: Place
   ) {
     if let count = vector.firstLanes { takeLanes(count) }
     var fields = EncodingFields(
@@ -59,9 +60,9 @@ struct InstructionEncoder {
     encode(fields)
   }
 
-  private func number(_ slot: RegisterSlot, _ registers: OperandList<Int>) -> Int {
+  private func number(_ slot: RegisterSlot, _ registers: AllocatedRegisters) -> Int {
     switch slot {
-    case .operand(let index): registers[Int(index)]
+    case .operand(let index): Int(registers[Int(index)])
     case .fixed(let number): Int(number)
     case .memory: 0
     }
@@ -141,10 +142,11 @@ struct InstructionEncoder {
 
   /// dst = ±a·b + c: the form depends on which operand the destination shares a register with.
   private mutating func multiplyAdd(
-    _ registers: OperandList<Int>, negated: Bool, memory: RegisterOrMemory?, broadcast: Bool
+    _ registers: AllocatedRegisters, negated: Bool, memory: RegisterOrMemory?, broadcast: Bool
   ) {
-    let (d, a, c) = (registers[0], registers[1], registers[registers.count - 1])
-    let b = memory ?? .register(registers[2])
+    let (d, a) = (Int(registers[0]), Int(registers[1]))
+    let c = Int(registers[registers.count - 1])
+    let b = memory ?? .register(Int(registers[2]))
     let form132 = negated ? Opcode.negatedMultiplyAdd132 : .multiplyAdd132
     let form231 = negated ? Opcode.negatedMultiplyAdd231 : .multiplyAdd231
     var fields = EncodingFields(

@@ -1,43 +1,52 @@
 /// A block as the target's machine instructions, on virtual registers.
 struct LoweredBlock {
   var instructions: [MachineInstruction]
-  /// By register: where a pinned one is, -1 for temporaries.
-  var places: [Int]
+  /// The first of them are pinned: their numbers are the target's registers that they are in.
+  var registerCount: Int
+  var pinnedCount: Int
   /// The C variables that memory operands count from, by their numbers.
   var names: [String]
+
+  func isPinned(_ register: Int) -> Bool { register < pinnedCount }
 }
 
 /// Turns a block's vector instructions into the target's machine instructions, still on virtual
 /// registers.
-struct Lowering {
+struct Lowering: ~Copyable {
   let target: Target
   private var instructions: [MachineInstruction] = []
   private var names: [String]
-  private var nextTemporary: Int
+  private var numbers: BlockNumbers
+  /// A register that has been read before anything wrote it.
+  private var unwritten: VectorRegister?
   /// The value that a temporary holds in all lanes, until memory changes.
   var lastBroadcast: (place: MemoryOperand, register: VectorRegister)?
   /// The comparison whose outcome is at hand, until what was compared changes.
   var lastComparison: LoweredComparison?
 
-  private init(target: Target, names: [String] = [], nextTemporary: Int = 0) {
+  private init(target: Target, pinned: PinnedRegisters, names: [String] = []) {
     self.target = target
     self.names = names
-    self.nextTemporary = nextTemporary
+    numbers = BlockNumbers(pinned, target: target)
   }
 
-  /// - Throws: `VectorError` where an operand is out of range.
-  static func lower(_ block: NumberedBlock, target: Target) throws -> LoweredBlock {
-    var places = block.places
-    // The block's registers come first; temporaries follow.
-    var lowering = Lowering(target: target, nextTemporary: places.count)
+  /// - Throws: `VectorError` where a temporary is read that has not been written, or an operand is out
+  ///   of range.
+  static func lower(
+    _ block: [VectorInstruction], target: Target, pinned: PinnedRegisters
+  ) throws -> LoweredBlock {
+    var lowering = Lowering(target: target, pinned: pinned)
     lowering.instructions.reserveCapacity(block.count + 8)
-    try block.forEachNeeded { instruction in
+    for instruction in block {
       try check(instruction, target)
       lowering.lower(instruction)
+      if let register = lowering.unwritten {
+        throw VectorError.readBeforeWrite(register, instruction: String(describing: instruction))
+      }
     }
-    while places.count < lowering.nextTemporary { places.append(-1) }
     return LoweredBlock(
-      instructions: lowering.instructions, places: places, names: lowering.names)
+      instructions: lowering.instructions, registerCount: Int(lowering.numbers.count),
+      pinnedCount: target.registerCount, names: lowering.names)
   }
 
   /// A load or store of a whole register, which is one instruction.
@@ -46,7 +55,8 @@ struct Lowering {
   static func lower(
     _ instruction: VectorInstruction, target: Target, names: inout [String]
   ) -> [MachineInstruction] {
-    var lowering = Lowering(target: target, names: names)
+    var lowering = Lowering(
+      target: target, pinned: PinnedRegisters(target: target), names: names)
     lowering.lower(instruction)
     names = lowering.names
     return lowering.instructions
@@ -65,7 +75,23 @@ struct Lowering {
     }
   }
 
-  mutating func emit(_ instruction: MachineInstruction) { instructions.append(instruction) }
+  /// Registers get their numbers here.
+  mutating func emit(_ instruction: MachineInstruction) {
+    let position = instructions.count
+    instructions.append(instruction)
+    let firstSource = instruction.writes ? 1 : 0
+    for k in firstSource..<max(firstSource, instruction.operands.count) {
+      let known = numbers.count
+      let number = numbers.number(instruction.operands[k])
+      // What has no number yet has not been written.
+      if number >= known { unwritten = instruction.operands[k] }
+      instructions[position].operands[k] = VectorRegister(id: number)
+    }
+    if instruction.writes {
+      let number = numbers.number(instruction.operands[0])
+      instructions[position].operands[0] = VectorRegister(id: number)
+    }
+  }
 
   /// A place in memory, by its pointer's number. Its offset has been checked.
   mutating func operand(_ address: Address) -> MemoryOperand {
@@ -81,10 +107,7 @@ struct Lowering {
   }
 
   /// A register that no instruction of the caller's can name.
-  mutating func temporary() -> VectorRegister {
-    defer { nextTemporary += 1 }
-    return VectorRegister(id: nextTemporary)
-  }
+  mutating func temporary() -> VectorRegister { numbers.temporary() }
 
   /// The source with the lanes past `count` replaced by what leaves the reduction as it is.
   mutating func reductionInput(

@@ -1,5 +1,5 @@
 /// What stands for a register number in an encoding until registers are allocated.
-enum RegisterSlot: Sendable {
+enum RegisterSlot: BitwiseCopyable, Sendable {
   /// Index into the instruction's operands.
   case operand(UInt8)
   case fixed(UInt8)
@@ -11,7 +11,7 @@ enum RegisterSlot: Sendable {
 ///
 /// It is plain data, without lists and texts, and small: instructions come by the thousand, and
 /// counting the references of each copy would cost more than what is done with it.
-enum Encoding: Sendable {
+enum Encoding: BitwiseCopyable, Sendable {
   case vector(VectorEncoding)
   /// ±a·b + c of operands 0 (dst), 1 (a), 2 (b, or memory) and the last (c).
   case multiplyAdd(negated: Bool, memory: Bool, broadcast: Bool)
@@ -33,7 +33,7 @@ enum Encoding: Sendable {
 }
 
 /// One vector instruction.
-struct VectorEncoding: Sendable {
+struct VectorEncoding: BitwiseCopyable, Sendable {
   var opcode: Opcode
   var reg = RegisterSlot.operand(0)
   var vvvv: RegisterSlot?
@@ -52,14 +52,14 @@ struct VectorEncoding: Sendable {
 }
 
 /// A place in memory: one of a block's C variables, by number, and bytes from where it points.
-struct MemoryOperand: Hashable, Sendable {
+struct MemoryOperand: BitwiseCopyable, Hashable, Sendable {
   var pointer: Int32
   var offset: Int32
 }
 
 /// One statement of a block: a C text, and the bytes of the same. It reads all of its operands
 /// before it writes the first.
-struct MachineInstruction: Sendable {
+struct MachineInstruction: BitwiseCopyable, Sendable {
   /// C, with placeholders: see `StatementText`.
   var text: StaticString
   /// Where `writes`, the first is the destination. Registers are numbered from 0 in a block.
@@ -71,18 +71,22 @@ struct MachineInstruction: Sendable {
   var memoryUse = MemoryUse.plain
   /// nil where it is C alone.
   var encoding: Encoding?
-  /// Declares the C variable `m`.
-  var usesMaskVariable = false
+  /// What it has to do with AVX-512's mask of a comparison, the C variable `m`.
+  var comparison: ComparisonUse?
   /// Copies operand 1, and nothing else.
   var isMove = false
 
+  enum ComparisonUse: BitwiseCopyable {
+    case made, read
+  }
+
   /// How the text's `$b` stands for the memory operand.
-  enum MemoryUse: Sendable {
+  enum MemoryUse: BitwiseCopyable {
     case plain, broadcast, bytes
   }
 
   /// Whether it changes memory, which asking for a cache line does not.
   var stores: Bool { !writes && memory != nil && !operands.isEmpty }
 
-  var sources: Slice<OperandList<VectorRegister>> { operands[(writes ? 1 : 0)...] }
+  var readsRegisters: Bool { operands.count > (writes ? 1 : 0) }
 }

@@ -1,5 +1,5 @@
 /// How an instruction's operands lie in its bytes.
-package enum OperandForm: Sendable {
+package enum OperandForm: BitwiseCopyable, Sendable {
   /// reg ← vvvv, rm.
   case three
   /// reg ← rm.
@@ -11,7 +11,7 @@ package enum OperandForm: Sendable {
 }
 
 /// What a memory operand reads or writes; AVX-512 scales one-byte displacements by its size.
-package enum MemoryTuple: Sendable {
+package enum MemoryTuple: BitwiseCopyable, Sendable {
   /// The whole vector, or one f32 broadcast.
   case full
   /// One 32-bit value.
@@ -23,7 +23,7 @@ package enum MemoryTuple: Sendable {
 }
 
 /// One x86 vector instruction: see the Intel 64 and IA-32 manual, volume 2, and appendix B there.
-package struct Opcode: Sendable {
+package struct Opcode: BitwiseCopyable, Sendable {
   /// The assembler's name of it.
   package var mnemonic: StaticString
   /// 1: 0F, 2: 0F 38, 3: 0F 3A.

@@ -1,13 +1,15 @@
 /// Up to eight numbers, kept in place: instructions come by the thousand, and memory for a list of
 /// each one's operands would cost more than all else that is done with it.
 struct OperandList<Element: OperandNumber>: RandomAccessCollection, MutableCollection,
-  ExpressibleByArrayLiteral, Sendable
+  ExpressibleByArrayLiteral, BitwiseCopyable, Sendable
 {
-  private var numbers = SIMD8<Int32>()
+  private var numbers = Element.Eight()
   private let length: UInt8
 
   var count: Int { Int(length) }
 
+  // Inlined, or each literal would be an array on the heap.
+  @inline(__always)
   init(arrayLiteral elements: Element...) {
     precondition(elements.count <= 8, "no instruction has more than eight operands")
     length = UInt8(elements.count)
@@ -16,7 +18,7 @@ struct OperandList<Element: OperandNumber>: RandomAccessCollection, MutableColle
 
   init(repeating element: Element, count: Int) {
     precondition(count <= 8, "no instruction has more than eight operands")
-    numbers = SIMD8(repeating: element.operandNumber)
+    numbers = Element.Eight(repeating: element.operandNumber)
     length = UInt8(count)
   }
 
@@ -29,18 +31,24 @@ struct OperandList<Element: OperandNumber>: RandomAccessCollection, MutableColle
   }
 }
 
+/// The target's registers that an instruction's operands have got.
+typealias AllocatedRegisters = OperandList<UInt8>
+
 /// What an ``OperandList`` can hold.
 protocol OperandNumber: Sendable {
-  var operandNumber: Int32 { get }
-  init(operandNumber: Int32)
+  associatedtype Eight: SIMD, BitwiseCopyable, Sendable
+  var operandNumber: Eight.Scalar { get }
+  init(operandNumber: Eight.Scalar)
 }
 
-extension Int: OperandNumber {
-  var operandNumber: Int32 { Int32(truncatingIfNeeded: self) }
-  init(operandNumber: Int32) { self = Int(operandNumber) }
+extension UInt8: OperandNumber {
+  typealias Eight = SIMD8<UInt8>
+  var operandNumber: UInt8 { self }
+  init(operandNumber: UInt8) { self = operandNumber }
 }
 
 extension VectorRegister: OperandNumber {
-  var operandNumber: Int32 { Int32(truncatingIfNeeded: id) }
-  init(operandNumber: Int32) { self.init(id: Int(operandNumber)) }
+  typealias Eight = SIMD8<Int32>
+  var operandNumber: Int32 { id }
+  init(operandNumber: Int32) { self.init(id: operandNumber) }
 }

@@ -2,11 +2,11 @@
 struct PinnedRegisters {
   /// By the target's registers; what stands where one is free is of no matter. So few are looked
   /// through faster than hashed.
-  private var owners: [Int]
+  private var owners: [Int32]
   /// The target's registers that are not taken, a bit each.
   private(set) var free: UInt32
   /// No register of a higher number has ever been pinned.
-  private var highest = Int.min
+  private var highest: Int32 = -1
 
   init(target: Target) {
     owners = Array(repeating: 0, count: target.registerCount)

@@ -2,25 +2,25 @@
 /// after its value's last use; where none is free, the temporary whose next use is farthest away
 /// gives up its own. What was read from memory, and is still there, is read again before that use;
 /// anything else is stored to the stack and loaded from it.
-struct RegisterAllocator {
+struct RegisterAllocator: ~Copyable {
   private let target: Target
-  /// By virtual register: the place of a pinned one, -1 for temporaries.
-  private let pinned: [Int]
+  /// Registers below are pinned.
+  private let pinnedCount: Int
   /// Registers that hold nothing, a bit each.
   private var free: UInt32
   /// By virtual register.
-  private var values: [Value]
-  /// The temporary in each register.
-  private var owners: [Int32?]
+  private var values: OwnedArray<Value>
+  /// The temporary in each register, -1 for none.
+  private var owners: OwnedArray<Int32>
   private var freeSlots: [Int] = []
   private(set) var slotCount = 0
   private var placed: [AllocatedBlock.Placed] = []
 
   // Small, since there is one for each register of a block.
-  private struct Value {
+  private struct Value: BitwiseCopyable {
     var register: UInt8?
     var slot: Int32?
-    var nextUse = never
+    var nextUse = Liveness.never
     /// The instruction that wrote it.
     var definition: Int32 = 0
     /// Whether that is to be repeated where the value is read next.
@@ -31,71 +31,37 @@ struct RegisterAllocator {
   private var instructions: [MachineInstruction]
   /// Of the C variables that memory operands count from.
   private var names: [String]
-  /// By instruction: whether memory stays as it is until what it writes has been read for the last time.
-  private var isLasting: [Bool] = []
-
-  private static let never = Int32.max
+  private let liveness: Liveness
 
   /// - Parameter available: registers for temporaries, a bit each.
   init(_ block: LoweredBlock, target: Target, available: UInt32) {
     self.target = target
-    pinned = block.places
+    pinnedCount = block.pinnedCount
     instructions = block.instructions
     names = block.names
     free = available
-    values = Array(repeating: Value(), count: pinned.count)
-    owners = Array(repeating: nil, count: target.registerCount)
+    values = OwnedArray(repeating: Value(), count: block.registerCount)
+    owners = OwnedArray(repeating: -1, count: target.registerCount)
+    liveness = Liveness(block)
   }
 
   /// - Throws: `VectorError.outOfRegisters` where one instruction alone needs more than there are.
   mutating func allocate() throws -> AllocatedBlock {
     let count = instructions.count
     placed.reserveCapacity(count)
-    let nextUses = findUses()
     var cursor = 0
     for position in 0..<count {
-      try allocate(position, nextUses: cursor, in: nextUses)
+      if liveness.isNeeded[position] { try allocate(position, nextUses: cursor) }
       cursor += instructions[position].operands.count
     }
     return AllocatedBlock(instructions, placed, names: names)
   }
 
-  /// For every operand in turn: where its value is read next, after its instruction.
-  private mutating func findUses() -> [Int32] {
-    let total = instructions.reduce(0) { $0 + $1.operands.count }
-    var next = Array(repeating: Self.never, count: total)
-    isLasting = Array(repeating: true, count: instructions.count)
-    var upcoming = Array(repeating: Self.never, count: values.count)
-    var last = upcoming
-    var nextStore = Self.never
-    var cursor = total
-    for position in instructions.indices.reversed() {
-      let operands = instructions[position].operands
-      let firstSource = instructions[position].writes ? 1 : 0
-      cursor -= operands.count
-      for k in operands.indices { next[cursor + k] = upcoming[operands[k].id] }
-      if firstSource == 1 {
-        let id = operands[0].id
-        isLasting[position] = upcoming[id] == Self.never || last[id] < nextStore
-        upcoming[id] = Self.never
-      }
-      for k in firstSource..<max(firstSource, operands.count) {
-        let id = operands[k].id
-        if upcoming[id] == Self.never { last[id] = Int32(position) }
-        upcoming[id] = Int32(position)
-      }
-      if instructions[position].stores { nextStore = Int32(position) }
-    }
-    return next
-  }
-
   /// - Parameter first: where the next uses of the instruction's operands begin.
-  private mutating func allocate(
-    _ position: Int, nextUses first: Int, in nextUses: [Int32]
-  ) throws {
+  private mutating func allocate(_ position: Int, nextUses first: Int) throws {
     let operands = instructions[position].operands
     let writes = instructions[position].writes
-    var registers = OperandList(repeating: 0, count: operands.count)
+    var registers = AllocatedRegisters(repeating: 0, count: operands.count)
     let firstSource = writes ? 1 : 0
     let sources = firstSource..<max(operands.count, firstSource)
     // Sources: where they are, read again, or back from the stack.
@@ -105,12 +71,13 @@ struct RegisterAllocator {
     }
     for k in sources {
       if let register = location(operands[k]) {
-        registers[k] = register
+        registers[k] = UInt8(register)
       } else {
-        let index = operands[k].id
+        let index = Int(operands[k].id)
         let register = try take(except: busy, for: position)
         if values[index].isRepeated {
-          placed.append(.init(instruction: values[index].definition, registers: [register]))
+          placed.append(
+            .init(instruction: values[index].definition, registers: [UInt8(register)]))
           values[index].isRepeated = false
         } else if let slot = values[index].slot {
           spillTraffic(.load(operands[k], slotAddress(Int(slot))), register)
@@ -119,31 +86,31 @@ struct RegisterAllocator {
         }
         hold(index, register)
         busy |= 1 << UInt32(register)
-        registers[k] = register
+        registers[k] = UInt8(register)
       }
     }
     // Where the destination is read as well, it is one value that changes.
     for k in sources {
-      let index = operands[k].id
-      if pinned[index] >= 0 { continue }
-      let next = nextUses[first + k]
+      let index = Int(operands[k].id)
+      if index < pinnedCount { continue }
+      let next = liveness.nextUses[first + k]
       values[index].nextUse = next
-      if next == Self.never || writes && operands[k] == operands[0] { release(index) }
+      if next == Liveness.never || writes && operands[k] == operands[0] { release(index) }
     }
     if writes {
-      let index = operands[0].id
-      if pinned[index] >= 0 {
-        registers[0] = pinned[index]
+      let index = Int(operands[0].id)
+      if index < pinnedCount {
+        registers[0] = UInt8(index)
       } else {
         // A value that is overwritten unread.
         release(index)
-        let preferred = preference(instructions[position], registers)
+        let preferred = preference(position, registers)
         let register = try preferred ?? take(except: 0, for: position)
         hold(index, register)
         values[index].definition = Int32(position)
-        values[index].nextUse = nextUses[first]
-        registers[0] = register
-        if values[index].nextUse == Self.never { release(index) }
+        values[index].nextUse = liveness.nextUses[first]
+        registers[0] = UInt8(register)
+        if values[index].nextUse == Liveness.never { release(index) }
       }
     }
     if instructions[position].isMove, registers[0] == registers[1] { return }
@@ -152,22 +119,21 @@ struct RegisterAllocator {
 
   /// A multiply-add overwrites one of its operands: best one that dies, the addend first. A move
   /// from a value that dies is none.
-  private func preference(
-    _ instruction: MachineInstruction, _ registers: OperandList<Int>
-  ) -> Int? {
+  private func preference(_ position: Int, _ registers: AllocatedRegisters) -> Int? {
     // Not asked of `self`, which a nested function would copy.
     let free = free
-    func isFree(_ register: Int) -> Bool { free >> UInt32(register) & 1 == 1 }
-    if instruction.isMove { return isFree(registers[1]) ? registers[1] : nil }
-    guard case .multiplyAdd? = instruction.encoding else { return nil }
+    func isFree(_ register: UInt8) -> Bool { free >> UInt32(register) & 1 == 1 }
+    if instructions[position].isMove { return isFree(registers[1]) ? Int(registers[1]) : nil }
+    guard case .multiplyAdd? = instructions[position].encoding else { return nil }
     let last = registers.count - 1
-    if isFree(registers[last]) { return registers[last] }
-    for index in 1..<last where isFree(registers[index]) { return registers[index] }
+    if isFree(registers[last]) { return Int(registers[last]) }
+    for index in 1..<last where isFree(registers[index]) { return Int(registers[index]) }
     return nil
   }
 
   private func location(_ register: VectorRegister) -> Int? {
-    pinned[register.id] >= 0 ? pinned[register.id] : values[register.id].register.map(Int.init)
+    let id = Int(register.id)
+    return id < pinnedCount ? id : values[id].register.map(Int.init)
   }
 
   private mutating func hold(_ index: Int, _ register: Int) {
@@ -179,7 +145,7 @@ struct RegisterAllocator {
   private mutating func release(_ index: Int) {
     if let register = values[index].register {
       free |= 1 << UInt32(register)
-      owners[Int(register)] = nil
+      owners[Int(register)] = -1
       values[index].register = nil
     }
     if let slot = values[index].slot {
@@ -192,8 +158,9 @@ struct RegisterAllocator {
   private mutating func take(except busy: UInt32, for position: Int) throws -> Int {
     if free != 0 { return free.trailingZeroBitCount }
     var victim: (register: Int, value: Int)?
-    for (register, owner) in owners.enumerated() where busy >> UInt32(register) & 1 == 0 {
-      guard let owner = owner.map(Int.init) else { continue }
+    for register in 0..<owners.count where busy >> UInt32(register) & 1 == 0 {
+      let owner = Int(owners[register])
+      if owner < 0 { continue }
       if let victim, values[victim.value].nextUse >= values[owner].nextUse { continue }
       victim = (register, owner)
     }
@@ -207,7 +174,7 @@ struct RegisterAllocator {
     }
     let slot = freeSlots.popLast() ?? slotCount
     slotCount = max(slotCount, slot + 1)
-    spillTraffic(.store(slotAddress(slot), VectorRegister(id: index)), register)
+    spillTraffic(.store(slotAddress(slot), VectorRegister(id: Int32(index))), register)
     release(index)
     values[index].slot = Int32(slot)
     return register
@@ -218,8 +185,8 @@ struct RegisterAllocator {
   private func canRepeat(_ position: Int) -> Bool {
     let instruction = instructions[position]
     let usesMask = instruction.encoding?.usesLaneMask ?? false
-    return instruction.sources.isEmpty && !usesMask
-      && (instruction.memory == nil || isLasting[position])
+    return !instruction.readsRegisters && !usesMask
+      && (instruction.memory == nil || liveness.isLasting[position])
   }
 
   private func slotAddress(_ slot: Int) -> Address {
@@ -228,7 +195,7 @@ struct RegisterAllocator {
 
   private mutating func spillTraffic(_ instruction: VectorInstruction, _ register: Int) {
     for machine in Lowering.lower(instruction, target: target, names: &names) {
-      placed.append(.init(instruction: Int32(instructions.count), registers: [register]))
+      placed.append(.init(instruction: Int32(instructions.count), registers: [UInt8(register)]))
       instructions.append(machine)
     }
   }

@@ -17,7 +17,8 @@ struct StatementText {
     self.names = names
   }
 
-  mutating func render(_ instruction: MachineInstruction, _ registers: OperandList<Int>) -> String {
+  mutating func render(_ instruction: MachineInstruction, _ registers: AllocatedRegisters) -> String
+  {
     line.removeAll(keepingCapacity: true)
     instruction.text.withUTF8Buffer { expand($0, instruction, registers) }
     return String(decoding: line, as: UTF8.self)
@@ -25,7 +26,7 @@ struct StatementText {
 
   private mutating func expand(
     _ text: UnsafeBufferPointer<UInt8>, _ instruction: MachineInstruction,
-    _ registers: OperandList<Int>
+    _ registers: AllocatedRegisters
   ) {
     var index = 0
     while index < text.count {
@@ -58,7 +59,8 @@ struct StatementText {
     }
   }
 
-  private mutating func operand(_ instruction: MachineInstruction, _ registers: OperandList<Int>) {
+  private mutating func operand(_ instruction: MachineInstruction, _ registers: AllocatedRegisters)
+  {
     guard let memory = instruction.memory else {
       variable(registers[2])
       return
@@ -100,9 +102,9 @@ struct StatementText {
     line += (target == .avx512 ? "_mm512" : "_mm256").utf8
   }
 
-  private mutating func variable(_ register: Int) {
+  private mutating func variable(_ register: UInt8) {
     line.append(UInt8(ascii: "v"))
-    number(register)
+    number(Int(register))
   }
 
   private mutating func number(_ value: Int) {
