@@ -17,7 +17,7 @@ public func sumInParts(_ graph: Graph, _ limits: PartLimits = PartLimits()) -> G
     else { return nil }
     return rewriter.sum(contraction, of: node.operands, inParts: parts)
   }
-  return eliminateDeadCode(Rewriter([rule]).rewrite(graph))
+  return eliminateDeadCode(Rewriter(RewriteRules(contraction: [rule])).rewrite(graph))
 }
 
 /// Which sums are worth two.

@@ -40,7 +40,7 @@ public func useFastConvolutions(_ graph: Graph, _ costs: ConvolutionCosts) -> Gr
       return rewriter.filterGradient(gradient, node, algorithm, costs)
     }
   }
-  return eliminateDeadCode(Rewriter([rule]).rewrite(graph))
+  return eliminateDeadCode(Rewriter(RewriteRules(contraction: [rule])).rewrite(graph))
 }
 
 extension Rewriter {
