@@ -19,6 +19,8 @@ let package = Package(
     // The C that generated code rests on: vector statements, barrier.
     .target(name: "QuernKernels", path: "Kernels", linkerSettings: [.linkedLibrary("m")]),
 
+    // Work on other threads.
+    .target(name: "QuernConcurrency"),
     // Random numbers that every run draws alike.
     .target(name: "QuernRandom"),
 
@@ -29,11 +31,13 @@ let package = Package(
     .target(name: "QuernInterpreter", dependencies: ["QuernGraph", "QuernRandom"]),
 
     // From graph to native code.
-    .target(name: "QuernPasses", dependencies: ["QuernGraph", "QuernRandom"]),
+    .target(name: "QuernPasses", dependencies: ["QuernGraph", "QuernRandom", "QuernConcurrency"]),
     .target(name: "QuernVectors", dependencies: ["QuernKernels"]),
     .target(
-      name: "QuernCodegen", dependencies: ["QuernGraph", "QuernPasses", "QuernVectors"]),
-    .target(name: "QuernTinyCC", dependencies: ["CTinyCC", "QuernKernels"]),
+      name: "QuernCodegen",
+      dependencies: ["QuernGraph", "QuernPasses", "QuernVectors", "QuernConcurrency"]),
+    .target(
+      name: "QuernTinyCC", dependencies: ["CTinyCC", "QuernKernels", "QuernConcurrency"]),
     .target(
       name: "QuernRuntime",
       dependencies: ["QuernGraph", "QuernCodegen", "QuernTinyCC", "QuernKernels"]),
@@ -52,6 +56,7 @@ let package = Package(
       dependencies: [
         "QuernGraph", "QuernGradient", "QuernLayers", "QuernPasses", "QuernInterpreter",
         "QuernVectors", "QuernRuntime", "QuernData", "QuernAugmentation", "QuernRandom",
+        "QuernConcurrency",
       ]),
 
     // For the eye: plots and diagrams as SVG; PNG files, filters, weights as pictures.
@@ -82,7 +87,8 @@ let package = Package(
     .executableTarget(
       name: "QuernCommand",
       dependencies: [
-        "Quern", "QuernDrawing", "QuernExplain", "QuernReport", "QuernTensorBoard",
+        "Quern", "QuernConcurrency", "QuernDrawing", "QuernExplain", "QuernReport",
+        "QuernTensorBoard",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -95,6 +101,7 @@ let package = Package(
       dependencies: [
         "QuernRuntime", "QuernInterpreter", "QuernGradient", "QuernLayers", "QuernRandom",
       ]),
+    .testTarget(name: "QuernConcurrencyTests", dependencies: ["QuernConcurrency"]),
     .testTarget(name: "QuernRandomTests", dependencies: ["QuernRandom"]),
     .testTarget(name: "QuernGraphTests", dependencies: ["QuernGraph"]),
     .testTarget(

@@ -29,6 +29,10 @@ public struct MachineFacts: Sendable {
   /// no line is foreseen.
   public var farLatency = 8.0
 
+  /// Bytes of a tensor that are still in the second-level cache when they are read again, although others
+  /// pass through it meanwhile.
+  public var keptBytes: Int { level2Cache / 2 }
+
   /// A typical core with these vector instructions.
   public init(_ target: Target, level1Cache: Int = 32 << 10, level2Cache: Int = 1 << 20) {
     self.target = target

@@ -1,3 +1,4 @@
+import QuernConcurrency
 import QuernPasses
 import QuernVectors
 import Synchronization

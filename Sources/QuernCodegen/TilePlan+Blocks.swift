@@ -18,7 +18,7 @@ extension TilePlan {
   mutating func chooseBlocks(_ nest: Nest, _ machine: MachineFacts) {
     guard needsBlocks(nest, machine) else { return }
     blocks = blocks(nest, of: firstLevelSteps(nest, machine))
-    let keepsRows = keepsRows(nest, machine.level2Cache / 2)
+    let keepsRows = keepsRows(nest, machine.keptBytes)
     blocks?.keepsRows = keepsRows
   }
 
@@ -27,7 +27,7 @@ extension TilePlan {
     nest.reduction == .sum && nest.factors.count == 2 && nest.term.isEmpty && laneAxis != nil
       // Where a panel is read just once, blocks are of use to windows alone, which overlap.
       && rowTileCount * (nest.reductionAxes.count > 1 ? columns.count : 1) > 1
-      && touchedBytes(nest, machine) > machine.level2Cache / 2
+      && touchedBytes(nest, machine) > machine.keptBytes
   }
 
   /// Reduction steps for which what a tile reads takes most of the first-level cache; beside it there must be

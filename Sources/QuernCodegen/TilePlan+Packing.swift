@@ -61,7 +61,7 @@ extension TilePlan {
     } else {
       isWorthCopy =
         shared >= Self.rowsWorthPackingClose
-        && nest.reductionCount * innerBytes(reference, nest) > machine.level2Cache / 2
+        && nest.reductionCount * innerBytes(reference, nest) > machine.keptBytes
     }
     guard isWorthCopy else { return }
     self.panels?.place = Self.canPrepare(reference, nest) ? .prepared : .packed

@@ -47,11 +47,9 @@ struct GraphCompilation {
   private static var symbols: [String: UnsafeRawPointer] {
     let barrier: @convention(c) (UnsafeMutableRawPointer?) -> Void = quern_barrier_wait
     let turn: @convention(c) (UnsafeMutableRawPointer?, Int, Int, Int) -> Int = quern_turn
-    let root: @convention(c) (Float) -> Float = quern_square_root_f32
     return [
       GeneratedCode.barrier: unsafeBitCast(barrier, to: UnsafeRawPointer.self),
       GeneratedCode.turn: unsafeBitCast(turn, to: UnsafeRawPointer.self),
-      "quern_square_root_f32": unsafeBitCast(root, to: UnsafeRawPointer.self),
     ]
   }
 }

@@ -50,10 +50,7 @@ private final class Probe {
     self.threads = threads
     accumulators = target == .avx512 ? 24 : 12
     let source = try Self.source(target, threads: threads, accumulators: accumulators)
-    let root: @convention(c) (Float) -> Float = quern_square_root_f32
-    loaded = try TinyCCCompiler().compile(
-      source: source,
-      symbols: ["quern_square_root_f32": unsafeBitCast(root, to: UnsafeRawPointer.self)])
+    loaded = try TinyCCCompiler().compile(source: source)
     memory = try ArenaMemory(byteCount: Self.streamBytes + 4096)
     team = try ThreadTeam(threads: threads)
     // Pages that were never written all lie in one place.

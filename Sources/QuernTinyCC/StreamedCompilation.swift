@@ -1,4 +1,5 @@
 import Dispatch
+import QuernConcurrency
 import Synchronization
 
 #if canImport(Glibc)
@@ -23,33 +24,25 @@ public final class StreamedCompilation: Sendable {
   private let pipeEnd: Mutex<Int32?>
   /// What has not gone into the pipe yet.
   private let held = Mutex("")
-  private let worker = Worker()
+  /// The symbols, on their way to the compiler's thread.
+  private let handover: Handover
+  /// What the compiler's thread comes to.
+  private let code: Background<LoadedCode>
 
-  /// What the compiler's thread and the writer's have in common.
-  private final class Worker: Sendable {
-    let state = Mutex(State())
-    let symbolsAreThere = DispatchSemaphore(value: 0)
-    let isDone = DispatchGroup()
+  private final class Handover: Sendable {
+    private let symbols = Mutex<SymbolTable?>(nil)
+    private let areThere = DispatchSemaphore(value: 0)
 
-    struct State {
-      var symbols: SymbolTable?
-      var result: Result<LoadedCode, any Error>?
+    /// - Parameter table: nil where none will come.
+    func give(_ table: SymbolTable?) {
+      symbols.withLock { $0 = table }
+      areThere.signal()
     }
 
-    /// Compiles what comes out of a pipe, which it closes.
-    func compile(_ source: Int32) {
-      let result = Result {
-        try TinyCCCompiler.compile(from: source) {
-          symbolsAreThere.wait()
-          guard let symbols = state.withLock({ $0.symbols }) else { throw CancellationError() }
-          return symbols.addresses
-        }
-      }
-      // Where the compiler has stopped at an error, the writer goes on.
-      TinyCCCompiler.forEachPart(of: source) { _ in }
-      close(source)
-      state.withLock { $0.result = result }
-      isDone.leave()
+    func take() throws -> SymbolTable {
+      areThere.wait()
+      guard let table = symbols.withLock({ $0 }) else { throw CancellationError() }
+      return table
     }
   }
 
@@ -61,12 +54,24 @@ public final class StreamedCompilation: Sendable {
   /// Starts TinyCC.
   ///
   /// - Throws: `CompileError.system` where the system gives no pipe.
-  public init() throws {
+  public convenience init() throws { try self.init(readsByName: TinyCCCompiler.pipesHaveNames) }
+
+  /// - Parameter readsByName: whether TinyCC reads the pipe itself, as a file, or gets the text whole.
+  package init(readsByName: Bool) throws {
     let (source, end) = try Self.pipeEnds()
     pipeEnd = Mutex(end)
-    worker.isDone.enter()
-    // A queue of its own always gets a thread, be all others busy with writing.
-    DispatchQueue(label: "TinyCC").async { [worker] in worker.compile(source) }
+    let handover = Handover()
+    self.handover = handover
+    code = Background {
+      // Where the compiler has stopped at an error, the writer goes on.
+      defer {
+        TinyCCCompiler.forEachPart(of: source) { _ in }
+        close(source)
+      }
+      return try TinyCCCompiler.compile(from: source, byName: readsByName) {
+        try handover.take().addresses
+      }
+    }
   }
 
   private static func pipeEnds() throws -> (source: Int32, end: Int32) {
@@ -82,8 +87,7 @@ public final class StreamedCompilation: Sendable {
 
   deinit {
     closeEnd()
-    // Where no symbols have come, none will.
-    worker.symbolsAreThere.signal()
+    handover.give(nil)
   }
 
   /// Bytes that are sent together. TinyCC reads so many in a millisecond; that its thread wakes up for
@@ -133,14 +137,8 @@ public final class StreamedCompilation: Sendable {
   /// - Throws: `CompileError`.
   public func finish(symbols: [String: UnsafeRawPointer]) throws -> LoadedCode {
     end()
-    let table = SymbolTable(addresses: symbols)
-    worker.state.withLock { $0.symbols = table }
-    worker.symbolsAreThere.signal()
-    worker.isDone.wait()
-    guard let result = worker.state.withLock({ $0.result }) else {
-      throw CompileError.system("TinyCC came to no end")
-    }
-    return try result.get()
+    handover.give(SymbolTable(addresses: symbols))
+    return try code.value()
   }
 
   private func closeEnd() {

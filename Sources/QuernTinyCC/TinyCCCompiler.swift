@@ -35,24 +35,27 @@ public struct TinyCCCompiler: CCompiler {
   ///
   /// - Parameters:
   ///   - source: the pipe's end, which stays open. It is read up to the end of the file, or to an error.
+  ///   - byName: whether TinyCC reads it, as a file, or gets the text whole.
   ///   - symbols: as for ``compile(source:symbols:)``; asked for when all has been read.
   /// - Returns: code whose seconds are the processor's, without those of waiting.
   /// - Throws: `CompileError`, and what `symbols` throws.
   static func compile(
-    from source: Int32, symbols: () throws -> [String: UnsafeRawPointer]
+    from source: Int32, byName: Bool, symbols: () throws -> [String: UnsafeRawPointer]
   ) throws -> LoadedCode {
     let start = threadSeconds()
     let loaded = try lock.withLock { _ in
       try load(
         { state in
-          let path = "/dev/fd/\(source)"
-          // Some containers are without.
-          return access(path, R_OK) == 0
-            ? tcc_add_file(state, path) : tcc_compile_string(state, all(of: source))
+          byName
+            ? tcc_add_file(state, "/dev/fd/\(source)")
+            : tcc_compile_string(state, all(of: source))
         }, symbols: symbols)
     }
     return LoadedCode(compileSeconds: threadSeconds() - start, loaded)
   }
+
+  /// Whether an open pipe can be read as a file: some containers are without.
+  static var pipesHaveNames: Bool { access("/dev/fd", R_OK | X_OK) == 0 }
 
   private static func all(of source: Int32) -> String {
     var text: [UInt8] = []

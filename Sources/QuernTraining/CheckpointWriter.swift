@@ -1,3 +1,4 @@
+import QuernConcurrency
 import QuernData
 
 /// Writes a run's checkpoint every so often, so that little is lost where the process is killed.

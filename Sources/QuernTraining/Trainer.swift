@@ -1,4 +1,5 @@
 import QuernAugmentation
+import QuernConcurrency
 import QuernData
 import QuernGraph
 import QuernLayers

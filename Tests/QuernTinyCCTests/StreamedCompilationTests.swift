@@ -12,9 +12,10 @@ import Testing
     unsafeBitCast(try code.function(named: name), to: Unary.self)(x)
   }
 
-  @Test func compilesWhatIsWrittenInParts() throws {
+  @Test("Also where a pipe cannot be read as a file", arguments: [true, false])
+  func compilesWhatIsWrittenInParts(readsByName: Bool) throws {
     let add: @convention(c) (Int32, Int32) -> Int32 = { $0 + $1 }
-    let compilation = try StreamedCompilation()
+    let compilation = try StreamedCompilation(readsByName: readsByName)
     compilation.write("int host_ad")
     compilation.write("d(int, int);\n")
     for function in Self.functions { compilation.write(function) }
@@ -37,8 +38,9 @@ import Testing
   }
 
   /// The writer does not wait for ever for a compiler that has stopped to read.
-  @Test func anErrorInTheMiddleIsReported() throws {
-    let compilation = try StreamedCompilation()
+  @Test(arguments: [true, false])
+  func anErrorInTheMiddleIsReported(readsByName: Bool) throws {
+    let compilation = try StreamedCompilation(readsByName: readsByName)
     compilation.write("int first(int x) { return x }\n")
     for function in Self.functions { compilation.write(function) }
     let error = #expect(throws: CompileError.self) { try compilation.finish(symbols: [:]) }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Quern
+import QuernConcurrency
 
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,3 +1,4 @@
+import QuernConcurrency
 import QuernGraph
 
 /// A graph as kernels in order over one arena: what code is generated from.

@@ -6,10 +6,10 @@ package final class Background<Value: Sendable>: Sendable {
   private let result = Mutex<Result<Value, any Error>?>(nil)
   private let done = DispatchGroup()
 
-  /// Starts at once.
+  /// Starts at once, on a thread of its own: it gets one, be all others busy.
   package init(_ body: @escaping @Sendable () throws -> Value) {
     done.enter()
-    DispatchQueue.global(qos: .userInitiated).async { [self] in
+    DispatchQueue(label: "Background", qos: .userInitiated).async { [self] in
       let outcome = Result { try body() }
       result.withLock { $0 = outcome }
       done.leave()

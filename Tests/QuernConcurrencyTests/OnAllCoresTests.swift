@@ -1,4 +1,4 @@
-import QuernPasses
+import QuernConcurrency
 import Synchronization
 import Testing
 
