@@ -1,4 +1,5 @@
 import Foundation
+import QuernRandom
 import QuernVectors
 import Testing
 
@@ -28,6 +29,29 @@ import Testing
     ]
     for numbers in others {
       #expect(try lines(target, block(numbers.map { VectorRegister(id: $0) })) == expected)
+    }
+  }
+
+  /// Numbers that are far from the others at first, and then among them.
+  @Test(arguments: Target.allCases) func numbersMayComeInAnyOrder(target: Target) throws {
+    func sum(_ numbers: [Int32]) throws -> String {
+      let registers = numbers.map { VectorRegister(id: $0) }
+      var block = registers.enumerated().map {
+        VectorInstruction.load($1, Address("x", offset: 64 * $0))
+      }
+      for other in registers.dropFirst() {
+        block.append(.binary(.add, registers[0], registers[0], .register(other)))
+      }
+      return try lines(target, block + [.store(Address("y"), registers[0])])
+    }
+    let expected = try sum([0, 1, 2, 3, 4, 5, 6])
+    #expect(try sum([0, 200, 60, 120, 180, 240, 201]) == expected)
+    var generator = SeededGenerator(seed: 3)
+    for _ in 0..<100 {
+      var numbers: Set<Int32> = []
+      while numbers.count < 7 { numbers.insert(.random(in: 0..<400, using: &generator)) }
+      let shuffled = numbers.sorted().shuffled(using: &generator)
+      #expect(try sum(shuffled) == expected, "\(shuffled)")
     }
   }
 

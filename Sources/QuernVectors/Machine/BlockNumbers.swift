@@ -20,6 +20,8 @@ struct BlockNumbers: ~Copyable {
     let index = Int(register.id) - (first ?? Int(register.id))
     let isListed = index >= 0 && index < table.count
     if isListed, table[index] >= 0 { return table[index] }
+    // The list may have grown to where one is that was once far from it.
+    if !sparse.isEmpty, let known = sparse[register] { return known }
     if let place = pinned.place(of: register) { return Int32(place) }
     if isListed {
       table[index] = count
@@ -27,8 +29,6 @@ struct BlockNumbers: ~Copyable {
       first = first ?? Int(register.id)
       while table.count < index { table.append(-1) }
       table.append(count)
-    } else if let known = sparse[register] {
-      return known
     } else {
       sparse[register] = count
     }
