@@ -184,6 +184,6 @@ public struct KernelRenderer: Sendable {
       usedBits |= 1 << UInt32(register)
       if index > 0 || !instruction.writes { readBits |= 1 << UInt32(register) }
     }
-    if instruction.comparison == .made { usesMaskVariable = true }
+    if instruction.makesComparison { usesMaskVariable = true }
   }
 }

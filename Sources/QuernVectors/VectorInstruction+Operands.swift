@@ -13,13 +13,6 @@ extension VectorInstruction {
     }
   }
 
-  /// The registers read, in the order written.
-  public var sources: [VectorRegister] {
-    var result: [VectorRegister] = []
-    forEachSource { result.append($0) }
-    return result
-  }
-
   /// The memory operand, if any.
   public var address: Address? {
     switch self {
@@ -57,33 +50,6 @@ extension VectorOperand {
     switch self {
     case .register: nil
     case .memory(let address), .broadcast(let address): address
-    }
-  }
-}
-
-extension VectorInstruction {
-  /// Calls `body` with every register read, in the order of `sources`.
-  func forEachSource(_ body: (VectorRegister) throws -> Void) rethrows {
-    switch self {
-    case .load, .loadBytes, .broadcast, .constantBits, .laneIndices, .prefetch, .end: break
-    case .store(_, let a, _), .move(_, let a), .unary(_, _, let a), .shift(_, _, let a, _),
-      .reduce(_, _, let a, _):
-      try body(a)
-    case .binary(_, _, let a, let b):
-      try body(a)
-      if let b = b.register { try body(b) }
-    case .multiplyAdd(_, let a, let b, let c, _):
-      try body(a)
-      if let b = b.register { try body(b) }
-      try body(c)
-    case .compareSelect(_, _, _, let a, let b, let x, let y):
-      try body(a)
-      try body(b)
-      try body(x)
-      try body(y)
-    case .blend(_, _, let a, let b), .shuffle(_, _, let a, let b):
-      try body(a)
-      try body(b)
     }
   }
 }

@@ -40,21 +40,17 @@ struct Liveness: ~Copyable {
         }
         isLasting[position] = uses[written].next == Self.never || uses[written].last < nextStore
         uses[written].next = Self.never
-      } else if instructions[position].comparison == .made, !readsComparison {
-        isNeeded[position] = false
-        continue
+      } else if instructions[position].makesComparison {
+        isNeeded[position] = readsComparison
+        if !readsComparison { continue }
+        readsComparison = false
       }
-      let firstSource = writes ? 1 : 0
-      for k in firstSource..<max(firstSource, operands.count) {
+      for k in instructions[position].sourceIndices {
         let source = Int(operands[k].id)
         if uses[source].next == Self.never { uses[source].last = Int32(position) }
         uses[source].next = Int32(position)
       }
-      switch instructions[position].comparison {
-      case .made: readsComparison = false
-      case .read: readsComparison = true
-      case nil: break
-      }
+      if instructions[position].readsComparison { readsComparison = true }
       if instructions[position].stores { nextStore = Int32(position) }
     }
   }

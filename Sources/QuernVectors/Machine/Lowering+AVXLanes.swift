@@ -43,8 +43,8 @@ extension Lowering {
       MachineInstruction(
         text: "$0 = _mm512_mask_blend_ps(m, $1, $2);", operands: [d, y, x],
         encoding: .vector(
-          VectorEncoding(opcode: .blendMask, vvvv: .operand(1), rm: .operand(2), isSelection: true)),
-        comparison: .read))
+          VectorEncoding(opcode: .blendMask, vvvv: .operand(1), rm: .operand(2), isSelection: true))
+      ))
   }
 
   private mutating func compareIntoMask(
@@ -60,7 +60,7 @@ extension Lowering {
         encoding: .vector(
           VectorEncoding(
             opcode: isFloat ? .compare : .compareInteger, reg: .fixed(2), vvvv: .operand(0),
-            rm: .operand(1), immediate: predicate)), comparison: .made))
+            rm: .operand(1), immediate: predicate)), makesComparison: true))
   }
 
   /// The comparison's number in the instruction.

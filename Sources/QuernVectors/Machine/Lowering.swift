@@ -79,8 +79,7 @@ struct Lowering: ~Copyable {
   mutating func emit(_ instruction: MachineInstruction) {
     let position = instructions.count
     instructions.append(instruction)
-    let firstSource = instruction.writes ? 1 : 0
-    for k in firstSource..<max(firstSource, instruction.operands.count) {
+    for k in instruction.sourceIndices {
       let known = numbers.count
       let number = numbers.number(instruction.operands[k])
       // What has no number yet has not been written.

@@ -62,7 +62,7 @@ struct MemoryOperand: BitwiseCopyable, Hashable, Sendable {
 struct MachineInstruction: BitwiseCopyable, Sendable {
   /// C, with placeholders: see `StatementText`.
   var text: StaticString
-  /// Where `writes`, the first is the destination. Registers are numbered from 0 in a block.
+  /// Where `writes`, the first is the destination. In a block they are ``BlockNumbers``.
   var operands: OperandList<VectorRegister>
   var writes = true
   /// A number that the text mentions.
@@ -71,14 +71,10 @@ struct MachineInstruction: BitwiseCopyable, Sendable {
   var memoryUse = MemoryUse.plain
   /// nil where it is C alone.
   var encoding: Encoding?
-  /// What it has to do with AVX-512's mask of a comparison, the C variable `m`.
-  var comparison: ComparisonUse?
+  /// Compares into AVX-512's mask, the C variable `m`.
+  var makesComparison = false
   /// Copies operand 1, and nothing else.
   var isMove = false
-
-  enum ComparisonUse: BitwiseCopyable {
-    case made, read
-  }
 
   /// How the text's `$b` stands for the memory operand.
   enum MemoryUse: BitwiseCopyable {
@@ -88,5 +84,11 @@ struct MachineInstruction: BitwiseCopyable, Sendable {
   /// Whether it changes memory, which asking for a cache line does not.
   var stores: Bool { !writes && memory != nil && !operands.isEmpty }
 
-  var readsRegisters: Bool { operands.count > (writes ? 1 : 0) }
+  /// Whether it goes by that mask.
+  var readsComparison: Bool {
+    if case .vector(let vector) = encoding { vector.isSelection } else { false }
+  }
+
+  /// Those of the operands that are read.
+  var sourceIndices: Range<Int> { (writes ? 1 : 0)..<operands.count }
 }

@@ -62,8 +62,7 @@ struct RegisterAllocator: ~Copyable {
     let operands = instructions[position].operands
     let writes = instructions[position].writes
     var registers = AllocatedRegisters(repeating: 0, count: operands.count)
-    let firstSource = writes ? 1 : 0
-    let sources = firstSource..<max(operands.count, firstSource)
+    let sources = instructions[position].sourceIndices
     // Sources: where they are, read again, or back from the stack.
     var busy: UInt32 = 0
     for k in sources {
@@ -185,7 +184,7 @@ struct RegisterAllocator: ~Copyable {
   private func canRepeat(_ position: Int) -> Bool {
     let instruction = instructions[position]
     let usesMask = instruction.encoding?.usesLaneMask ?? false
-    return !instruction.readsRegisters && !usesMask
+    return instruction.sourceIndices.isEmpty && !usesMask
       && (instruction.memory == nil || liveness.isLasting[position])
   }
 
