@@ -16,8 +16,9 @@ struct RegisterAllocator: ~Copyable {
   private(set) var slotCount = 0
   private var placed: [AllocatedBlock.Placed] = []
 
-  // Small, since there is one for each register of a block.
-  private struct Value: BitwiseCopyable {
+  // Small, since there is one for each register of a block. Not private: where values cannot be copied,
+  // code of other files is made for the element's own type.
+  struct Value: BitwiseCopyable {
     var register: UInt8?
     var slot: Int32?
     var nextUse = Liveness.never
