@@ -33,7 +33,7 @@ struct CText: Sendable {
   }
 
   /// A variable that points where another does.
-  mutating func pointer(_ type: String, _ name: String, from: String) {
+  mutating func pointer(_ type: String, _ name: Name, from: Name) {
     piece(.pointer(type: type, name: name, from: from))
   }
 
@@ -74,12 +74,12 @@ struct CText: Sendable {
   }
 
   /// Whether lines mention a variable before its scope ends.
-  private func isNeeded(_ name: String, from start: Int, depth: Int) -> Bool {
-    for line in lines[start...] {
+  private func isNeeded(_ pointer: Name, from start: Int, depth: Int) -> Bool {
+    let name = pointer.text
+    for line in lines[start...] where !line.isDirective {
       switch line.content {
-      case .piece(let piece): if piece.mentions(name) { return true }
+      case .piece(let piece): if piece.mentions(pointer) { return true }
       case .text(let text):
-        if Self.isDirective(text) { continue }
         if line.depth < depth { return false }
         if text.mentions(name) { return true }
       }

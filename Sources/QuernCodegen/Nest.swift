@@ -89,6 +89,9 @@ struct Nest: Hashable {
   /// Where results are added to what is stored, after the first chunk of a sum, how many each has.
   var chunksPerSum: Int?
   var addsUp: Bool { chunksPerSum != nil }
+  /// The axes by kind. They are asked for at every step of the generator.
+  private(set) var outputAxes: [Int] = []
+  private(set) var reductionAxes: [Int] = []
 
   /// - Parameter position: the kernel's, in the program.
   init(_ piece: Piece, _ program: Program, position: Int) {
@@ -120,6 +123,14 @@ struct Nest: Hashable {
     nameAxes()
     dropUnitAxes()
     mergeAxes()
+    sortAxes()
+  }
+
+  private mutating func sortAxes() {
+    outputAxes = axes.indices.filter {
+      !axes[$0].isReduction && !axes[$0].isChunk && !axes[$0].isSide
+    }
+    reductionAxes = axes.indices.filter { axes[$0].isReduction }
   }
 
   private mutating func add(
@@ -276,22 +287,19 @@ struct Nest: Hashable {
       indices[index].strides.append(stride)
     }
     position.strides.append(0)
+    sortAxes()
   }
 
   // MARK: Questions
 
-  var outputAxes: [Int] {
-    axes.indices.filter { !axes[$0].isReduction && !axes[$0].isChunk && !axes[$0].isSide }
-  }
   var chunkAxis: Int? { axes.firstIndex { $0.isChunk } }
-  var reductionAxes: [Int] { axes.indices.filter { axes[$0].isReduction } }
   var reductionCount: Int { reductionAxes.reduce(1) { $0 * axes[$1].extent } }
-  /// The references that values read and stores write.
-  var valueReferences: Set<Int> {
-    Set(stores.map(\.reference)).union(
-      values.compactMap { value in
-        if case .read(let reference, _) = value { reference } else { nil }
-      })
+  /// The references that values read and stores write, in their order.
+  var valueReferences: [Int] {
+    var isUsed = Array(repeating: false, count: references.count)
+    for store in stores { isUsed[store.reference] = true }
+    for case .read(let reference, _) in values { isUsed[reference] = true }
+    return references.indices.filter { isUsed[$0] }
   }
   var outputCount: Int { outputAxes.reduce(1) { $0 * axes[$1].extent } }
   /// Whether terms are products of two numbers read: what panels and tiles of rows are for.

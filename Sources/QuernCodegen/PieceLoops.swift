@@ -180,8 +180,8 @@ struct PieceLoops {
     return result
   }
 
-  func rowShapes(_ run: TileRun? = nil) -> [(rows: [Int: Int], condition: String?)] {
-    var result: [(rows: [Int: Int], condition: String?)] = [([:], nil)]
+  func rowShapes(_ run: TileRun? = nil) -> [(rows: AxisSteps, condition: String?)] {
+    var result: [(rows: AxisSteps, condition: String?)] = [([:], nil)]
     for axis in plan.rowAxes {
       if let run, run.kind == .row, run.axis == axis {
         for index in result.indices { result[index].rows[axis] = run.size }
@@ -197,7 +197,7 @@ struct PieceLoops {
             ? nil : number == 0 ? chunks.isBig(rest) : chunks.isSmall(rest)
           let condition = [shape.condition, own].compactMap { $0 }.joined(separator: " && ")
           return (
-            shape.rows.merging([axis: size]) { $1 }, condition.isEmpty ? nil : condition
+            shape.rows.with(size, along: axis), condition.isEmpty ? nil : condition
           )
         }
       }

@@ -28,63 +28,82 @@ extension PieceWriter {
     _ sectionAhead: PieceLoops.ReadAhead?, loop: PieceLoops.Loop?
   ) throws -> [(condition: String?, call: String)] {
     var branches: [(condition: String?, call: String)] = []
+    let indices = piece.usedIndices(mode)
     for column in piece.columnShapes(run) {
+      let width = column.vectors * machine.target.lanes
+      let references = piece.references(width: width)
+      let used = piece.usedReferences(mode, references)
+      let ahead = piece.readAhead(mode, width: width, run: loop) ?? sectionAhead
+      var arguments = used.map { piece.argument($0, references, mode, run) }
+      if let ahead {
+        let before = (run?.tiles.lowerBound ?? 0) * ahead.tileElements
+        arguments.append(before == 0 ? ahead.start : "\(ahead.start) + \(before)")
+      }
+      arguments += indices.map { piece.indexArgument($0, mode, run) }
+      if mode == .accumulate { arguments.append("first") }
+      if addsUp(mode), let count = piece.nest.chunksPerSum {
+        arguments.append("chunk % \(count) == 0")
+      }
+      arguments += run?.bounds ?? []
+      let list = arguments.joined(separator: ", ")
       for rows in piece.rowShapes(run) {
         let shape = TileShape(rows: rows.rows, vectors: column.vectors, tail: column.tail)
-        let width = column.vectors * machine.target.lanes
-        let references = piece.references(width: width)
-        let ahead = piece.readAhead(mode, width: width, run: loop) ?? sectionAhead
-        let used = piece.usedReferences(mode, references)
-        var writer = TileWriter(
-          nest: piece.nest, plan: piece.plan, machine: machine, shape: shape, mode: mode,
-          references: references, partial: piece.partialIndex, readAhead: ahead, reader: reader)
-        let base =
-          "\(piece.name)_\(mode == .whole ? "tile" : mode.rawValue)_\(shape.suffix(piece.plan.rowAxes))"
-        var parameters = used.map { index in
-          let reference = references[index]
-          let written = reference.isWritten || index == piece.partialIndex
-          return "\(written ? "" : "const ")\(reference.cType) *\(reference.name)"
+        let kind = mode == .whole ? "tile" : mode.rawValue
+        let name = "\(piece.name)_\(kind)_\(shape.suffix(piece.plan.rowAxes))"
+        if defined.insert(name).inserted {
+          var writer = TileWriter(
+            nest: piece.nest, plan: piece.plan, machine: machine, shape: shape, mode: mode,
+            references: references, partial: piece.partialIndex, readAhead: ahead, reader: reader)
+          functions.append(
+            try writer.function(
+              named: name, parameters: parameters(mode, run, references, used, ahead),
+              indices: indices.map(Self.indexName), advances: advances(mode, run, references, used))
+          )
         }
-        if let ahead { parameters.append("const float *\(ahead.parameter)") }
-        let indices = piece.usedIndices(mode)
-        parameters += indices.map { "long \(Self.indexName($0))" }
-        let addsUp = piece.nest.addsUp && mode != .accumulate
-        if mode == .accumulate { parameters.append("int first") }
-        if addsUp { parameters.append("int first") }
-        if run != nil { parameters += ["long tile", "long end"] }
-        let advances = run.map { run in
-          used.map {
-            TileWriter.Advance(
-              name: references[$0].name, step: piece.advance($0, references, run))
-          }
-            + indices.map { number in
-              let index = number < 0 ? piece.nest.position : piece.nest.indices[number]
-              return .init(name: Self.indexName(number), step: run.step * index.strides[run.axis])
-            }
-        }
-        let name = try define(base) {
-          try writer.function(named: $0, parameters: parameters, advances: advances)
-        }
-        var arguments = used.map { piece.argument($0, references, mode, run) }
-        if let ahead {
-          let before = (run?.tiles.lowerBound ?? 0) * ahead.tileElements
-          arguments.append(before == 0 ? ahead.start : "\(ahead.start) + \(before)")
-        }
-        arguments += indices.map { piece.indexArgument($0, mode, run) }
-        if mode == .accumulate { arguments.append("first") }
-        if addsUp, let count = piece.nest.chunksPerSum {
-          arguments.append("chunk % \(count) == 0")
-        }
-        arguments += run?.bounds ?? []
         let conditions = [rows.condition, column.condition].compactMap { $0 }.filter { $0 != "1" }
         branches.append(
           (
-            conditions.isEmpty ? nil : conditions.joined(separator: " && "),
-            "\(name)(\(arguments.joined(separator: ", ")));"
+            conditions.isEmpty ? nil : conditions.joined(separator: " && "), "\(name)(\(list));"
           ))
       }
     }
     return branches
+  }
+
+  /// Whether a tile adds to what earlier chunks have stored.
+  private func addsUp(_ mode: TileMode) -> Bool { piece.nest.addsUp && mode != .accumulate }
+
+  /// What a tile's function takes, in C.
+  private func parameters(
+    _ mode: TileMode, _ run: TileRun?, _ references: [Nest.Reference], _ used: [Int],
+    _ ahead: PieceLoops.ReadAhead?
+  ) -> [String] {
+    var parameters = used.map { index in
+      let reference = references[index]
+      let written = reference.isWritten || index == piece.partialIndex
+      return "\(written ? "" : "const ")\(reference.cType) *\(reference.name)"
+    }
+    if let ahead { parameters.append("const float *\(ahead.parameter)") }
+    parameters += piece.usedIndices(mode).map { "long \(Self.indexName($0))" }
+    if mode == .accumulate || addsUp(mode) { parameters.append("int first") }
+    if run != nil { parameters += ["long tile", "long end"] }
+    return parameters
+  }
+
+  /// How far what it takes moves from one tile to the next; nil for one tile.
+  private func advances(
+    _ mode: TileMode, _ run: TileRun?, _ references: [Nest.Reference], _ used: [Int]
+  ) -> [TileWriter.Advance]? {
+    guard let run else { return nil }
+    let pointers = used.map {
+      TileWriter.Advance(name: references[$0].name, step: piece.advance($0, references, run))
+    }
+    let indices = piece.usedIndices(mode).map { number in
+      let index = number < 0 ? piece.nest.position : piece.nest.indices[number]
+      return TileWriter.Advance(
+        name: Self.indexName(number), step: run.step * index.strides[run.axis])
+    }
+    return pointers + indices
   }
 
   private static func indexName(_ number: Int) -> String {
@@ -101,14 +120,5 @@ extension PieceWriter {
         text.line("\(number == 0 ? "if" : "else if") (\(branch.condition ?? "1")) \(branch.call)")
       }
     }
-  }
-
-  /// Writes a function unless one of that name is there.
-  mutating func define(_ name: String, _ make: (String) throws -> CText) throws -> String {
-    if !defined.contains(name) {
-      functions.append(try make(name))
-      defined.insert(name)
-    }
-    return name
   }
 }

@@ -66,9 +66,8 @@ extension PieceWriter {
         nest: nest, plan: piece.plan, machine: machine, reference: reference, laneAxis: lane,
         vectors: column.vectors, tail: column.tail, mode: mode, reader: reader)
       let suffix = "\(column.vectors)" + (column.tail.map { "t\($0)" } ?? "")
-      let name = try define("\(piece.name)_pack_\(isLast ? "last_" : "")\(suffix)") {
-        try writer.function(named: $0)
-      }
+      let name = "\(piece.name)_pack_\(isLast ? "last_" : "")\(suffix)"
+      if defined.insert(name).inserted { functions.append(try writer.function(named: name)) }
       branches.append(
         (column.condition, "\(name)(\(piece.panelAddress()), \(source));"))
     }

@@ -4,12 +4,10 @@ import QuernVectors
 /// The register tile of one function: how many rows and vectors, and how wide the last vector is.
 struct TileShape: Hashable {
   /// Positions along each row axis.
-  var rows: [Int: Int]
+  var rows: AxisSteps
   var vectors: Int
   /// Lanes of the last vector that are outputs; nil where all are.
   var tail: Int?
-
-  var rowCount: Int { rows.values.reduce(1, *) }
 
   /// `14x2`, with a `t` where the last vector is partial.
   func suffix(_ axes: [Int]) -> String {
@@ -43,10 +41,10 @@ struct TileContext {
   var builder: VectorBuilder
   var renderer: KernelRenderer
   /// Positions of the tile along the row axes, the innermost fastest.
-  let rowPositions: [[Int: Int]]
+  let rowPositions: [AxisSteps]
 
   /// By reference: the C variable that points to it at the present loop level.
-  var pointers: [String]
+  var pointers: [Name]
   /// C for the part of each index that the loops so far make up.
   var indexText: [Int: String]
   /// The longest list of lane buffers any block has needed.
@@ -60,12 +58,12 @@ struct TileContext {
   /// Where the factors of a tile's transform are, in every lane.
   var factors: [(value: Float, place: VectorOperand)] = []
 
-  private struct LoadKey: Equatable {
+  private struct LoadKey: BitwiseCopyable, Equatable {
     // Compared first: where offsets are the same, little else differs.
     var offset: Int
     var stride: Int
     var count: Int
-    var pointer: String
+    var pointer: Name
   }
 
   init(
@@ -79,15 +77,15 @@ struct TileContext {
     lanes = machine.target.lanes
     builder = VectorBuilder(target: machine.target)
     renderer = KernelRenderer(target: machine.target, reader: reader)
-    var positions: [[Int: Int]] = [[:]]
+    var positions: [AxisSteps] = [[:]]
     for axis in plan.rowAxes {
       let count = shape.rows[axis] ?? 1
       positions = positions.flatMap { position in
-        (0..<count).map { index in position.merging([axis: index]) { $1 } }
+        (0..<count).map { index in position.with(index, along: axis) }
       }
     }
     rowPositions = positions
-    pointers = references.map(\.name)
+    pointers = references.map { Name($0.name) }
     indexText = Dictionary(
       uniqueKeysWithValues: nest.indices.indices.map { ($0, "index\($0)") })
     indexText[-1] = "position"
@@ -102,11 +100,6 @@ struct TileContext {
     return vector == shape.vectors - 1 ? shape.tail ?? lanes : lanes
   }
 
-  /// Elements from a tile's start to one of its rows.
-  func displacement(_ strides: [Int], _ row: [Int: Int]) -> Int {
-    row.reduce(0) { $0 + strides[$1.key] * $1.value }
-  }
-
   // MARK: Loads and stores
 
   /// A vector of a reference.
@@ -116,13 +109,13 @@ struct TileContext {
   ///   - laneStride: elements between lanes; by default the reference's along the lane axis.
   ///   - count: lanes that exist; the others are zero.
   mutating func load(
-    _ index: Int, row: [Int: Int], vector: Int, step: Int = 0, laneStride: Int? = nil,
+    _ index: Int, row: AxisSteps, vector: Int, step: Int = 0, laneStride: Int? = nil,
     count: Int? = nil
   ) -> VectorRegister {
     let reference = references[index]
     let stride = laneStride ?? plan.laneAxis.map { reference.strides[$0] } ?? 0
     let elements =
-      displacement(reference.strides, row) + step + vector * lanes * stride
+      row.distance(reference.strides) + step + vector * lanes * stride
     var count = count
     // What lies behind the last lane, in a tensor that is updated, may be another thread's to write.
     if count == nil, laneStride == nil, stride == 1, laneCount(vector) < lanes,
@@ -155,18 +148,6 @@ struct TileContext {
     return register
   }
 
-  /// The operand of a multiply-add, straight from memory where nothing else uses it.
-  mutating func operand(
-    _ index: Int, row: [Int: Int], vector: Int, step: Int
-  ) -> VectorOperand? {
-    let reference = references[index]
-    let stride = plan.laneAxis.map { reference.strides[$0] } ?? 0
-    guard reference.element == .float32, stride == 0 || stride == 1 else { return nil }
-    let elements = displacement(reference.strides, row) + step + vector * lanes * stride
-    let address = Address(pointers[index], offset: elements * 4)
-    return stride == 0 ? .broadcast(address) : .memory(address)
-  }
-
   private mutating func collect(
     _ key: LoadKey, _ stride: Int, count: Int, bytes: Bool
   ) -> String {
@@ -174,7 +155,7 @@ struct TileContext {
     let kind = bytes ? "bytes" : "words"
     let source = affineText([("l", stride)], offset: key.offset)
     // As words: TinyCC would copy floats through vector registers, which hold our accumulators.
-    let words = bytes ? key.pointer : "((const quern_word *)\(key.pointer))"
+    let words = bytes ? key.pointer.text : "((const quern_word *)\(key.pointer))"
     before.append(
       "for (long l = 0; l < \(count); l++) \(buffer).\(kind)[l] = \(words)[\(source)];")
     return "\(buffer).\(bytes ? "bytes" : "floats")"
@@ -191,13 +172,13 @@ struct TileContext {
 
   /// Stores a vector of outputs, `step` elements from a reference's own place.
   mutating func store(
-    _ register: VectorRegister, _ index: Int, row: [Int: Int], vector: Int, step: Int = 0
+    _ register: VectorRegister, _ index: Int, row: AxisSteps, vector: Int, step: Int = 0
   ) {
     let reference = references[index]
     let stride = plan.laneAxis.map { reference.strides[$0] } ?? 1
     let count = laneCount(vector)
     let elements =
-      displacement(reference.strides, row) + step + vector * lanes * (isScalar ? 0 : stride)
+      row.distance(reference.strides) + step + vector * lanes * (isScalar ? 0 : stride)
     let pointer = pointers[index]
     if stride == 1 || count == 1 {
       builder.store(
@@ -214,12 +195,12 @@ struct TileContext {
 
   /// An index (−1: the position in the window) in every lane.
   mutating func index(
-    _ number: Int, row: [Int: Int], vector: Int, step: Int = 0, laneStride: Int? = nil
+    _ number: Int, row: AxisSteps, vector: Int, step: Int = 0, laneStride: Int? = nil
   ) -> VectorRegister {
     let strides = number < 0 ? nest.position.strides : nest.indices[number].strides
     let stride = laneStride ?? plan.laneAxis.map { strides[$0] } ?? 0
     let constant =
-      displacement(strides, row) + step + vector * lanes * stride
+      row.distance(strides) + step + vector * lanes * stride
     let base = indexText[number] ?? "0"
     if strides.allSatisfy({ $0 == 0 }) {
       let offset = number < 0 ? nest.position.offset : nest.indices[number].offset
@@ -246,20 +227,20 @@ struct TileContext {
   /// Where in the reduction a product is taken.
   struct Step {
     /// Positions further along reduction axes than the pointers.
-    var offset: [Int: Int] = [:]
+    var offset: AxisSteps = [:]
     /// The reduction axis that lanes run over.
     var laneAxis: Int?
     /// Lanes that exist.
     var count: Int?
 
     func further(_ strides: [Int]) -> Int {
-      offset.reduce(0) { $0 + strides[$1.key] * $1.value }
+      offset.distance(strides)
     }
   }
 
   /// The value of one factor; of a match, the values compared are ``isHit``'s matter.
   mutating func factor(
-    _ number: Int, row: [Int: Int], vector: Int, _ step: Step
+    _ number: Int, row: AxisSteps, vector: Int, _ step: Step
   ) -> VectorRegister {
     let reference = nest.factors[number].reference
     let strides = references[reference].strides
@@ -271,7 +252,7 @@ struct TileContext {
 
   /// The term of a sum: by default the product of the factors. A product with 0 or 1 is a choice, which
   /// NaN and infinity elsewhere do not disturb.
-  mutating func product(row: [Int: Int], vector: Int, _ step: Step = Step()) -> VectorRegister {
+  mutating func product(row: AxisSteps, vector: Int, _ step: Step = Step()) -> VectorRegister {
     if !nest.term.isEmpty {
       var writer = ValueWriter(term: step, row: row, vector: vector)
       let value = writer.value(nest.term.count - 1, &self)
@@ -304,35 +285,31 @@ struct TileContext {
 
   // MARK: Blocks
 
-  /// Ends the block: its C text, with what must stand before and after it.
-  mutating func takeBlock() throws -> CText {
-    text(of: try renderer.piece(builder.takeBlock()))
+  /// Ends the block, which becomes text with what must stand before and after it.
+  mutating func takeBlock(into text: inout CText) throws {
+    append(try renderer.piece(builder.takeBlock()), to: &text)
   }
 
-  private mutating func text(of piece: BlockPiece?) -> CText {
-    var text = CText()
+  private mutating func append(_ piece: BlockPiece?, to text: inout CText) {
     for line in before { text.line(line) }
     text.piece(piece)
     for line in after { text.line(line) }
-    before = []
-    after = []
+    before.removeAll()
+    after.removeAll()
     loaded.removeAll(keepingCapacity: true)
     buffersInBlock = 0
-    return text
   }
 
   /// The block so far in a loop, after which the pointers have moved on.
-  mutating func takeLoop(_ loop: BlockLoop) throws -> CText {
+  mutating func takeLoop(_ loop: BlockLoop, into text: inout CText) throws {
     if before.isEmpty, after.isEmpty {
-      return text(of: try renderer.piece(builder.takeBlock(), in: loop))
+      return append(try renderer.piece(builder.takeBlock(), in: loop), to: &text)
     }
     // C statements of its own go round with the block.
-    var text = CText()
     try text.braces(loop.head) { text in
-      text.block(try takeBlock())
+      try takeBlock(into: &text)
       for advance in loop.advances { text.piece(.advance(advance)) }
     }
-    return text
   }
 
   /// The C locals the function needs.

@@ -139,17 +139,19 @@ struct TilePlan {
     let inner = rowAxes.last.map { nest.axes[$0].extent } ?? 1
     // Many values at once need the registers for themselves. A single row reads a matrix just once:
     // of each of its rows four cache lines in one go, which memory gives as fast as more.
+    let heights = min(rowLimit, rowCount(nest))
+    let byHeight = (1...heights).map { rowTiles(nest, $0) }
     let widest = nest.isTransform ? 1 : !isLoop && rowCount(nest) == 1 ? max(4, 64 / lanes) : 4
     for nv in 1...widest where nv <= max(vectors, 1) {
       let columns = Chunks(vectors, atMost: nv)
-      let candidates = (1...min(rowLimit, rowCount(nest))).filter {
+      let candidates = (1...heights).filter {
         // The rows share vectors, so that all are kept; the sums of one row need each just once.
         let kept = $0 == 1 && nest.reduction == .sum ? 1 : nv
         let held = max(kept + spare, KernelRenderer.reservedForTemporaries)
         return $0 * nv * accumulators + held <= registers && ($0 <= inner || $0 % inner == 0)
       }
       for m in candidates {
-        let cost = cost(nest, machine, rows: m, columns: columns)
+        let cost = cost(nest, machine, byHeight[m - 1], columns)
         if best.map({ cost < $0.cost }) ?? true { best = (cost, m, nv) }
       }
     }
@@ -191,9 +193,9 @@ struct TilePlan {
   /// Cuts columns into as many tiles for each thread, where all wait for the one with a tile more.
   private mutating func shareColumns(_ nest: Nest, _ machine: MachineFacts, _ threads: Int) {
     guard panels != nil || rowTileCount == 1, columns.count > 1 else { return }
-    let rows = rows.values.reduce(1) { $0 * $1.largest }
+    let tiles = rowTiles(nest, rows.values.reduce(1) { $0 * $1.largest })
     columns = Self.even(columns, among: threads) {
-      cost(nest, machine, rows: rows, columns: $0)
+      cost(nest, machine, tiles, $0)
     }
   }
 
@@ -204,7 +206,7 @@ struct TilePlan {
       nest.outputCount * nest.reductionCount >= Self.worthSharing
     else { return }
     rows[axis] = Self.even(chunks, among: threads) {
-      cost(nest, machine, rows: $0.largest, columns: columns)
+      cost(nest, machine, rowTiles(nest, $0.largest), columns)
     }
   }
 
@@ -259,21 +261,27 @@ struct TilePlan {
     return result
   }
 
-  /// Cycles for one reduction step over all outputs, by the resource that binds.
-  private func cost(
-    _ nest: Nest, _ machine: MachineFacts, rows m: Int, columns: Chunks
-  ) -> Double {
+  /// How many rows tiles of up to `m` rows have, and how many tiles there are of each size.
+  private func rowTiles(_ nest: Nest, _ m: Int) -> [(rows: Int, count: Int)] {
     let chunks = rowChunks(nest, m)
-    var rowTiles: [(rows: Int, count: Int)] = [(1, 1)]
+    var tiles: [(rows: Int, count: Int)] = [(1, 1)]
     for axis in rowAxes {
       guard let chunk = chunks[axis] else { continue }
-      rowTiles = rowTiles.flatMap { tile in
+      tiles = tiles.flatMap { tile in
         [
           (tile.rows * (chunk.small + 1), tile.count * chunk.bigCount),
           (tile.rows * chunk.small, tile.count * (chunk.count - chunk.bigCount)),
         ]
       }.filter { $0.1 > 0 }
     }
+    return tiles
+  }
+
+  /// Cycles for one reduction step over all outputs, by the resource that binds.
+  private func cost(
+    _ nest: Nest, _ machine: MachineFacts, _ rowTiles: [(rows: Int, count: Int)],
+    _ columns: Chunks
+  ) -> Double {
     let widths = [
       (columns.small + 1, columns.bigCount), (columns.small, columns.count - columns.bigCount),
     ]

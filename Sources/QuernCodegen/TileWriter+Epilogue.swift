@@ -47,7 +47,7 @@ extension TileWriter {
           context.builder.append(.move(accumulators[number][0], sum))
         }
       }
-      body.block(try context.takeBlock())
+      try context.takeBlock(into: &body)
     }
     for (number, row) in context.rowPositions.enumerated() {
       for (vector, register) in accumulators[number].enumerated() {
@@ -57,8 +57,7 @@ extension TileWriter {
         context.builder.append(.binary(.add, register, register, .register(stored)))
       }
     }
-    let block = try context.takeBlock()
-    body.braces("if (!first)") { $0.block(block) }
+    try body.braces("if (!first)") { try context.takeBlock(into: &$0) }
   }
 
   private mutating func loopedEpilogue(_ body: inout CText) throws {
@@ -74,19 +73,19 @@ extension TileWriter {
         context.builder.store(register, to: Address("sums", offset: offset))
       }
     }
-    body.block(try context.takeBlock())
+    try context.takeBlock(into: &body)
     for register in accumulators.joined() { context.renderer.release(register) }
     sumCount = accumulators.count * width
     try rowLoops(&body, axes[...], sums: "sums")
   }
 
   private mutating func rowLoops(
-    _ body: inout CText, _ axes: ArraySlice<Int>, sums: String?
+    _ body: inout CText, _ axes: ArraySlice<Int>, sums: Name?
   ) throws {
     guard let axis = axes.first else {
       if nest.isTransform { return try transformTile(&body) }
       finishRow(sums)
-      body.block(try context.takeBlock())
+      try context.takeBlock(into: &body)
       return
     }
     let name = nest.axes[axis].name + "_row"
@@ -95,7 +94,7 @@ extension TileWriter {
       $0 * (context.shape.rows[$1] ?? 1)
     }
     let outer = (context.pointers, context.indexText)
-    let own = sums.map { $0 + "_" }
+    let own = sums.map { Name($0.text + "_") }
     if let sums, let own { body.pointer("const float *", own, from: sums) }
     let advances =
       (own.map { [BlockLoop.Advance($0, elements: inner)] } ?? [])
@@ -104,7 +103,7 @@ extension TileWriter {
     let loop = BlockLoop(name, rounds: count, advances: advances)
     if axes.count == 1, !nest.isTransform {
       finishRow(own)
-      body.block(try context.takeLoop(loop))
+      try context.takeLoop(loop, into: &body)
     } else {
       try body.braces(loop.head) { body in
         try rowLoops(&body, axes.dropFirst(), sums: own)
@@ -115,7 +114,7 @@ extension TileWriter {
   }
 
   /// Computes and stores the row that the pointers point to.
-  private mutating func finishRow(_ sums: String?) {
+  private mutating func finishRow(_ sums: Name?) {
     if plan.unrollsWindow { return window() }
     for vector in 0..<(context.isScalar ? 1 : context.shape.vectors) {
       let sum = sums.map {
@@ -126,12 +125,13 @@ extension TileWriter {
   }
 
   var epilogueReferences: [Int] {
-    nest.valueReferences.union(isPlain ? nest.factors.map(\.reference) : []).sorted()
+    let own = nest.valueReferences
+    return isPlain ? Set(own + nest.factors.map(\.reference)).sorted() : own
   }
 
   /// Computes and stores the values of one vector of outputs.
   mutating func finish(
-    row: [Int: Int], vector: Int, accumulator: VectorRegister?, position: VectorRegister?
+    row: AxisSteps, vector: Int, accumulator: VectorRegister?, position: VectorRegister?
   ) {
     var writer = ValueWriter(
       row: row, vector: vector, accumulator: accumulator, position: position)
@@ -162,7 +162,7 @@ extension TileWriter {
         }
         finish(row: row, vector: vector, accumulator: accumulator, position: position)
       }
-      body.block(try context.takeBlock())
+      try context.takeBlock(into: &body)
       if !isPlain {
         for register in accumulators[number] { context.renderer.release(register) }
         if nest.wantsPosition {

@@ -47,7 +47,7 @@ extension TileWriter {
       // What does not depend on the row, a bias, is asked for once.
       var starts: Set<Int> = []
       for row in context.rowPositions {
-        let start = context.displacement(reference.strides, row) + ahead
+        let start = row.distance(reference.strides) + ahead
         guard starts.insert(start).inserted else { continue }
         let width = context.shape.vectors * context.lanes
         var elements = Array(stride(from: 0, to: width, by: Self.line))
@@ -59,7 +59,7 @@ extension TileWriter {
         }
       }
     }
-    body.block(try context.takeBlock())
+    try context.takeBlock(into: &body)
   }
 
   /// Asks for a cache line of what is read ahead, in the round's step of this number.
@@ -75,7 +75,7 @@ extension TileWriter {
 
   /// Asks for panels that are read just once, a little before they are: they lie one after the other, so
   /// that this goes on from each to the next.
-  mutating func fetchStream(at place: [Int: Int]) {
+  mutating func fetchStream(at place: AxisSteps) {
     guard plan.isPrepared, plan.rowTileCount == 1, let packed = plan.packed else { return }
     let reference = references[nest.factors[packed].reference]
     let further = TileContext.Step(offset: place).further(reference.strides)

@@ -32,7 +32,7 @@ extension TileWriter {
     let axes = loopAxes
     guard level < axes.count else {
       step(offset: [:], axis: nil, count: nil)
-      body.block(try context.takeBlock())
+      try context.takeBlock(into: &body)
       return
     }
     if level == axes.count - 1 - plan.writtenOut {
@@ -47,7 +47,7 @@ extension TileWriter {
     try body.braces("for (long \(name) = 0; \(name) < \(extent); \(name)++)") { body in
       for (index, reference) in references.enumerated()
       where isFactor(index) && reference.strides[axis] != 0 {
-        let inner = "\(reference.name)_\(name)"
+        let inner = Name("\(reference.name)_\(name)")
         let step = affineText([(name, reference.strides[axis])])
         body.line(
           "const \(reference.cType) *\(inner) = \(outer.0[index]) + \(step);")
@@ -60,11 +60,11 @@ extension TileWriter {
   }
 
   /// All positions of some axes, the last moving fastest.
-  private func places(_ axes: some Sequence<Int>) -> [[Int: Int]] {
-    var result: [[Int: Int]] = [[:]]
+  private func places(_ axes: some Sequence<Int>) -> [AxisSteps] {
+    var result: [AxisSteps] = [[:]]
     for axis in axes {
       result = result.flatMap { place in
-        (0..<nest.axes[axis].extent).map { place.merging([axis: $0]) { $1 } }
+        (0..<nest.axes[axis].extent).map { place.with($0, along: axis) }
       }
     }
     return result
@@ -82,7 +82,7 @@ extension TileWriter {
   ) -> [BlockLoop.Advance] {
     indices.filter { references[$0].strides[axis] != 0 }.map { index in
       let reference = references[index]
-      let own = "\(reference.name)_\(loop)"
+      let own = Name("\(reference.name)_\(loop)")
       let constness = reference.isWritten ? "" : "const "
       body.pointer(
         "\(constness)\(reference.cType) *", own, from: context.pointers[index])
@@ -105,7 +105,7 @@ extension TileWriter {
   ///
   /// - Parameter within: positions along axes further inside, all of which a step goes through.
   private mutating func innermost(
-    _ body: inout CText, axis: Int, within: [[Int: Int]]
+    _ body: inout CText, axis: Int, within: [AxisSteps]
   ) throws {
     let byLanes = plan.lanes == .reduction(axis)
     let extent = plan.extent(of: axis, nest, mode)
@@ -115,8 +115,8 @@ extension TileWriter {
     let rounds = steps / unroll
     let name = nest.axes[axis].name
     let outer = (context.pointers, context.indexText)
-    func place(_ number: Int) -> [Int: Int] {
-      within[number % within.count].merging([axis: number / within.count * stepSize]) { $1 }
+    func place(_ number: Int) -> AxisSteps {
+      within[number % within.count].with(number / within.count * stepSize, along: axis)
     }
     if rounds > 1 {
       let stride = unroll * stepSize
@@ -133,9 +133,8 @@ extension TileWriter {
         step(offset: place(number), axis: axis, count: nil)
       }
       let ahead = readAhead.map { [BlockLoop.Advance("ahead", elements: $0.step)] } ?? []
-      body.block(
-        try context.takeLoop(
-          BlockLoop(name, rounds: rounds, step: stride, advances: ahead + advances)))
+      try context.takeLoop(
+        BlockLoop(name, rounds: rounds, step: stride, advances: ahead + advances), into: &body)
       context.indexText = outer.1
       for (number, index) in nest.indices.enumerated() where index.strides[axis] != 0 {
         context.indexText[number, default: "0"] += " + \(rounds * stride * index.strides[axis])"
@@ -153,7 +152,7 @@ extension TileWriter {
       step(
         offset: place((steps - behind) * within.count), axis: axis, count: extent % stepSize)
     }
-    body.block(try context.takeBlock())
+    try context.takeBlock(into: &body)
     (context.pointers, context.indexText) = outer
   }
 
@@ -161,7 +160,7 @@ extension TileWriter {
   ///
   /// - Parameter isFirst: whether these are the first values of maxima, which nothing precedes.
   private mutating func step(
-    offset: [Int: Int], axis: Int?, count: Int?, rows: [[Int: Int]]? = nil, isFirst: Bool = false
+    offset: AxisSteps, axis: Int?, count: Int?, rows: [AxisSteps]? = nil, isFirst: Bool = false
   ) {
     let laneAxis: Int? = if case .reduction(let lane) = plan.lanes { lane } else { nil }
     let place = TileContext.Step(offset: offset, laneAxis: laneAxis, count: count)
@@ -192,7 +191,7 @@ extension TileWriter {
   }
 
   private mutating func takeMaximum(
-    _ value: VectorRegister, _ number: Int, _ vector: Int, _ row: [Int: Int], step: Int,
+    _ value: VectorRegister, _ number: Int, _ vector: Int, _ row: AxisSteps, step: Int,
     laneStride: Int?, isFirst: Bool
   ) {
     let best = accumulators[number][vector]

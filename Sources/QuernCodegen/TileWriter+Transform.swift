@@ -56,7 +56,7 @@ extension TileWriter {
         context.factors.append((factor, .memory(address)))
       }
     }
-    body.block(try context.takeBlock())
+    try context.takeBlock(into: &body)
   }
 
   /// Whether what lies between the passes fits into registers beside their operands.
@@ -88,33 +88,34 @@ extension TileWriter {
             row: [sides.row: u, sides.column: v], vector: 0, accumulator: result, position: nil)
         }
       }
-      body.block(try context.takeBlock())
+      try context.takeBlock(into: &body)
       return
     }
     halfwayCount = rows.count * side * context.lanes
-    let (b, u) = (nest.axes[sides.readColumn].name, nest.axes[sides.row].name)
-    body.pointer("float *", "halfway_\(b)", from: "halfway")
+    let writing = Name("halfway_" + nest.axes[sides.readColumn].name)
+    let reading = Name("halfway_" + nest.axes[sides.row].name)
+    body.pointer("float *", writing, from: "halfway")
     try sideLoop(
       &body, sides.readColumn, [operand],
-      BlockLoop.Advance("halfway_\(b)", elements: context.lanes)
+      BlockLoop.Advance(writing, elements: context.lanes)
     ) { writer in
       let column = (0..<side).map {
         writer.context.load(operand, row: [sides.readRow: $0], vector: 0)
       }
       for (u, result) in writer.apply(down, column).enumerated() {
         let place = u * side * writer.context.lanes
-        writer.context.builder.store(result, to: Address("halfway_\(b)", offset: place * 4))
+        writer.context.builder.store(result, to: Address(writing, offset: place * 4))
       }
     }
-    body.pointer("const float *", "halfway_\(u)", from: "halfway")
+    body.pointer("const float *", reading, from: "halfway")
     let others = epilogueReferences.filter { $0 != operand }
     try sideLoop(
       &body, sides.row, others,
-      BlockLoop.Advance("halfway_\(u)", elements: side * context.lanes)
+      BlockLoop.Advance(reading, elements: side * context.lanes)
     ) { writer in
       let row = (0..<side).map { b in
         writer.context.builder.load(
-          Address("halfway_\(u)", offset: b * writer.context.lanes * 4))
+          Address(reading, offset: b * writer.context.lanes * 4))
       }
       for (v, result) in writer.apply(along, row).enumerated() {
         writer.finish(
@@ -135,9 +136,8 @@ extension TileWriter {
       [halfway] + advancePointers(&body, moving, axis: axis, steps: 1, loop: name)
     advanceIndices(axis, name)
     inside(&self)
-    body.block(
-      try context.takeLoop(
-        BlockLoop(name, rounds: nest.axes[axis].extent, advances: advances)))
+    try context.takeLoop(
+      BlockLoop(name, rounds: nest.axes[axis].extent, advances: advances), into: &body)
     (context.pointers, context.indexText) = outer
   }
 

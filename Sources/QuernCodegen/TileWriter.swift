@@ -52,9 +52,11 @@ struct TileWriter {
 
   /// The function's text.
   ///
-  /// - Parameter advances: for a function that works off the tiles `tile` … `end`; nil for one tile.
+  /// - Parameters:
+  ///   - indices: those of the parameters that are integers.
+  ///   - advances: for a function that works off the tiles `tile` … `end`; nil for one tile.
   mutating func function(
-    named name: String, parameters: [String], advances: [Advance]?
+    named name: String, parameters: [String], indices: [String], advances: [Advance]?
   ) throws -> CText {
     context.renderer.name = name
     var before = CText()
@@ -67,12 +69,12 @@ struct TileWriter {
     }
     if mode == .accumulate { try putBack(&body) } else { try epilogue(&body) }
     context.builder.append(.end)
-    var after = try context.takeBlock()
+    var after = CText()
+    try context.takeBlock(into: &after)
     before.resolve(&context.renderer)
     after.resolve(&context.renderer)
     // An index with which no lane of this tile is compared.
-    let unused = parameters.filter { $0.hasPrefix("long index") || $0 == "long position" }
-      .map { $0.dropFirst("long ".count) }.filter { !body.mentions($0) }
+    let unused = indices.filter { !body.mentions($0) }
     let tile = oneTile(body, advances ?? [], unused, isOneOfMany: advances != nil)
     var text = CText()
     let list = parameters.isEmpty ? "void" : parameters.joined(separator: ", ")
@@ -98,7 +100,7 @@ struct TileWriter {
 
   /// A tile's text: with what goes on to the next, where there are several.
   private mutating func oneTile(
-    _ body: CText, _ advances: [Advance], _ unused: [Substring], isOneOfMany: Bool
+    _ body: CText, _ advances: [Advance], _ unused: [String], isOneOfMany: Bool
   ) -> CText {
     var tile = CText()
     if isOneOfMany, let readAhead, let own = readAhead.perTile {
@@ -110,8 +112,8 @@ struct TileWriter {
         tile.piece(
           .advance(
             BlockLoop.Advance(
-              advance.name, elements: advance.step, byteCount: reference.element.byteCount)))
-      } else if !unused.contains(advance.name[...]) {
+              Name(advance.name), elements: advance.step, byteCount: reference.element.byteCount)))
+      } else if !unused.contains(advance.name) {
         tile.line("\(advance.name) += \(advance.step);")
       }
     }
@@ -132,39 +134,31 @@ struct TileWriter {
     for register in accumulators.joined() { try context.renderer.pin(register) }
     for register in positions.joined() { try context.renderer.pin(register) }
     switch mode {
-    case .whole:
-      body.block(try zeroBlock())
-    case .finish:
-      body.block(try takeUp())
+    case .whole: try clear(&body)
+    case .finish: try takeUp(&body)
     case .accumulate:
-      let zero = try zeroBlock()
-      let takeUp = try takeUp()
-      body.braces("if (first)") { $0.block(zero) }
-      body.braces("else") { $0.block(takeUp) }
+      try body.braces("if (first)") { try clear(&$0) }
+      try body.braces("else") { try takeUp(&$0) }
     }
   }
 
-  private mutating func zeroBlock() throws -> CText {
-    setToStart()
-    return try context.takeBlock()
-  }
-
-  private mutating func setToStart() {
+  private mutating func clear(_ body: inout CText) throws {
     let initial: Float = nest.reduction == .maximum ? -.infinity : 0
     for register in accumulators.joined() {
       context.builder.append(.constant(register, initial))
     }
     for register in positions.joined() { context.builder.append(.zero(register)) }
+    try context.takeBlock(into: &body)
   }
 
-  private mutating func takeUp() throws -> CText {
+  private mutating func takeUp(_ body: inout CText) throws {
     for (row, registers) in zip(context.rowPositions, accumulators) {
       for (vector, register) in registers.enumerated() {
         let loaded = context.load(partial ?? 0, row: row, vector: vector)
         context.builder.append(.move(register, loaded))
       }
     }
-    return try context.takeBlock()
+    try context.takeBlock(into: &body)
   }
 
   private mutating func putBack(_ body: inout CText) throws {
@@ -172,10 +166,10 @@ struct TileWriter {
       for (vector, register) in registers.enumerated() {
         let lanes = context.lanes
         let reference = references[partial ?? 0]
-        let elements = context.displacement(reference.strides, row) + vector * lanes
+        let elements = row.distance(reference.strides) + vector * lanes
         context.builder.store(register, to: Address(reference.name, offset: elements * 4))
       }
     }
-    body.block(try context.takeBlock())
+    try context.takeBlock(into: &body)
   }
 }

@@ -5,7 +5,7 @@ import QuernVectors
 /// Computes the values of a piece for one vector of outputs, or of a term of its sums, each when it is
 /// first needed.
 struct ValueWriter {
-  let row: [Int: Int]
+  let row: AxisSteps
   let vector: Int
   /// The results of the reduction, where there is one.
   let accumulator: VectorRegister?
@@ -15,7 +15,7 @@ struct ValueWriter {
   /// By value, once one has been needed.
   private var done: [VectorRegister?] = []
 
-  init(row: [Int: Int], vector: Int, accumulator: VectorRegister?, position: VectorRegister?) {
+  init(row: AxisSteps, vector: Int, accumulator: VectorRegister?, position: VectorRegister?) {
     self.row = row
     self.vector = vector
     self.accumulator = accumulator
@@ -23,7 +23,7 @@ struct ValueWriter {
     step = nil
   }
 
-  init(term step: TileContext.Step, row: [Int: Int], vector: Int) {
+  init(term step: TileContext.Step, row: AxisSteps, vector: Int) {
     self.row = row
     self.vector = vector
     self.step = step

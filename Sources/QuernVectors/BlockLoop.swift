@@ -5,14 +5,14 @@
 /// memory and written back each time, a quarter of all instructions around a matrix product's tile.
 public struct BlockLoop: Sendable {
   /// How far a pointer moves each time.
-  public struct Advance: Sendable {
+  public struct Advance: BitwiseCopyable, Sendable {
     /// A C variable.
-    public var pointer: String
+    public var pointer: Name
     public var elements: Int
     /// Of one element.
     public var byteCount: Int
 
-    public init(_ pointer: String, elements: Int, byteCount: Int = 4) {
+    public init(_ pointer: Name, elements: Int, byteCount: Int = 4) {
       self.pointer = pointer
       self.elements = elements
       self.byteCount = byteCount

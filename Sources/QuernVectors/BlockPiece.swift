@@ -4,11 +4,11 @@ public enum BlockPiece: Sendable {
   case block(AllocatedBlock)
   case loop(AllocatedBlock, BlockLoop)
   /// A variable that points where another does: `const float *b = a;`.
-  case pointer(type: String, name: String, from: String)
+  case pointer(type: String, name: Name, from: Name)
   case advance(BlockLoop.Advance)
 
   /// Whether a variable is used.
-  public func mentions(_ variable: String) -> Bool {
+  public func mentions(_ variable: Name) -> Bool {
     switch self {
     case .block(let block): block.pointers.contains(variable)
     case .loop(let block, let loop):

@@ -108,7 +108,7 @@ public struct KernelRenderer: Sendable {
   ///
   /// - Parameter isNeeded: whether what comes later mentions a pointer that is declared here.
   public mutating func lines(
-    _ pieces: [BlockPiece], isNeeded: (String) -> Bool = { _ in true }
+    _ pieces: [BlockPiece], isNeeded: (Name) -> Bool = { _ in true }
   ) -> [String] {
     guard reader == .tinycc else { return pieces.flatMap { lines($0) } }
     return AssemblyRun(pieces, target: target, isNeeded: isNeeded).parts.map { part in

@@ -10,21 +10,23 @@ public struct VectorRegister: Hashable, BitwiseCopyable, Sendable, CustomStringC
 }
 
 /// A place in memory: a C pointer and a constant distance from it.
-public struct Address: Hashable, Sendable {
+public struct Address: Hashable, BitwiseCopyable, Sendable {
   /// A C expression, best a plain variable: of type `float *` (`const` or not), or
   /// `const unsigned char *` where bytes are loaded. It must have no side effects.
-  public var base: String
+  public var base: Name
   /// Bytes from `base`: a multiple of 4 except where bytes are loaded. No alignment is assumed.
   public var offset: Int
 
-  public init(_ base: String, offset: Int = 0) {
+  public init(_ base: Name, offset: Int = 0) {
     self.base = base
     self.offset = offset
   }
+
+  public init(_ base: String, offset: Int = 0) { self.init(Name(base), offset: offset) }
 }
 
 /// The operand of a binary operation or multiply-add that may come straight from memory.
-public enum VectorOperand: Hashable, Sendable {
+public enum VectorOperand: Hashable, BitwiseCopyable, Sendable {
   case register(VectorRegister)
   /// All lanes, from consecutive memory.
   case memory(Address)
@@ -32,7 +34,7 @@ public enum VectorOperand: Hashable, Sendable {
   case broadcast(Address)
 }
 
-public enum BinaryOperation: String, CaseIterable, Sendable, Hashable {
+public enum BinaryOperation: String, CaseIterable, BitwiseCopyable, Sendable, Hashable {
   // f32. `maximum` is `a > b ? a : b`, `minimum` is `a < b ? a : b`, as C writes it: if either
   // is NaN, or both are zeros, the result is b. So max(0, x) keeps a NaN x, max(x, 0) drops it.
   case add, subtract, multiply, divide, maximum, minimum
@@ -42,7 +44,7 @@ public enum BinaryOperation: String, CaseIterable, Sendable, Hashable {
   case addInteger, subtractInteger, multiplyInteger, maximumInteger, minimumInteger
 }
 
-public enum UnaryOperation: String, CaseIterable, Sendable, Hashable {
+public enum UnaryOperation: String, CaseIterable, BitwiseCopyable, Sendable, Hashable {
   /// f32; correctly rounded; NaN for negative values.
   case squareRoot
   /// f32; to the nearest integral value, ties to even; and downwards.
@@ -55,22 +57,24 @@ public enum UnaryOperation: String, CaseIterable, Sendable, Hashable {
   case truncateToInteger, nearestToInteger
 }
 
-public enum ShiftOperation: String, CaseIterable, Sendable, Hashable {
+public enum ShiftOperation: String, CaseIterable, BitwiseCopyable, Sendable, Hashable {
   case left, rightLogical, rightArithmetic
 }
 
 /// Comparisons as C has them: with NaN all are false but `notEqual`.
-public enum Comparison: String, CaseIterable, Sendable, Hashable {
+public enum Comparison: String, CaseIterable, BitwiseCopyable, Sendable, Hashable {
   case less, lessOrEqual, equal, notEqual, greater, greaterOrEqual
 }
 
 /// How the 32 bits of a lane are read.
-public enum LaneType: String, CaseIterable, Sendable, Hashable { case f32, i32 }
+public enum LaneType: String, CaseIterable, BitwiseCopyable, Sendable, Hashable { case f32, i32 }
 
-public enum ReduceOperation: String, CaseIterable, Sendable, Hashable { case sum, maximum, minimum }
+public enum ReduceOperation: String, CaseIterable, BitwiseCopyable, Sendable, Hashable {
+  case sum, maximum, minimum
+}
 
 /// Rearrangements of lanes, within each group of four lanes unless said otherwise.
-public enum ShuffleOperation: Hashable, Sendable {
+public enum ShuffleOperation: Hashable, BitwiseCopyable, Sendable {
   /// (a0, b0, a1, b1) and (a2, b2, a3, b3).
   case interleaveLow, interleaveHigh
   /// (a0, a1, b0, b1) and (a2, a3, b2, b3).
@@ -84,7 +88,7 @@ public enum ShuffleOperation: Hashable, Sendable {
 ///
 /// `count`, where there is one, is a constant 1...lanes: the first `count` lanes take part; `nil`
 /// means all.
-public enum VectorInstruction: Hashable, Sendable {
+public enum VectorInstruction: Hashable, BitwiseCopyable, Sendable {
   /// Lanes from consecutive memory; lanes past `count` become zero and are not read.
   case load(VectorRegister, Address, count: Int? = nil)
   /// Lanes to consecutive memory; bytes past `count` lanes are not touched.

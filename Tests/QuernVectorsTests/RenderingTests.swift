@@ -148,7 +148,7 @@ import Testing
     for name in names { builder.append(.accumulate(sum, b, .broadcast(Address(name)))) }
     let loop = BlockLoop(
       "k", rounds: rounds,
-      advances: names.map { BlockLoop.Advance($0, elements: 1) }
+      advances: names.map { BlockLoop.Advance(Name($0), elements: 1) }
         + [BlockLoop.Advance("b", elements: target.lanes)])
     let body = renderer.lines([try renderer.piece(builder.takeBlock(), in: loop)])
     builder.store(sum, to: Address("y"))

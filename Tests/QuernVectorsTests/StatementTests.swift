@@ -58,7 +58,7 @@ import Testing
     /// The statements and what they compute, and what they should.
     func run(_ reader: KernelRenderer.Reader) throws -> (text: String, y: [Float], due: [Float]) {
       var renderer = KernelRenderer(target: target, reader: reader)
-      let body = renderer.lines(try pieces(&renderer)) { keepsPointer && $0 == "b_k" }
+      let body = renderer.lines(try pieces(&renderer)) { keepsPointer && $0 == Name("b_k") }
       let end = try renderer.render([.end])
       let names = ["a", "b", "y"] + (0..<others).map { "c\($0)" }
       let lines =

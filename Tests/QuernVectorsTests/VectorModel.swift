@@ -21,7 +21,7 @@ struct VectorModel {
         for lane in 0..<(count ?? lanes) {
           let bits = registers[source]![lane]
           for byte in 0..<4 {
-            memory[address.base]![address.offset + 4 * lane + byte] =
+            memory[address.base.text]![address.offset + 4 * lane + byte] =
               UInt8(truncatingIfNeeded: bits >> UInt32(8 * byte))
           }
         }
@@ -31,7 +31,7 @@ struct VectorModel {
 
   private func word(_ address: Address, _ lane: Int) -> UInt32 {
     (0..<4).reduce(0) {
-      $0 | UInt32(memory[address.base]![address.offset + 4 * lane + $1]) << UInt32(8 * $1)
+      $0 | UInt32(memory[address.base.text]![address.offset + 4 * lane + $1]) << UInt32(8 * $1)
     }
   }
 
@@ -50,7 +50,7 @@ struct VectorModel {
       return all.map { $0 < count ?? lanes ? word(address, $0) : 0 }
     case .loadBytes(_, let address, let count):
       return all.map {
-        $0 < count ?? lanes ? UInt32(memory[address.base]![address.offset + $0]) : 0
+        $0 < count ?? lanes ? UInt32(memory[address.base.text]![address.offset + $0]) : 0
       }
     case .broadcast(_, let address): return value(.broadcast(address))
     case .constantBits(_, let bits): return Array(repeating: bits, count: lanes)

@@ -1,5 +1,7 @@
 /// A block whose registers are the target's.
-public struct AllocatedBlock: Sendable {
+///
+/// It is shared, not copied: text goes through many hands before it is written.
+public final class AllocatedBlock: Sendable {
   /// One of the instructions, with the registers it got.
   struct Placed: BitwiseCopyable, Sendable {
     /// Its number among the block's: they are large to copy, and some stand in several places.
@@ -11,9 +13,9 @@ public struct AllocatedBlock: Sendable {
   private let instructions: [MachineInstruction]
   private let placed: [Placed]
   /// The C variables that memory operands count from, by their numbers.
-  let names: [String]
+  let names: [Name]
   /// Those that it addresses memory by, in the order in which it does.
-  let pointers: [String]
+  let pointers: [Name]
   /// The largest distance from one of them, in bytes.
   let reach: Int
 
@@ -21,9 +23,9 @@ public struct AllocatedBlock: Sendable {
   ///   - instructions: in any order.
   ///   - placed: in the order they run.
   ///   - names: of the C variables, by number.
-  init(_ instructions: [MachineInstruction], _ placed: [Placed], names: [String]) {
+  init(_ instructions: [MachineInstruction], _ placed: [Placed], names: [Name]) {
     (self.instructions, self.placed, self.names) = (instructions, placed, names)
-    var pointers: [String] = []
+    var pointers: [Name] = []
     var isKnown = Array(repeating: false, count: names.count)
     var reach = 0
     for place in placed {

@@ -23,7 +23,7 @@ struct AssemblyRun: ~Copyable {
   }
 
   /// - Parameter isNeeded: whether what comes later mentions a pointer that is declared here.
-  init(_ pieces: [BlockPiece], target: Target, isNeeded: (String) -> Bool = { _ in true }) {
+  init(_ pieces: [BlockPiece], target: Target, isNeeded: (Name) -> Bool = { _ in true }) {
     writer = AssemblyWriter(target: target)
     // Instructions take distances of 31 bits.
     let isFar = Self.reach(pieces) > Int(Int32.max)
@@ -88,9 +88,9 @@ struct AssemblyRun: ~Copyable {
   /// The pointers declared here that need not exist in C. There are so few that lists are looked
   /// through faster than sets are hashed.
   private static func aliases(
-    _ pieces: [BlockPiece], _ isNeeded: (String) -> Bool
-  ) -> [String] {
-    var aliases: [String] = []
+    _ pieces: [BlockPiece], _ isNeeded: (Name) -> Bool
+  ) -> [Name] {
+    var aliases: [Name] = []
     for case .pointer(_, let name, _) in pieces where !aliases.contains(name) && !isNeeded(name) {
       aliases.append(name)
     }
@@ -104,10 +104,10 @@ struct AssemblyRun: ~Copyable {
   }
 
   /// The pointers that loops need by themselves, were `aliases` only names of where others point.
-  private static func sharedPointers(_ pieces: [BlockPiece], _ aliases: [String]) -> [String] {
-    var roots: [(name: String, root: String)] = []
-    func root(_ name: String) -> String { roots.last { $0.name == name }?.root ?? name }
-    var shared: [String] = []
+  private static func sharedPointers(_ pieces: [BlockPiece], _ aliases: [Name]) -> [Name] {
+    var roots: [(name: Name, root: Name)] = []
+    func root(_ name: Name) -> Name { roots.last { $0.name == name }?.root ?? name }
+    var shared: [Name] = []
     for piece in pieces {
       switch piece {
       case .pointer(_, let name, let from):

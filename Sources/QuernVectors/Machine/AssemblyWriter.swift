@@ -9,7 +9,7 @@ struct AssemblyWriter: ~Copyable {
 
   /// A C variable that points somewhere.
   private struct Variable {
-    var name: String
+    var name: Name
     /// The variable from which it counts: itself, unless it points where another does.
     var root: Int
     /// Bytes from where the statement found the root.
@@ -53,7 +53,7 @@ struct AssemblyWriter: ~Copyable {
     }
   }
 
-  private mutating func index(of name: String) -> Int {
+  private mutating func index(of name: Name) -> Int {
     if let known = variables.firstIndex(where: { $0.name == name }) { return known }
     variables.append(Variable(name: name, root: variables.count))
     return variables.count - 1
@@ -78,7 +78,7 @@ struct AssemblyWriter: ~Copyable {
   }
 
   /// A variable that points where another does, and that nothing but this code needs.
-  mutating func alias(_ name: String, of other: String) {
+  mutating func alias(_ name: Name, of other: Name) {
     let (variable, other) = (index(of: name), index(of: other))
     variables[variable].root = variables[other].root
     variables[variable].distance = variables[other].distance
@@ -120,7 +120,7 @@ struct AssemblyWriter: ~Copyable {
   }
 
   /// All pointers that a loop goes by, each once.
-  static func pointers(_ block: AllocatedBlock, _ loop: BlockLoop) -> [String] {
+  static func pointers(_ block: AllocatedBlock, _ loop: BlockLoop) -> [Name] {
     var pointers = block.pointers
     for advance in loop.advances where !pointers.contains(advance.pointer) {
       pointers.append(advance.pointer)
@@ -148,12 +148,12 @@ struct AssemblyWriter: ~Copyable {
       if variable.distance == 0 {
         // That the register may have moved is no matter: TinyCC expects nothing of it afterwards.
         inputs += (inputs.isEmpty ? " \"" : ", \"") + register.constraint + "\"("
-        inputs += variable.name + ")"
+        inputs += variable.name.text + ")"
       } else {
         let rest = variable.distance - variable.moved
         if rest != 0 { Encoder.advance(register.number, by: rest, into: &encoder.bytes) }
         outputs += (outputs.isEmpty ? " \"+" : ", \"+") + register.constraint + "\"("
-        outputs += variable.name + ")"
+        outputs += variable.name.text + ")"
       }
     }
     if encoder.bytes.count > 0 {

@@ -5,7 +5,7 @@ struct LoweredBlock {
   var registerCount: Int
   var pinnedCount: Int
   /// The C variables that memory operands count from, by their numbers.
-  var names: [String]
+  var names: [Name]
 
   func isPinned(_ register: Int) -> Bool { register < pinnedCount }
 }
@@ -15,7 +15,7 @@ struct LoweredBlock {
 struct Lowering: ~Copyable {
   let target: Target
   private var instructions: [MachineInstruction] = []
-  private var names: [String]
+  private var names: [Name]
   private var numbers: BlockNumbers
   /// A register that has been read before anything wrote it.
   private var unwritten: VectorRegister?
@@ -24,7 +24,7 @@ struct Lowering: ~Copyable {
   /// The comparison whose outcome is at hand, until what was compared changes.
   var lastComparison: LoweredComparison?
 
-  private init(target: Target, pinned: PinnedRegisters, names: [String] = []) {
+  private init(target: Target, pinned: PinnedRegisters, names: [Name] = []) {
     self.target = target
     self.names = names
     numbers = BlockNumbers(pinned, target: target)
@@ -53,7 +53,7 @@ struct Lowering: ~Copyable {
   ///
   /// - Parameter names: of the C variables; the instruction's joins them.
   static func lower(
-    _ instruction: VectorInstruction, target: Target, names: inout [String]
+    _ instruction: VectorInstruction, target: Target, names: inout [Name]
   ) -> [MachineInstruction] {
     var lowering = Lowering(
       target: target, pinned: PinnedRegisters(target: target), names: names)

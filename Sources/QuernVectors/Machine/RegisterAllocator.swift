@@ -31,7 +31,7 @@ struct RegisterAllocator: ~Copyable {
   /// The block's, and behind them those that spill.
   private var instructions: [MachineInstruction]
   /// Of the C variables that memory operands count from.
-  private var names: [String]
+  private var names: [Name]
   private let liveness: Liveness
 
   /// - Parameter available: registers for temporaries, a bit each.

@@ -9,10 +9,10 @@
 struct StatementText {
   let target: Target
   /// The C variables that memory operands count from, by their numbers.
-  private let names: [String]
+  private let names: [Name]
   private var line: [UInt8] = []
 
-  init(target: Target, names: [String]) {
+  init(target: Target, names: [Name]) {
     self.target = target
     self.names = names
   }
@@ -137,7 +137,7 @@ struct StatementText {
   }
 
   private mutating func base(_ memory: MemoryOperand) {
-    let name = names[Int(memory.pointer)]
+    let name = names[Int(memory.pointer)].text
     let isName = name.utf8.allSatisfy {
       ($0 | 0x20 >= UInt8(ascii: "a") && $0 | 0x20 <= UInt8(ascii: "z"))
         || ($0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9")) || $0 == UInt8(ascii: "_")
@@ -150,7 +150,7 @@ struct StatementText {
   private mutating func pointer(_ memory: MemoryOperand, bytes: Bool) {
     let distance = Int(bytes ? memory.offset : memory.offset / 4)
     if distance == 0 {
-      line += names[Int(memory.pointer)].utf8
+      line += names[Int(memory.pointer)].text.utf8
       return
     }
     base(memory)
