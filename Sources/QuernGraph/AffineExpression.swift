@@ -100,6 +100,8 @@ public struct AffineExpression: Hashable, Sendable {
   /// This expression with each axis replaced by an expression of other axes.
   public func substituting(_ replacements: [Int: AffineExpression]) -> Self {
     if terms.isEmpty { return self }
+    // Most are one axis.
+    if let axis = soleAxis { return replacements[axis] ?? self }
     let found = terms.map { replacements[$0.axis] }
     var common = 1
     for case let replacement? in found where replacement.divisor != 1 {

@@ -8,12 +8,12 @@ struct Dependences {
   /// For each tensor, the kernels that read it.
   private(set) var readers: [NodeID: Set<Int>] = [:]
 
-  /// - Parameter kernels: one for each group, in the groups' order.
-  init(_ kernels: [Kernel], groupOf: [NodeID: Int]) {
-    before = Array(repeating: [], count: kernels.count)
+  /// - Parameter uses: of one kernel for each group, in the groups' order.
+  init(_ uses: [TensorUse], groupOf: [NodeID: Int]) {
+    before = Array(repeating: [], count: uses.count)
     after = before
-    for (index, kernel) in kernels.enumerated() {
-      for tensor in TensorUse(kernel).reads {
+    for (index, use) in uses.enumerated() {
+      for tensor in use.reads {
         readers[tensor, default: []].insert(index)
         guard let producer = groupOf[tensor], producer != index else { continue }
         before[index].insert(producer)

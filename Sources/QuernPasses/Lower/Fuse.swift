@@ -157,19 +157,19 @@ struct Fusion: Sendable {
   }
 
   /// For each extent of `shape`, the dimensions of `domain` it is the product of.
-  static func dimensions(of domain: Shape, in shape: Shape) -> [[Int]]? {
-    var result: [[Int]] = []
+  static func dimensions(of domain: Shape, in shape: Shape) -> [Range<Int>]? {
+    var result: [Range<Int>] = []
+    result.reserveCapacity(shape.rank)
     var next = 0
     for extent in shape.extents {
       var product = 1
-      var parts: [Int] = []
+      let first = next
       while product < extent, next < domain.rank {
         product *= domain[next]
-        parts.append(next)
         next += 1
       }
       guard product == extent else { return nil }
-      result.append(parts)
+      result.append(first..<next)
     }
     while next < domain.rank {
       guard domain[next] == 1 else { return nil }

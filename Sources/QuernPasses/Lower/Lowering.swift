@@ -67,9 +67,10 @@ public func lower(
     if conflicts.isEmpty {
       let products = Chain.find(
         graph, kernels: kernels, groupOf: groupOf, chunks, threads: threads)
+      let uses = kernels.map(TensorUse.init)
       let preparation = Preparation(
-        graph, kernels, groupOf: groupOf, except: Set(products.flatMap(\.members)))
-      let dependences = Dependences(kernels, groupOf: groupOf)
+        graph, uses, groupOf: groupOf, except: Set(products.flatMap(\.members)))
+      let dependences = Dependences(uses, groupOf: groupOf)
       var merger = ChainMerger(
         products, graph, kernels: kernels, dependences, except: preparation.kernels, chunks,
         threads: threads)
@@ -179,7 +180,8 @@ private func kernelName(
 
 private func unique(_ text: String, _ used: inout Set<String>) -> String {
   let base = text.asIdentifier
-  var name = base.first?.isNumber == true ? "k" + base : base
+  var name =
+    base.utf8.first.map { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 } == true ? "k" + base : base
   var number = 2
   while !used.insert(name).inserted {
     name = "\(base)_\(number)"

@@ -9,9 +9,9 @@ struct Preparation {
   private(set) var tensors: Set<NodeID>
 
   /// - Parameters:
-  ///   - all: one kernel for each group, in the groups' order.
+  ///   - all: what one kernel for each group uses, in the groups' order.
   ///   - others: kernels that run in each step whatever they read.
-  init(_ graph: Graph, _ all: [Kernel], groupOf: [NodeID: Int], except others: Set<Int>) {
+  init(_ graph: Graph, _ all: [TensorUse], groupOf: [NodeID: Int], except others: Set<Int>) {
     let updated = Set(graph.updates.map(\.input))
     tensors = Set(
       graph.inputs.filter { id, input, _ in
@@ -21,11 +21,10 @@ struct Preparation {
     var count = -1
     while count != kernels.count {
       count = kernels.count
-      for (index, kernel) in all.enumerated()
+      for (index, use) in all.enumerated()
       where !kernels.contains(index) && !others.contains(index) {
-        let sources = TensorUse(kernel).reads
-        if !sources.isEmpty,
-          sources.allSatisfy({ source in
+        if !use.reads.isEmpty,
+          use.reads.allSatisfy({ source in
             tensors.contains(source) || groupOf[source].map(kernels.contains) ?? false
           })
         {
@@ -33,6 +32,6 @@ struct Preparation {
         }
       }
     }
-    for index in kernels { tensors.formUnion(TensorUse(all[index]).writes) }
+    for index in kernels { tensors.formUnion(all[index].writes) }
   }
 }

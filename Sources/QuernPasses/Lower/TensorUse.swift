@@ -9,13 +9,16 @@ package struct TensorUse {
   package var all: [NodeID] { reads + writes }
 
   package init(_ kernel: Kernel) {
-    (reads, writes) = (Self.tensors(kernel.reads), Self.tensors(kernel.writes))
-  }
-
-  private static func tensors(_ accesses: [TensorAccess]) -> [NodeID] {
-    var list: [NodeID] = []
+    var (reads, writes): ([NodeID], [NodeID]) = ([], [])
     // There are few.
-    for access in accesses where !list.contains(access.tensor) { list.append(access.tensor) }
-    return list
+    func note(_ tensor: NodeID, _ list: inout [NodeID]) {
+      if !list.contains(tensor) { list.append(tensor) }
+    }
+    for piece in kernel.pieces {
+      for factor in piece.factors { note(factor.read.tensor, &reads) }
+      for case .read(let access) in piece.values { note(access.tensor, &reads) }
+      for store in piece.stores { note(store.access.tensor, &writes) }
+    }
+    (self.reads, self.writes) = (reads, writes)
   }
 }

@@ -39,6 +39,7 @@ struct Views: Sendable {
   ) -> [AffineExpression]? {
     guard let split = Fusion.dimensions(of: view, in: target) else { return nil }
     var result: [AffineExpression] = []
+    result.reserveCapacity(split.count)
     for parts in split {
       // Dimensions of extent 1 inside a view carry no information, but may be read outside.
       var terms: [(axis: Int, coefficient: Int)] = []
@@ -59,12 +60,12 @@ struct Views: Sendable {
         stride *= view[part]
       }
       if parts.count == 1 {
-        result.append(map[parts[0]])
+        result.append(map[parts.lowerBound])
       } else {
         result.append(AffineExpression(terms, offset: offset))
       }
     }
-    for index in map[split.joined().count...]
+    for index in map[(split.last?.upperBound ?? 0)...]
     where index != .constant(0) && index.bounds(extents: extents) != 0...0 { return nil }
     return result
   }
