@@ -100,7 +100,8 @@ struct Nest: Hashable {
     let isTransform = piece.reduction.isTransform
     axes = piece.axes.enumerated().map {
       LoopAxis(
-        name: $1.name, extent: $1.extent, isReduction: !isTransform && $0 >= piece.outputRank,
+        name: AxisNames.plain($1.name), extent: $1.extent,
+        isReduction: !isTransform && $0 >= piece.outputRank,
         isChunk: piece.hasChunks && $0 == 0, isSide: isTransform && $0 >= piece.outputRank - 2)
     }
     reduction = piece.reduction
@@ -120,9 +121,9 @@ struct Nest: Hashable {
       stores.append(
         Store(value: store.value, reference: reference, displacement: displacement))
     }
-    nameAxes()
     dropUnitAxes()
     mergeAxes()
+    nameAxes()
     sortAxes()
   }
 
@@ -192,10 +193,11 @@ struct Nest: Hashable {
     return "p_" + input.name.asIdentifier
   }
 
-  /// Two axes of one name would hide each other in C.
+  /// Two axes of one name would hide each other in C, and one that bears another thing's name that.
   private mutating func nameAxes() {
     var used: Set<String> = []
     for index in axes.indices {
+      if !axes[index].isChunk, AxisNames.isTaken(axes[index].name) { axes[index].name += "_" }
       while !used.insert(axes[index].name).inserted { axes[index].name += "_" }
     }
   }
@@ -287,6 +289,7 @@ struct Nest: Hashable {
       indices[index].strides.append(stride)
     }
     position.strides.append(0)
+    nameAxes()
     sortAxes()
   }
 

@@ -45,6 +45,8 @@ struct TileContext {
 
   /// By reference: the C variable that points to it at the present loop level.
   var pointers: [Name]
+  /// The pointers that loops have of their own, by the reference and the loop that they are for.
+  private var ownPointers: [(reference: Int, loop: String, name: Name)] = []
   /// C for the part of each index that the loops so far make up.
   var indexText: [Int: String]
   /// The longest list of lane buffers any block has needed.
@@ -98,6 +100,21 @@ struct TileContext {
   func laneCount(_ vector: Int) -> Int {
     if isScalar { return 1 }
     return vector == shape.vectors - 1 ? shape.tail ?? lanes : lanes
+  }
+
+  /// A C variable that points to a reference within a loop.
+  mutating func ownPointer(_ reference: Int, in loop: String) -> Name {
+    if let known = ownPointers.first(where: { $0.reference == reference && $0.loop == loop }) {
+      return known.name
+    }
+    var text = "\(references[reference].name)_\(loop)"
+    // Tensors may be called so as well.
+    while references.contains(where: { $0.name == text })
+      || ownPointers.contains(where: { $0.name == Name(text) })
+    { text += "_" }
+    let name = Name(text)
+    ownPointers.append((reference, loop, name))
+    return name
   }
 
   // MARK: Loads and stores
@@ -258,9 +275,7 @@ struct TileContext {
       let value = writer.value(nest.term.count - 1, &self)
       // Lanes that do not exist have been read as 0, but what is made of that need not be 0.
       guard let count = step.count, count < lanes else { return value }
-      let term = builder.newRegister()
-      builder.append(.blend(term, count: count, first: value, rest: builder.zero()))
-      return term
+      return existing(count, of: value)
     }
     let matches = nest.factors.indices.filter { nest.factors[$0].match != nil }
     let plain = nest.factors.indices.filter { nest.factors[$0].match == nil }
@@ -280,7 +295,17 @@ struct TileContext {
       result = builder.select(
         value, .equal, wanted, type: .i32, ifTrue: chosen, ifFalse: builder.zero())
     }
-    return result ?? builder.constant(Float(1))
+    let product = result ?? builder.constant(Float(1))
+    // Lanes that do not exist have been read as 0, which may be what is asked for.
+    guard !matches.isEmpty, let count = step.count, count < lanes else { return product }
+    return existing(count, of: product)
+  }
+
+  /// Zero in lanes that do not exist.
+  private mutating func existing(_ count: Int, of value: VectorRegister) -> VectorRegister {
+    let result = builder.newRegister()
+    builder.append(.blend(result, count: count, first: value, rest: builder.zero()))
+    return result
   }
 
   // MARK: Blocks

@@ -176,14 +176,53 @@ extension TileWriter {
   private mutating func joinLanes(
     _ register: VectorRegister, _ position: VectorRegister?
   ) -> (VectorRegister, VectorRegister?) {
-    let operation: ReduceOperation = nest.reduction == .maximum ? .maximum : .sum
-    let result = context.builder.reduce(operation, register)
+    guard nest.reduction == .maximum else {
+      return (context.builder.reduce(.sum, register), nil)
+    }
+    let most = context.builder.reduce(.maximum, register)
+    // The processor's maximum drops NaN; a sum of those alone does not.
+    let zero = context.builder.zero()
+    let odd = context.builder.select(register, .notEqual, register, ifTrue: register, ifFalse: zero)
+    let sum = context.builder.reduce(.sum, odd)
+    let result = context.builder.select(sum, .notEqual, sum, ifTrue: sum, ifFalse: most)
     guard let position else { return (result, nil) }
-    // The first place among the lanes that hold the maximum. Places below 2²⁴ are exact as floats.
+    // Which lanes hold the result: as all ones, from a constant that is not read as a number.
+    let none = context.builder.zero()
+    let ones = context.builder.constant(bits: .max)
+    let isMost = context.builder.select(register, .equal, most, ifTrue: ones, ifFalse: none)
+    let isOdd = context.builder.select(register, .notEqual, register, ifTrue: ones, ifFalse: none)
+    let holds = context.builder.select(sum, .notEqual, sum, ifTrue: isOdd, ifFalse: isMost)
+    return (result, firstPlace(position, where: holds))
+  }
+
+  /// The smallest place among lanes that are all ones in `holds`, in every lane.
+  ///
+  /// Places are compared as floats, which are exact below 2²⁴: larger ones by their upper and lower
+  /// halves.
+  private mutating func firstPlace(
+    _ place: VectorRegister, where holds: VectorRegister
+  ) -> VectorRegister {
+    guard nest.reductionCount > 1 << 24 else { return smallest(place, where: holds) }
+    let upper = context.builder.shift(.rightLogical, place, by: 16)
+    let first = smallest(upper, where: holds)
+    let zero = context.builder.zero()
+    let isFirst = context.builder.select(
+      upper, .equal, first, type: .i32, ifTrue: holds, ifFalse: zero)
+    let mask = context.builder.constant(bits: 0xffff)
+    let lower = smallest(context.builder.binary(.and, place, mask), where: isFirst)
+    return context.builder.binary(.or, context.builder.shift(.left, first, by: 16), lower)
+  }
+
+  /// The smallest of some integers below 2²⁴.
+  private mutating func smallest(
+    _ value: VectorRegister, where holds: VectorRegister
+  ) -> VectorRegister {
     let none = context.builder.constant(Float.greatestFiniteMagnitude)
-    let place = context.builder.unary(.convertToFloat, position)
-    let own = context.builder.select(register, .equal, result, ifTrue: place, ifFalse: none)
-    let first = context.builder.reduce(.minimum, own)
-    return (result, context.builder.unary(.truncateToInteger, first))
+    let zero = context.builder.zero()
+    let number = context.builder.unary(.convertToFloat, value)
+    let own = context.builder.select(
+      holds, .notEqual, zero, type: .i32, ifTrue: number, ifFalse: none)
+    return context.builder.unary(
+      .truncateToInteger, context.builder.reduce(.minimum, own))
   }
 }

@@ -47,7 +47,7 @@ extension TileWriter {
     try body.braces("for (long \(name) = 0; \(name) < \(extent); \(name)++)") { body in
       for (index, reference) in references.enumerated()
       where isFactor(index) && reference.strides[axis] != 0 {
-        let inner = Name("\(reference.name)_\(name)")
+        let inner = context.ownPointer(index, in: name)
         let step = affineText([(name, reference.strides[axis])])
         body.line(
           "const \(reference.cType) *\(inner) = \(outer.0[index]) + \(step);")
@@ -82,7 +82,7 @@ extension TileWriter {
   ) -> [BlockLoop.Advance] {
     indices.filter { references[$0].strides[axis] != 0 }.map { index in
       let reference = references[index]
-      let own = Name("\(reference.name)_\(loop)")
+      let own = context.ownPointer(index, in: loop)
       let constness = reference.isWritten ? "" : "const "
       body.pointer(
         "\(constness)\(reference.cType) *", own, from: context.pointers[index])

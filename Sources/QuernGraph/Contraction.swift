@@ -23,7 +23,7 @@ public struct Contraction: Hashable, Sendable {
     /// For each dimension of the operand, where it is read.
     public var map: [AffineExpression]
     /// If set, the operand holds `int32`, and the factor is 1 where the value read equals this
-    /// expression and 0 elsewhere: a one-hot vector that is never stored.
+    /// expression and 0 elsewhere, and so outside the operand: a one-hot vector that is never stored.
     public var match: AffineExpression?
 
     public init(_ map: [AffineExpression], match: AffineExpression? = nil) {

@@ -147,7 +147,10 @@ private func addCopies(_ source: Graph) -> (graph: Graph, copied: Set<NodeID>) {
   }
   graph.updates = source.updates.map { update in
     var value = renamed[update.value.index]
-    if case .input = graph[views.root(value)].op { value = copy(value, label: "update") }
+    // In place of a reshape, too, the copy of an update would read it as if it lay densely.
+    var isCopied = graph[value].op == .reshape && !copied.contains(value)
+    if case .input = graph[views.root(value)].op { isCopied = true }
+    if isCopied { value = copy(value, label: "update") }
     return .init(input: renamed[update.input.index], value: value)
   }
   return (graph, copied)

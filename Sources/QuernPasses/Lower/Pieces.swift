@@ -52,6 +52,16 @@ struct PieceBuilder: Sendable {
         factors: factors, position: .constant(0), domain: identity)
       return try piece.splitIntoResidues(of: subject)
     case .maximum(let window), .maximumPosition(let window):
+      if window.map.contains(where: { $0.divisor != 1 }) {
+        throw LoweringError(
+          subject, "a window whose index is divided",
+          mend: "step through the window without a divisor, or use the interpreter")
+      }
+      if graph[node.operands[0]].type.element != .float32 {
+        throw LoweringError(
+          subject, "a maximum over \(graph[node.operands[0]].type.element.rawValue)",
+          mend: "convert the tensor with toFloat, or use the interpreter")
+      }
       return [
         SymbolicPiece(
           axes: window.axes, outputRank: window.outputRank, reduction: .maximum,
@@ -124,6 +134,7 @@ struct PieceBuilder: Sendable {
         Piece.Factor(
           read: try access(factor.operand, factor.map, extents, subject), match: factor.match)
       }
+      try checkMatches(piece.factors, extents, subject)
     }
     var values = ValueTable()
     try addValues(
@@ -131,6 +142,24 @@ struct PieceBuilder: Sendable {
       extents: extents, subject: subject, &values, &piece)
     piece.values = values.list
     return piece
+  }
+
+  /// What lies around a tensor is 0, and would be taken for a label, unless there is nothing to count: where
+  /// another factor is read outside at the same indices, as in the gradient of a window.
+  private func checkMatches(
+    _ factors: [Piece.Factor], _ extents: [Int], _ subject: String
+  ) throws(LoweringError) {
+    for factor in factors where factor.match != nil {
+      let outside = factor.read.outside(extents)
+      let isZero = outside.allSatisfy { index in
+        factors.contains { $0.match == nil && $0.read.outside(extents).contains { $0 == index } }
+      }
+      guard isZero else {
+        throw LoweringError(
+          subject, "labels are compared at indices outside their tensor",
+          mend: "pad the labels with one that no class has, or use the interpreter")
+      }
+    }
   }
 
   /// Computes the group's nodes at one position of its domain, and stores what others need.

@@ -120,7 +120,8 @@ extension Contraction {
 ///
 /// Outside the movement there are zeros; its source may hold other elements there. So every index
 /// must be inside the movement, or be outside the source as well: which is so where the movement
-/// reads the source at just that axis.
+/// reads the source at just that axis. Where a movement reads outside its source it holds zeros, which a
+/// match compares; of the source it would compare nothing.
 @Sendable func readThroughMovement(_ node: Node, _ rewriter: Rewriter) -> NodeID? {
   guard let contraction = node.contraction else { return nil }
   for (number, operand) in node.operands.enumerated() {
@@ -135,7 +136,12 @@ extension Contraction {
           $0.soleAxis == dimension && $1 == extent
         }
     }
-    guard isSound else { continue }
+    guard isSound,
+      contraction.factors[number].match == nil
+        || zip(movement.factors[0].map, source.extents).allSatisfy({
+          $0.isAlwaysInside($1, axes: movement.extents)
+        })
+    else { continue }
     let replacements = Dictionary(uniqueKeysWithValues: indices.enumerated().map { ($0, $1) })
     var result = contraction
     result.factors[number].map = movement.factors[0].map.map { $0.substituting(replacements) }
@@ -239,7 +245,9 @@ extension Contraction {
 /// A sign or a constant common to all terms is applied to the sum, where that is less work.
 @Sendable func pullOutSign(_ node: Node, _ rewriter: Rewriter) -> NodeID? {
   guard let contraction = node.contraction, !contraction.isMovement else { return nil }
-  for (number, operand) in node.operands.enumerated() {
+  // What is compared is no factor: a label's sign or size is not the sum's.
+  for (number, operand) in node.operands.enumerated()
+  where contraction.factors[number].match == nil {
     let inner = rewriter[operand]
     guard inner.shape.elementCount >= node.shape.elementCount,
       case .elementwise(let op) = inner.op

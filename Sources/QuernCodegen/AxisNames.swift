@@ -1,0 +1,32 @@
+import QuernPasses
+
+/// What the C calls the loops over axes, which people may name as they like.
+enum AxisNames {
+  /// The letters and digits of a name; underscores are the generator's.
+  static func plain(_ name: String) -> String {
+    let name = name.asIdentifier.replacing("_", with: "")
+    return name.utf8.first.map { $0 < UInt8(ascii: "A") } ?? true ? "axis" + name : name
+  }
+
+  /// Whether C, or the C that is generated, means something else by a plain name.
+  static func isTaken(_ name: String) -> Bool {
+    if taken.contains(name) { return true }
+    // Tensors, registers, indices and such are numbered.
+    let letters = name.prefix { !$0.isNumber }
+    return letters.count < name.count && numbered.contains(String(letters))
+  }
+
+  private static let numbered: Set = ["t", "v", "index", "lanes", "region"]
+
+  private static let taken: Set = [
+    // The language's.
+    "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum",
+    "extern", "float", "for", "goto", "if", "inline", "int", "long", "register", "restrict",
+    "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef", "union",
+    "unsigned", "void", "volatile", "while", "asm", "typeof", "linux", "unix",
+    // The generator's.
+    "arena", "thread", "share", "chunk", "team", "tile", "end", "first", "ahead", "next", "partial",
+    "panel", "panels", "source", "scratch", "spill", "sums", "factors", "halfway", "to", "from",
+    "lane", "step", "vector", "position", "turn", "m", "l", "PRIVATE",
+  ]
+}
