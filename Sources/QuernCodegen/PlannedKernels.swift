@@ -71,7 +71,14 @@ struct PlannedKernels: Sendable {
     let done = Mutex((pieces: [WrittenPiece](), kernels: 0))
     try onAllCores(writers.count) { group in
       var writer = writers[group]
-      return try writer.write()
+      do {
+        return try writer.write()
+      } catch VectorError.offsetOutOfRange(let address) {
+        throw LoweringError(
+          leaders[group].name,
+          "a tile reaches \(address.offset) bytes from where it starts; 2 GiB are possible",
+          mend: "use a smaller batch, or a smaller layer")
+      }
     } inOrder: { piece in
       let (pieces, ready) = done.withLock { done in
         done.pieces.append(piece)

@@ -36,6 +36,7 @@ struct QuernCommand: ParsableCommand {
     ])
 
   static func main() {
+    Terminal.checkOutputAtExit()
     var command: any ParsableCommand
     do { command = try parseAsRoot() } catch { exit(withError: error) }
     do { try command.run() } catch {

@@ -13,8 +13,8 @@ public struct LearningCurves: Sendable, Hashable, Codable {
     public var epoch: Int
     /// Mean loss over the epoch, each example at the time of its step.
     public var loss: Double
-    /// Share of the epoch's examples that were classified correctly.
-    public var accuracy: Double
+    /// Share of the epoch's examples that were classified correctly; nil where none counts as that.
+    public var accuracy: Double?
     /// On the validation set, or else the test set, after the epoch.
     public var evaluationLoss: Double?
     public var evaluationAccuracy: Double?
@@ -26,7 +26,7 @@ public struct LearningCurves: Sendable, Hashable, Codable {
     public var seconds: Double
 
     public init(
-      epoch: Int, loss: Double, accuracy: Double, evaluationLoss: Double? = nil,
+      epoch: Int, loss: Double, accuracy: Double?, evaluationLoss: Double? = nil,
       evaluationAccuracy: Double? = nil, testAccuracy: Double? = nil, learningRate: Double,
       seconds: Double
     ) {

@@ -58,7 +58,7 @@ extension TrainingReport {
   }
 
   private var errorPlot: Plot? {
-    let training = points { (1 - $0.accuracy) * 100 }
+    let training = points { epoch in epoch.accuracy.map { (1 - $0) * 100 } }
     let evaluation = points { epoch in epoch.evaluationAccuracy.map { (1 - $0) * 100 } }
     let test = points { epoch in epoch.testAccuracy.map { (1 - $0) * 100 } }
     guard !training.isEmpty else { return nil }
@@ -111,19 +111,19 @@ extension TrainingReport {
         ("\(evaluationName) loss", true), ("\(evaluationName) error", true),
       ] + (isTestedBeside ? [("test error", true)] : []) + [
         ("learning rate", true), ("time", true),
-      ],
-      curves.epochs.map { epoch in
-        [
-          String(epoch.epoch), NumberText.fixed(epoch.loss, decimals: 4),
-          ReportText.percent(1 - epoch.accuracy),
-          epoch.evaluationLoss.map { NumberText.fixed($0, decimals: 4) } ?? "",
-          epoch.evaluationAccuracy.map { ReportText.percent(1 - $0) } ?? "",
-        ]
-          + (isTestedBeside
-            ? [epoch.testAccuracy.map { ReportText.percent(1 - $0) } ?? ""] : [])
-          + [
-            NumberText.significant(epoch.learningRate), ReportText.seconds(epoch.seconds),
-          ]
-      })
+      ], curves.epochs.map(cells))
+  }
+
+  private func cells(_ epoch: LearningCurves.Epoch) -> [String] {
+    func error(_ accuracy: Double?) -> String {
+      accuracy.map { ReportText.percent(1 - $0) } ?? ""
+    }
+    var cells = [
+      String(epoch.epoch), NumberText.fixed(epoch.loss, decimals: 4), error(epoch.accuracy),
+      epoch.evaluationLoss.map { NumberText.fixed($0, decimals: 4) } ?? "",
+      error(epoch.evaluationAccuracy),
+    ]
+    if isTestedBeside { cells.append(error(epoch.testAccuracy)) }
+    return cells + [NumberText.significant(epoch.learningRate), ReportText.seconds(epoch.seconds)]
   }
 }

@@ -45,6 +45,18 @@ public indirect enum LearningRateSchedule: Hashable, Sendable, Codable {
   }
 }
 
+extension LearningRateSchedule {
+  /// For a run of `epochs` epochs instead of `past`: a cosine that was to end with the run still does.
+  public func stretched(from past: Int, to epochs: Int) -> Self {
+    switch self {
+    case .cosine(past, let floor): .cosine(epochs: epochs, floor: floor)
+    case .warmUp(let steps, let then):
+      .warmUp(steps: steps, then: then.stretched(from: past, to: epochs))
+    case .constant, .step, .exponential, .cosine: self
+    }
+  }
+}
+
 extension LearningRateSchedule: CustomStringConvertible {
   /// The form ``init(_:)`` reads: `constant`, `step:10:0.5`, `exponential:0.95`, `cosine:20:0.01`,
   /// and `warm-up:100,` before another.

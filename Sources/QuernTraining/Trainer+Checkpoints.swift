@@ -15,12 +15,16 @@ extension Trainer {
       exampleCount: training.count, epochCount: epochCount, bestEpochs: bestEpochs,
       optimizerTensors: optimizer.tensors)
     state.stopping = stopping
+    state.dataName = settings.dataName ?? training.name
+    state.dataFingerprint = training.fingerprint
     return Checkpoint(
       model: network.name, fingerprint: try network.fingerprint(), weights: try weights(),
       training: state)
   }
 
   /// Takes over the weights of a checkpoint, and, if it holds a training run, goes on with that.
+  ///
+  /// Settings may be others than the run had: a trainer of the same ones goes on to the same bits.
   ///
   /// - Throws: `DataError` for a checkpoint of another model, of another optimiser, or in the middle
   ///   of an epoch over another data set or with another batch size.
@@ -77,6 +81,16 @@ extension Trainer {
           + "batches of \(state.batchSize)",
         expected: "\(training.count) examples in batches of \(settings.batchSize)",
         mend: "Go on with the same data set and batch size.")
+    }
+    if state.position.stepInEpoch != 0, let known = state.dataFingerprint,
+      known != training.fingerprint
+    {
+      throw DataError(
+        .mislabelled, in: source,
+        found: "a run that stopped in the middle of an epoch over "
+          + (state.dataName ?? "another data set"),
+        expected: "the same pictures, not those of \(training.name)",
+        mend: "Go on with the same data set.")
     }
   }
 }

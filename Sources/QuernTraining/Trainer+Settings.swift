@@ -25,6 +25,8 @@ extension Trainer {
     public var validatesOnTrainingSet: Bool
     /// How the training set's pictures are deformed, anew in every epoch. Nil: not at all.
     public var deformation: Deformation?
+    /// What checkpoints call the data set, for those who go on with the run; nil for its own name.
+    public var dataName: String?
     /// Backend, target and threads.
     public var execution: ExecutionOptions
 
@@ -33,7 +35,7 @@ extension Trainer {
       schedule: LearningRateSchedule = .constant, optimizer: any Optimizer = Momentum(),
       gradientNormLimit: Double? = nil, regularisation: Regularisation = .none,
       validationFraction: Double? = nil, validatesOnTrainingSet: Bool = false,
-      deformation: Deformation? = nil, seed: UInt64 = 1,
+      deformation: Deformation? = nil, seed: UInt64 = 1, dataName: String? = nil,
       execution: ExecutionOptions = ExecutionOptions()
     ) {
       self.batchSize = batchSize
@@ -46,6 +48,7 @@ extension Trainer {
       self.validatesOnTrainingSet = validatesOnTrainingSet
       self.deformation = deformation
       self.seed = seed
+      self.dataName = dataName
       self.execution = execution
     }
   }
@@ -57,14 +60,14 @@ extension Trainer.Settings {
     guard batchSize > 0 else {
       throw SettingsError(description: "batch size: \(batchSize) found; give at least 1")
     }
-    guard learningRate > 0, learningRate.isFinite else {
+    guard learningRate > 0, Float(learningRate).isFinite else {
       throw SettingsError(description: "learning rate: \(learningRate) found; give more than 0")
     }
     if let limit = gradientNormLimit, !(limit > 0) {
       throw SettingsError(description: "gradient norm limit: \(limit) found; give more than 0")
     }
     for (name, value) in [("l1", regularisation.l1), ("l2", regularisation.l2)]
-    where !(value.isFinite && value >= 0) {
+    where !(Float(value).isFinite && value >= 0) {
       throw SettingsError(
         description: "regularisation: \(name) is \(value); give a number that is not negative")
     }
@@ -77,7 +80,7 @@ extension Trainer.Settings {
         description: "validation: both a share of the training set and all of it; choose one")
     }
     try deformation?.validate()
-    for (name, value) in optimizer.settings where !(value.isFinite && value >= 0) {
+    for (name, value) in optimizer.settings where !(Float(value).isFinite && value >= 0) {
       throw SettingsError(
         description: "\(optimizer.name): \(name) is \(value); give a number that is not negative")
     }

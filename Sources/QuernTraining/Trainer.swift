@@ -189,7 +189,7 @@ public final class Trainer {
       var summary = EpochSummary(
         epoch: position.epoch + 1, epochCount: epochs, step: position.step,
         loss: position.lossSum / Double(max(position.exampleCount, 1)),
-        accuracy: Double(position.correctCount) / Double(max(position.exampleCount, 1)),
+        accuracy: accuracy,
         evaluationLoss: evaluated?.loss, evaluationAccuracy: evaluated?.accuracy,
         testLoss: tested?.loss, testAccuracy: tested?.accuracy,
         examplesPerSecond: trained > 0 ? Double(examples) / trained : 0,
@@ -217,6 +217,12 @@ public final class Trainer {
     }
     try endTraining()
     return .finished
+  }
+
+  /// Of the present epoch so far; nil where correct answers are not counted.
+  private var accuracy: Double? {
+    step.countsCorrect
+      ? Double(position.correctCount) / Double(max(position.exampleCount, 1)) : nil
   }
 
   /// η of the step that comes next.
@@ -259,7 +265,7 @@ public final class Trainer {
       epoch: position.epoch + 1, epochCount: position.epoch + 1,
       stepInEpoch: position.stepInEpoch, stepsPerEpoch: loader.batchCount, step: position.step,
       stepLoss: loss, loss: position.lossSum / Double(position.exampleCount),
-      accuracy: Double(position.correctCount) / Double(position.exampleCount),
+      accuracy: accuracy,
       examplesPerSecond: 0, learningRate: rate)
   }
 

@@ -17,7 +17,7 @@
 /// |---|---|---|
 /// | `event` | `step` | `epoch` |
 /// | `epoch`, `step` | counted from 1 | the same |
-/// | `loss`, `accuracy` | this step's loss; accuracy so far | means over the epoch |
+/// | `loss`, `accuracy` | this step's loss; accuracy so far, if there is one | means over the epoch |
 /// | `evaluationLoss`, `evaluationAccuracy` | – | on validation or test set |
 /// | `testLoss`, `testAccuracy` | – | on the test set, where both are evaluated |
 /// | `learningRate`, `examplesPerSecond` | yes | yes |
@@ -28,7 +28,7 @@ public final class TrainingLog {
     var epoch: Int
     var step: Int
     var loss: Double
-    var accuracy: Double
+    var accuracy: Double?
     var evaluationLoss: Double?
     var evaluationAccuracy: Double?
     var testLoss: Double?

@@ -12,8 +12,9 @@ public struct TrainingProgress: Sendable {
   public var stepLoss: Double
   /// Mean loss of this epoch's examples so far.
   public var loss: Double
-  /// Share of this epoch's examples so far that were classified correctly.
-  public var accuracy: Double
+  /// Share of this epoch's examples so far that were classified correctly; nil where the loss has no
+  /// notion of that.
+  public var accuracy: Double?
   /// Since this process began the epoch, evaluation not counted.
   public var examplesPerSecond: Double
   /// η of the last step, after the schedule.
@@ -29,7 +30,8 @@ public struct EpochSummary: Hashable, Sendable {
   public var step: Int
   /// Mean loss over the epoch, each example at the time of its step.
   public var loss: Double
-  public var accuracy: Double
+  /// Nil where the loss has no notion of a correct answer.
+  public var accuracy: Double?
   /// On the validation set, or else the test set, after the epoch; nil where there is neither.
   public var evaluationLoss: Double?
   public var evaluationAccuracy: Double?
@@ -49,12 +51,9 @@ extension EpochSummary: CustomStringConvertible {
   /// `epoch 3 of 20: loss 0.1234, accuracy 96.5 %, on the evaluation set 97.2 %`.
   public var description: String {
     var text = "epoch \(epoch) of \(epochCount): loss \(Self.short(loss))"
+    if let accuracy { text += ", accuracy \(Self.percent(accuracy))" }
     if let evaluationAccuracy {
-      text +=
-        ", accuracy \(Self.percent(accuracy)), on the evaluation set "
-        + Self.percent(evaluationAccuracy)
-    } else {
-      text += ", accuracy \(Self.percent(accuracy))"
+      text += ", on the evaluation set \(Self.percent(evaluationAccuracy))"
     }
     return text
   }

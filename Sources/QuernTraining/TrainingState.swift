@@ -38,6 +38,9 @@ public struct TrainingState: Sendable, Equatable {
   public var seed: UInt64
   /// Examples of the training set; with ``batchSize``, what a step within an epoch means.
   public var exampleCount: Int
+  /// What it calls the training set, and ``Dataset/fingerprint`` of that; nil in files of older versions.
+  public var dataName: String?
+  public var dataFingerprint: String?
   /// Epochs the run is to have in all, if it was told.
   public var epochCount: Int?
   public var bestEpochs: BestEpochs?
@@ -73,6 +76,8 @@ public struct TrainingState: Sendable, Equatable {
     if let validationFraction { result["quern.validationFraction"] = "\(validationFraction)" }
     if validatesOnTrainingSet { result["quern.validatesOnTrainingSet"] = "true" }
     if let deformation { result["quern.deformation"] = "\(deformation)" }
+    if let dataName { result["quern.data"] = dataName }
+    if let dataFingerprint { result["quern.dataFingerprint"] = dataFingerprint }
     if let epochCount { result["quern.epochCount"] = "\(epochCount)" }
     if let bestEpochs {
       result["quern.bestByValidation"] = "\(bestEpochs.byValidation)"
@@ -130,36 +135,49 @@ public struct TrainingState: Sendable, Equatable {
     func count(_ text: String) -> Int? { Int(text).flatMap { 0..<1 << 53 ~= $0 ? $0 : nil } }
     position = TrainingPosition(seed: try read("shuffleState") { UInt64($0) })
     position.epoch = try read("epoch", count)
-    position.stepInEpoch = try read("stepInEpoch", count)
     position.step = try read("step", count)
     position.lossSum = try read("lossSum") { Double($0) }
     position.correctCount = try read("correctCount", count)
     position.exampleCount = try read("epochExampleCount", count)
     optimizerName = try read("optimizer") { $0 }
-    learningRate = try read("learningRate") { Double($0) }
+    learningRate = try read("learningRate") {
+      Double($0).flatMap { 0 < $0 && $0 < .infinity ? $0 : nil }
+    }
     schedule = try read("schedule") { LearningRateSchedule($0) }
     func ifThere<Value>(_ key: String, _ convert: (String) -> Value?) throws -> Value? {
       try metadata["quern." + key] == nil ? nil : read(key, convert)
     }
-    func readIfThere(_ key: String) throws -> Double? { try ifThere(key) { Double($0) } }
+    /// A number that is not negative.
+    func size(_ text: String) -> Double? {
+      Double(text).flatMap { 0 <= $0 && $0 < .infinity ? $0 : nil }
+    }
+    func readIfThere(_ key: String) throws -> Double? { try ifThere(key, size) }
     gradientNormLimit = try readIfThere("gradientNormLimit")
     regularisation = try Regularisation(l1: readIfThere("l1") ?? 0, l2: readIfThere("l2") ?? 0)
     validationFraction = try readIfThere("validationFraction")
     validatesOnTrainingSet = try ifThere("validatesOnTrainingSet") { Bool($0) } ?? false
     deformation = try ifThere("deformation") { try? Deformation($0) }
+    dataName = metadata["quern.data"]
+    dataFingerprint = metadata["quern.dataFingerprint"]
     epochCount = try ifThere("epochCount", count)
     let best = try ifThere("bestByValidation") { BestEpochs.Result($0) }
     bestEpochs = try best.map {
       BestEpochs(byValidation: $0, byTest: try read("bestByTest") { BestEpochs.Result($0) })
     }
-    batchSize = try read("batchSize", count)
+    let (examples, batch): (Int, Int) = (
+      try read("exampleCount") { count($0).flatMap { $0 > 0 ? $0 : nil } },
+      try read("batchSize") { count($0).flatMap { $0 > 0 ? $0 : nil } }
+    )
+    (exampleCount, batchSize) = (examples, batch)
     seed = try read("seed") { UInt64($0) }
-    exampleCount = try read("exampleCount", count)
+    position.stepInEpoch = try read("stepInEpoch") { text in
+      count(text).flatMap { $0 <= (examples + batch - 1) / batch ? $0 : nil }
+    }
     optimizerSettings = [:]
     let prefix = "quern.optimizer."
     for key in metadata.keys where key.hasPrefix(prefix) {
       let name = String(key.dropFirst(prefix.count))
-      optimizerSettings[name] = try read("optimizer." + name) { Double($0) }
+      optimizerSettings[name] = try read("optimizer." + name, size)
     }
     optimizerTensors = optimizer.filter { !$0.key.hasPrefix(StoppingState.prefix) }
     stopping = try StoppingState(metadata: metadata, tensors: optimizer, file: file)

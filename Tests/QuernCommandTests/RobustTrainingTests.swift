@@ -145,7 +145,7 @@ import Testing
       #expect(try contents(folder + "/resumed") == one)
       let nothing = try quern(
         ["train", "digits-conv", "--checkpoint", folder + "/whole", "--resume"])
-      #expect(nothing.status == 0 && nothing.output.contains("epoch 3, step 0"), "\(nothing)")
+      #expect(nothing.status == 0 && nothing.output.contains("all 2 epochs are done"), "\(nothing)")
       #expect(try contents(folder + "/whole") == one)
     }
   }
@@ -275,7 +275,7 @@ import Testing
 }
 
 /// SplitMix64, so that the moments are the same everywhere.
-private struct SystemIndependentRandom {
+struct SystemIndependentRandom {
   var state: UInt64
 
   mutating func next(below bound: UInt64) -> UInt32 {

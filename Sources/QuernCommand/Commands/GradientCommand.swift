@@ -27,6 +27,8 @@ struct GradientCommand: ParsableCommand {
 
   func run() throws {
     let network = try model.network()
+    try Files.checkDistinct([("--weights", weights), ("--output", output)])
+    try Files.checkDistinct([("--batch", batch), ("--output", output)])
     try Files.checkWritable(output)
     let checkpoint = try Checkpoint(contentsOf: weights)
     let file = try Safetensors(contentsOf: batch)

@@ -92,6 +92,7 @@ struct LookFiltersCommand: ParsableCommand {
       if let value, value < 1 { throw Failure("\(name) is \(value); give at least 1") }
     }
     if let output { try Files.checkWritable(output) }
+    try Files.checkDistinct([("--weights", weights), ("--output", output)])
     let network = try model.network()
     let found = try WeightLayer.find(
       layer, in: network.build(batch: 1, mode: .inference, in: GraphBuilder()))

@@ -100,6 +100,7 @@ struct LookShiftCommand: ParsableCommand {
   func run() throws {
     guard 1...64 ~= reach else { throw Failure("--reach is \(reach); give 1 … 64") }
     for path in [output, svg] { if let path { try Files.checkWritable(path) } }
+    try Files.checkDistinct([("--weights", weights), ("--output", output), ("--svg", svg)])
     let options = try execution.options()
     let builtIn = try model.map { try BuiltInModel(named: $0) }
     let network = builtIn?.network(activation: activation)

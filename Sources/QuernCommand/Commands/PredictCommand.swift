@@ -47,7 +47,8 @@ struct PredictCommand: ParsableCommand {
     let recipe = Recipe(try model.builtIn())
     let predictor = try Model(
       network, contentsOf: weights, batchSize: batch, execution: execution.options())
-    let original = try data.source(recipe).testSet()
+    let past = try Checkpoint(contentsOf: weights).training
+    let original = try data.source(recipe, past: past).testSet()
     let dataset = try DataArguments.fit(original, to: network, recipe)
     let evaluation = try predictor.evaluate(dataset)
     if json { return try JSONOutput.print(result(evaluation)) }

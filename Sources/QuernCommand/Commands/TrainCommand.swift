@@ -8,7 +8,8 @@ struct TrainCommand: ParsableCommand {
     abstract: "Train a model and print the test error after each epoch.",
     discussion: """
       With --load or --resume, training goes on where the file left it; options that are not given \
-      are taken from there. A run that is stopped (Ctrl-C) or killed, and resumed, ends with the \
+      are taken from there, the data set too, but for those of execution and for files to write. A \
+      cosine that was to end with the run is stretched to another number of --epochs. A run that is stopped (Ctrl-C) or killed, and resumed, ends with the \
       same bits as one that was not. A second Ctrl-C quits at once.
 
       With --stop, training may end before its epochs do. Measured after each epoch: for parameters \
@@ -108,9 +109,9 @@ struct TrainCommand: ParsableCommand {
     let past = checkpoint?.training
     let recipe = try recipes.recipe(
       builtIn, epochs: epochs ?? past?.epochCount, batch: batch ?? past?.batchSize)
-    if let save { try Files.checkWritable(save) }
+    try checkFiles()
     try reports.prepare()
-    let settings = try settings(recipe, past)
+    var settings = try settings(recipe, past)
     let stoppingRule = try stopping.rule(past: past?.stopping?.rule)
     let epochs = epochs ?? past?.epochCount ?? recipe.epochs
     guard epochs > 0 else { throw Failure("--epochs is \(epochs); give at least 1") }
@@ -119,9 +120,10 @@ struct TrainCommand: ParsableCommand {
     }
 
     // Reading and compiling need nothing of each other.
-    let source = try data.source(recipe)
+    let source = try data.source(recipe, past: past)
     let trainingSet = Background { try source.trainingSet() }
     let testSet = Background { try source.testSet() }
+    settings.dataName = DataArguments.name(source)
     let preparation = try Trainer.Preparation(network, settings: settings)
     let training = try DataArguments.fit(trainingSet.value(), to: network, recipe)
     let test = try DataArguments.fit(testSet.value(), to: network, recipe)
@@ -131,7 +133,7 @@ struct TrainCommand: ParsableCommand {
     // Before anything is printed: whoever sees the run has begun may stop it.
     Interrupt.install()
     try announce(
-      trainer, test: test, from: checkpoint,
+      trainer, epochs: epochs, test: test, from: checkpoint,
       named: resumed == nil ? load : checkpoints.checkpoint)
 
     let writer = checkpoints.writer(trainer)
@@ -145,12 +147,22 @@ struct TrainCommand: ParsableCommand {
       recorder: recorder)
     let outcome = try session.run()
 
-    try writer?.finish()
-    if let save { try trainer.checkpoint().write(to: save) }
-    try recorder?.finish(outcome, test: test)
+    // A file that cannot be written is no reason to lose the others.
+    var isComplete = session.isComplete
+    func attempt(_ work: () throws -> Void) -> Bool {
+      do { try work() } catch {
+        Terminal.complain("quern: \(error)")
+        isComplete = false
+        return false
+      }
+      return true
+    }
+    let isSaved = save.map { path in attempt { try trainer.checkpoint().write(to: path) } }
+    let isKept = writer.map { writer in attempt { try writer.finish() } }
+    _ = attempt { try recorder?.finish(outcome, test: test) }
     if outcome == .interrupted {
-      Terminal.complain("quern: " + farewell(trainer.position, epochs: epochs))
-      throw ExitCode(130)
+      Terminal.complain("quern: " + farewell(trainer.position))
+      throw ExitCode(Interrupt.isBrokenPipe ? 141 : 130)
     }
     if let line = TrainingStop.line(trainer, outcome) { print(line) }
     if let best = trainer.bestEpochs { print(TrainingSession.line(best)) }
@@ -160,13 +172,14 @@ struct TrainCommand: ParsableCommand {
         "test loss \(Numbers.fixed(result.loss, 4)), test error "
           + Numbers.percent(result.errorRate, 2))
     }
-    for path in [checkpoints.checkpoint, save] {
-      if let path { print("saved \(path)") }
+    for (path, isWritten) in [(checkpoints.checkpoint, isKept), (save, isSaved)] {
+      if let path, isWritten == true { print("saved \(path)") }
     }
+    if !isComplete { throw ExitCode.failure }
   }
 
   /// What became of an interrupted run, and how to go on with it.
-  private func farewell(_ position: TrainingPosition, epochs: Int) -> String {
+  private func farewell(_ position: TrainingPosition) -> String {
     let text =
       "interrupted after step \(position.step) (epoch \(position.epoch + 1), step "
       + "\(position.stepInEpoch)); "
@@ -175,9 +188,28 @@ struct TrainCommand: ParsableCommand {
         + (checkpoints.resume ? "" : " and --resume")
     }
     if let save {
-      return text + "saved; go on with --load \(save) --save \(save) --epochs \(epochs)"
+      return text + "saved; go on with the same command and --load \(save)"
     }
     return text + "nothing saved: give --checkpoint or --save to be able to go on"
+  }
+
+  private func pastSchedule(_ state: TrainingState?) -> LearningRateSchedule? {
+    guard let state, let past = state.epochCount, let epochs else { return state?.schedule }
+    return state.schedule.stretched(from: past, to: epochs)
+  }
+
+  /// Files that are written must be others than those that are read, and than each other, or one of them
+  /// would be lost. A run may be saved where it was loaded from.
+  private func checkFiles() throws {
+    if let save { try Files.checkWritable(save) }
+    if let log { try Files.checkWritable(log) }
+    var outputs: [(option: String, path: String?)] = [
+      ("--save", save), ("--checkpoint", checkpoints.checkpoint), ("--log", log),
+    ]
+    outputs += reports.files.map { ("--report", $0) }
+    try Files.checkDistinct(outputs)
+    try Files.checkDistinct([("--load", load), ("--checkpoint", checkpoints.checkpoint)])
+    try Files.checkDistinct([("--load", load), ("--log", log)])
   }
 
   /// What was asked for, else what the checkpoint says, else the model's recipe.
@@ -198,7 +230,7 @@ struct TrainCommand: ParsableCommand {
     return Trainer.Settings(
       batchSize: batch ?? state?.batchSize ?? recipe.batch,
       learningRate: learningRate ?? rate,
-      schedule: schedule ?? state?.schedule ?? recipe.schedule(epochs: epochs),
+      schedule: schedule ?? pastSchedule(state) ?? recipe.schedule(epochs: epochs),
       optimizer: optimizer.make(
         momentum: momentum ?? past?["momentum"], weightDecay: weightDecay ?? past?["weightDecay"]),
       gradientNormLimit: clip ?? state?.gradientNormLimit,
@@ -212,7 +244,8 @@ struct TrainCommand: ParsableCommand {
   }
 
   private func announce(
-    _ trainer: Trainer, test: Dataset, from checkpoint: Checkpoint?, named name: String?
+    _ trainer: Trainer, epochs: Int, test: Dataset, from checkpoint: Checkpoint?,
+    named name: String?
   ) throws {
     let settings = trainer.settings
     print(
@@ -230,7 +263,9 @@ struct TrainCommand: ParsableCommand {
       print(
         checkpoint.training == nil
           ? "weights from \(name)"
-          : "going on from \(name): epoch \(position.epoch + 1), step \(position.stepInEpoch)")
+          : position.epoch >= epochs
+            ? "\(name): all \(position.epoch) epochs are done; --epochs with more goes on"
+            : "going on from \(name): epoch \(position.epoch + 1), step \(position.stepInEpoch)")
     } else if checkpoints.resume {
       print("no \(checkpoints.checkpoint ?? "checkpoint") yet: beginning afresh")
     }

@@ -5,9 +5,11 @@ final class TrainingSession {
   private let trainer: Trainer
   private let epochs: Int
   private let evaluationName: String
-  private let log: TrainingLog?
+  private var log: TrainingLog?
   private let writer: CheckpointWriter?
-  private let recorder: RunRecorder?
+  private var recorder: RunRecorder?
+  /// Whether all files beside the run could be written; it goes on without those that could not.
+  private(set) var isComplete = true
 
   init(
     _ trainer: Trainer, epochs: Int, evaluationName: String, log: TrainingLog? = nil,
@@ -30,15 +32,43 @@ final class TrainingSession {
         bar.clear()
         print(line(summary))
         Terminal.flush()
-        try log?.record(summary)
-        try recorder?.record(summary)
+        beside(&bar) {
+          try log?.record(summary)
+        } without: {
+          log = nil
+        }
+        beside(&bar) {
+          try recorder?.record(summary)
+        } without: {
+          recorder = nil
+        }
       },
       onStep: { progress in
         bar.update(progress)
-        try log?.record(progress)
-        try recorder?.record(progress)
+        beside(&bar) {
+          try log?.record(progress)
+        } without: {
+          log = nil
+        }
+        beside(&bar) {
+          try recorder?.record(progress)
+        } without: {
+          recorder = nil
+        }
         try writer?.writeIfDue()
       }, shouldStop: { Interrupt.isRequested })
+  }
+
+  /// Keeps a file that cannot be written from ending the run.
+  private func beside(
+    _ bar: inout ProgressBar, _ record: () throws -> Void, without giveUp: () -> Void
+  ) {
+    do { try record() } catch {
+      giveUp()
+      isComplete = false
+      bar.clear()
+      Terminal.complain("quern: \(error); training goes on without it")
+    }
   }
 
   private func line(_ summary: EpochSummary) -> String {
@@ -47,7 +77,7 @@ final class TrainingSession {
     var text =
       "epoch " + String(repeating: " ", count: max(width - number.count, 0))
       + "\(number)/\(summary.epochCount)  loss \(Numbers.fixed(summary.loss, 4))"
-      + "  accuracy \(Numbers.percent(summary.accuracy, 2))"
+    if let accuracy = summary.accuracy { text += "  accuracy \(Numbers.percent(accuracy, 2))" }
     if let loss = summary.evaluationLoss, let accuracy = summary.evaluationAccuracy {
       text +=
         "  \(evaluationName) loss \(Numbers.fixed(loss, 4))"

@@ -9,7 +9,20 @@ struct DataArguments: ParsableArguments {
       discussion: "Pictures are padded to the network's size. (default: the model's own)"))
   var data: String?
 
-  func source(_ recipe: Recipe) throws -> DataSource { try DataSource.named(data ?? recipe.data) }
+  /// What was asked for, else what a checkpoint was trained on, else the recipe's.
+  ///
+  /// - Throws: `DataError` where there is no such data set.
+  func source(_ recipe: Recipe, past: TrainingState? = nil) throws -> DataSource {
+    if let data { return try DataSource.named(data) }
+    // Data of a name that is no source's came from elsewhere than this command.
+    if let name = past?.dataName, let source = try? DataSource.named(name) { return source }
+    return try DataSource.named(recipe.data)
+  }
+
+  /// What a checkpoint calls a data set: a folder by its whole path, since it is found from elsewhere.
+  static func name(_ source: DataSource) -> String {
+    if case .directory(let path) = source { Files.place(path) } else { source.description }
+  }
 
   /// Pictures as the network takes them.
   static func fit(_ dataset: Dataset, to network: Network, _ recipe: Recipe) throws -> Dataset {

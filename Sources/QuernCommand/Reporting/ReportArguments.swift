@@ -18,6 +18,13 @@ struct ReportArguments: ParsableArguments {
       discussion: "Then: tensorboard --logdir DIR. A resumed run adds a file.", valueName: "dir"))
   var tensorboard: String?
 
+  /// Files that are written over.
+  var files: [String] {
+    report.map { folder in
+      [RunRecorder.pageName, RunRecorder.curvesName].map { "\(Folders.plain(folder))/\($0)" }
+    } ?? []
+  }
+
   /// Makes the folders, before anything long begins.
   ///
   /// - Throws: ``Failure`` where one cannot be made or written to.

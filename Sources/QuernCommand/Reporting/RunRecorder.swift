@@ -62,9 +62,10 @@ final class RunRecorder {
     // A run that is killed later can be resumed with these.
     if let reportFolder { try curves.write(to: "\(reportFolder)/\(Self.curvesName)") }
     var values: [SummaryValue] = [
-      .scalar("loss/training", summary.loss), .scalar("accuracy/training", summary.accuracy),
+      .scalar("loss/training", summary.loss),
       .scalar("examples_per_second", summary.examplesPerSecond),
     ]
+    if let accuracy = summary.accuracy { values.append(.scalar("accuracy/training", accuracy)) }
     if let loss = summary.evaluationLoss {
       values.append(.scalar("loss/\(evaluationName)", loss))
     }

@@ -10,6 +10,7 @@
 enum Files {
   /// - Throws: ``Failure`` where no file can be written at the path.
   static func checkWritable(_ path: String) throws {
+    guard !path.isEmpty else { throw Failure("a file to write has an empty name; give one") }
     var status = stat()
     if stat(path, &status) == 0 {
       let kind = status.st_mode & S_IFMT
@@ -24,5 +25,35 @@ enum Files {
         "\(path): cannot be written (\(String(cString: strerror(errno)))); choose a folder that "
           + "is there and that you may write to")
     }
+  }
+
+  /// - Throws: ``Failure`` where two options name one file.
+  static func checkDistinct(_ files: [(option: String, path: String?)]) throws {
+    var known: [(option: String, path: String, place: String)] = []
+    for case (let option, let path?) in files {
+      let place = place(path)
+      // Devices and pipes take from everyone.
+      if place.hasPrefix("/dev/") { continue }
+      if let other = known.first(where: { $0.place == place }) {
+        throw Failure(
+          "\(path): is the file of \(other.option) and of \(option), and one would be lost; name "
+            + "another for one of them")
+      }
+      known.append((option, path, place))
+    }
+  }
+
+  /// Where a file lies or would lie, with links followed.
+  static func place(_ path: String) -> String {
+    func real(_ path: String) -> String? {
+      guard let found = realpath(path, nil) else { return nil }
+      defer { free(found) }
+      return String(cString: found)
+    }
+    if let known = real(path) { return known }
+    let slash = path.lastIndex(of: "/")
+    let folder = slash.map { String(path[...$0]) } ?? "."
+    let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
+    return (real(folder) ?? folder) + "/" + name
   }
 }

@@ -34,7 +34,7 @@ struct ProgressBar {
     let front = "epoch \(space)\(epoch)/\(epochs) "
     let back =
       "  loss \(Numbers.fixed(progress.loss, 4))"
-      + "  accuracy \(Numbers.percent(progress.accuracy))"
+      + (progress.accuracy.map { "  accuracy \(Numbers.percent($0))" } ?? "")
       + "  \(Numbers.fixed(progress.examplesPerSecond, 0)) examples/s"
     let room = min(width - 1 - front.count - back.count - 2, 30)
     guard room >= 5 else { return String((front + back).prefix(max(width - 1, 1))) }

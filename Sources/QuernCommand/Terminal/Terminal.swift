@@ -30,6 +30,16 @@ enum Terminal {
   /// What was printed is there, even if the process ends otherwise than it should.
   static func flush() { fflush(nil) }
 
+  /// Makes the process fail where not all that was printed has been written: on a full disk, say.
+  static func checkOutputAtExit() {
+    atexit {
+      // A pipe that no one reads any more has been seen to.
+      if fflush(nil) == 0 || Interrupt.isBrokenPipe { return }
+      Terminal.complain("quern: the standard output cannot be written; what is there is not all")
+      _exit(EXIT_FAILURE)
+    }
+  }
+
   /// A line to standard error.
   static func complain(_ line: String) { write(line + "\n", to: 2) }
 
