@@ -145,7 +145,8 @@ let package = Package(
       name: "QuernExplainTests",
       dependencies: ["QuernExplain", "QuernGraph", "QuernLayers", "QuernTraining", "QuernVectors"]),
     .testTarget(name: "QuernTests", dependencies: ["Quern", "QuernCodegen"]),
-    .testTarget(name: "QuernCommandTests", dependencies: ["QuernCommand", "QuernImages"]),
+    .testTarget(
+      name: "QuernCommandTests", dependencies: ["QuernCommand", "QuernImages", "QuernVectors"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x

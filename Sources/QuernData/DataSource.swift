@@ -26,6 +26,10 @@ public enum DataSource: Sendable, Hashable, CustomStringConvertible {
   /// The names that ``named(_:)`` knows besides paths.
   public static let names = ["digits", "fashion-mnist", "mnist"]
 
+  /// Where Debian puts data sets. Those known by name are looked for here, but first in the folder
+  /// that the environment variable `QUERN_DATA` names.
+  package static let systemFolder = "/usr/share/datasets"
+
   static let digitsTrainingCount = 1437
 
   /// The embedded digits' numbers in the order in which they are dealt out.
@@ -144,10 +148,10 @@ public enum DataSource: Sendable, Hashable, CustomStringConvertible {
   }
 
   /// The folder of the files. Sets known by name are looked for in the folder that the environment
-  /// variable `QUERN_DATA` names, then in `/usr/share/datasets`, where Debian puts them.
+  /// variable `QUERN_DATA` names, then in `systemFolder`.
   private func folder() throws -> String {
     if case .directory(let path) = self { return path }
-    var candidates = ["/usr/share/datasets/\(description)"]
+    var candidates = ["\(Self.systemFolder)/\(description)"]
     if let root = getenv("QUERN_DATA"), root.pointee != 0 {
       candidates.insert("\(String(cString: root))/\(description)", at: 0)
     }
@@ -155,9 +159,10 @@ public enum DataSource: Sendable, Hashable, CustomStringConvertible {
     throw DataError(
       .missing, in: description, found: "not installed",
       expected: "a folder \(candidates.joined(separator: " or "))",
-      mend: self == .fashionMNIST
-        ? "Install it: apt-get install dataset-fashion-mnist"
-        : "Put its four IDX files there, or name the folder that they lie in.")
+      mend: (self == .fashionMNIST
+        ? "Install it: apt-get install dataset-fashion-mnist; or put" : "Put")
+        + " its four IDX files there, name the folder that they lie in, or let the environment "
+        + "variable QUERN_DATA name the folder that holds a folder \(description).")
   }
 
   private enum File: String {

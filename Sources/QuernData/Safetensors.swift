@@ -27,8 +27,11 @@ public struct Safetensors: Sendable, Equatable {
   /// - Parameters:
   ///   - name: as in ``tensors``.
   ///   - shape: what its shape has to be; nil accepts any.
-  /// - Throws: ``DataError`` if there is none, or if its shape is another.
-  public func tensor(_ name: String, shape: [Int]? = nil) throws -> Tensor {
+  ///   - elementTypes: what its elements may be; nil accepts any.
+  /// - Throws: ``DataError`` if there is none, or if its shape or its elements are others.
+  public func tensor(
+    _ name: String, shape: [Int]? = nil, of elementTypes: [ElementType]? = nil
+  ) throws -> Tensor {
     guard let tensor = tensors[name] else {
       let names = tensors.keys.sorted()
       let some = names.prefix(12).joined(separator: ", ") + (names.count > 12 ? ", …" : "")
@@ -43,6 +46,13 @@ public struct Safetensors: Sendable, Equatable {
         found: "tensor \"\(name)\" of shape \(text(shape: tensor.shape))",
         expected: "the shape \(text(shape: shape))",
         mend: "Does the file belong to another model?")
+    }
+    if let elementTypes, !elementTypes.contains(tensor.elementType) {
+      let accepted = elementTypes.map(\.rawValue).joined(separator: " or ")
+      throw DataError(
+        .mislabelled, in: source,
+        found: "tensor \"\(name)\" has \(tensor.elementType.rawValue) elements",
+        expected: "\(accepted) elements", mend: "Convert it before it is saved.")
     }
     return tensor
   }

@@ -74,6 +74,20 @@ public final class GraphBuilder {
   /// A handle on a node of ``graph``.
   public func tensor(_ id: NodeID) -> Tensor { Tensor(self, id) }
 
+  /// Checks that tensors are of this builder: the number of another's node means another node here,
+  /// or none.
+  ///
+  /// - Throws: ``GraphError`` that names the first that is not.
+  func checkOwn(_ tensors: [Tensor], of op: String) throws(GraphError) {
+    guard let place = tensors.firstIndex(where: { $0.builder !== self }) else { return }
+    let which = tensors.count == 1 ? "the tensor" : "tensor \(place + 1) of \(tensors.count)"
+    throw GraphError(
+      label.isEmpty ? op : "\(label) (\(op))",
+      "\(which), \(tensors[place].type), comes from another GraphBuilder; expected all tensors from "
+        + "one",
+      mend: "build both with the same GraphBuilder")
+  }
+
   // MARK: Leaves
 
   /// Declares an input.
@@ -104,8 +118,10 @@ public final class GraphBuilder {
 
   /// Asks for a tensor's value under a name.
   ///
-  /// - Throws: ``GraphError`` where another output has the name.
+  /// - Throws: ``GraphError`` where another output has the name, or the tensor comes from another
+  ///   builder.
   public func output(_ name: String, _ tensor: Tensor) throws(GraphError) {
+    try checkOwn([tensor], of: "output \(name)")
     if graph.output(named: name) != nil {
       throw GraphError(name, "two outputs have this name", mend: "name one of them differently")
     }
@@ -114,8 +130,10 @@ public final class GraphBuilder {
 
   /// At the end of a step `input` takes this value.
   ///
-  /// - Throws: ``GraphError`` where the types differ, `input` is no input, or has an update already.
+  /// - Throws: ``GraphError`` where the types differ, `input` is no input, or has an update already,
+  ///   or where one of them comes from another builder.
   public func update(_ input: Tensor, to value: Tensor) throws(GraphError) {
+    try checkOwn([input, value], of: "update")
     guard case .input(let declared) = graph[input.id].op else {
       throw GraphError("update", "\(input.id) is not an input", mend: "update inputs only")
     }

@@ -3,10 +3,12 @@
 extension GraphBuilder {
   /// A contraction over explicit axes and maps.
   ///
-  /// - Throws: ``GraphError`` where the maps do not fit the operands.
+  /// - Throws: ``GraphError`` where the maps do not fit the operands, or an operand comes from
+  ///   another builder.
   public func contraction(
     _ contraction: Contraction, _ operands: [Tensor]
   ) throws(GraphError) -> Tensor {
+    try checkOwn(operands, of: "contraction")
     let subject = label.isEmpty ? "contraction" : label
     guard operands.count == contraction.factors.count, 1...2 ~= operands.count else {
       throw GraphError(
@@ -226,10 +228,12 @@ extension Tensor {
 extension GraphBuilder {
   /// Tensors one after the other along a dimension.
   ///
-  /// - Throws: ``GraphError`` where another extent or the element type differs.
+  /// - Throws: ``GraphError`` where another extent or the element type differs, or a tensor comes from
+  ///   another builder.
   public func concatenate(
     _ tensors: [Tensor], along dimension: Int
   ) throws(GraphError) -> Tensor {
+    try checkOwn(tensors, of: "concatenate")
     let subject = label.isEmpty ? "concatenate" : label
     guard let first = tensors.first, (0..<first.shape.rank).contains(dimension) else {
       throw GraphError(

@@ -26,8 +26,10 @@ public struct Tensor {
 extension GraphBuilder {
   /// An elementwise op over operands that are repeated to a common shape.
   ///
-  /// - Throws: ``GraphError`` where the shapes or types do not go together.
+  /// - Throws: ``GraphError`` where the shapes or types do not go together, or an operand comes from
+  ///   another builder.
   public func elementwise(_ op: ElementwiseOp, _ operands: [Tensor]) throws(GraphError) -> Tensor {
+    try checkOwn(operands, of: op.rawValue)
     guard let first = operands.first, let result = op.resultType(operands.map(\.element)) else {
       throw GraphError(
         op.rawValue, "it does not take operands of types \(operands.map(\.element.rawValue))",
@@ -69,7 +71,8 @@ extension GraphBuilder {
 extension Tensor {
   /// An elementwise op of this tensor and others.
   ///
-  /// - Throws: ``GraphError`` where shapes or types do not go together.
+  /// - Throws: ``GraphError`` where shapes or types do not go together, or one of the others comes
+  ///   from another builder.
   public func apply(_ op: ElementwiseOp, _ others: Tensor...) throws(GraphError) -> Tensor {
     try builder.elementwise(op, [self] + others)
   }

@@ -44,15 +44,21 @@ extension ExecutionOptions {
   ///
   /// - Throws: ``BackendError`` for a target this processor lacks, or a thread count out of range.
   public func validate() throws {
-    guard 1...1024 ~= threads else {
-      throw BackendError(
-        description: "threads: \(threads) asked for; give a number from 1 to 1024")
-    }
+    try validateThreads()
     guard backend == .interpreter || target.isSupported else {
       let supported = Target.allCases.filter(\.isSupported).map(\.rawValue)
       throw BackendError(
         description: "target \(target): this processor does not have its instructions; use one of "
           + supported.joined(separator: ", "))
+    }
+  }
+  /// Checks what also concerns code that is generated, but not run here.
+  ///
+  /// - Throws: ``BackendError`` for a thread count out of range.
+  package func validateThreads() throws {
+    guard 1...1024 ~= threads else {
+      throw BackendError(
+        description: "threads: \(threads) asked for; give a number from 1 to 1024")
     }
   }
 }

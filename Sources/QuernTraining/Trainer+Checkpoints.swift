@@ -24,7 +24,8 @@ extension Trainer {
 
   /// Takes over the weights of a checkpoint, and, if it holds a training run, goes on with that.
   ///
-  /// Settings may be others than the run had: a trainer of the same ones goes on to the same bits.
+  /// The settings stay this trainer's. Where they are those of the run, it ends with the bits of one
+  /// that was never stopped; other numbers, such as another learning rate, hold from here on.
   ///
   /// - Throws: `DataError` for a checkpoint of another model, of another optimiser, or in the middle
   ///   of an epoch over another data set or with another batch size.

@@ -9,7 +9,15 @@ import QuernRandom
 ///
 /// The whole step, from the batch to the updated parameters, is one compiled graph: see
 /// ``TrainingStep``. A run is decided by its seed: equal settings give equal bits, for any number of
-/// threads, and also where the run was stopped, saved and resumed in between.
+/// threads, and also where the run was stopped, saved and resumed by a trainer of the same settings.
+///
+/// A `Dataset` has whole numbers for labels, the classes. A loss whose target is `int32` (N) gets
+/// them as they are; one whose target is `float32` (N, K), such as `MeanSquaredError`, gets 1 for an
+/// example's class and 0 for the others. For targets that are numbers (regression) write the loop
+/// over ``TrainingStep`` yourself: write the input (`Network.inputName`), the target
+/// (``TrainingStep/targetName``), the examples' weights (`Network.exampleWeightName`) and the
+/// optimiser's hyperparameters (``Optimizer/values(learningRate:step:)``), then run. The page "Your
+/// own layer and loss" of QuernLayers shows it.
 public final class Trainer {
   /// Why ``train(epochs:onEpoch:onStep:shouldStop:stopAfter:)`` came back.
   public enum Outcome: Hashable, Sendable {

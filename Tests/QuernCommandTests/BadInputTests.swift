@@ -118,19 +118,28 @@ import Testing
       let batch = folder + "/b.safetensors"
       #expect(
         try quern(["train", "digits-conv", "--epochs", "1", "--save", weights]).status == 0)
-      // {"input": F32 [1, 8, 8, 1], "labels": I32 [1]}, the label 10.
-      var header = #"{"input":{"dtype":"F32","shape":[1,8,8,1],"data_offsets":[0,256]},"#
-      header += #""labels":{"dtype":"I32","shape":[1],"data_offsets":[256,260]}}"#
-      while header.utf8.count % 8 != 0 { header += " " }
-      let length = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Array($0) }
-      let pictures = [UInt8](repeating: 0, count: 256)
-      try write(length + Array(header.utf8) + pictures + [10, 0, 0, 0], to: batch)
+      /// One black picture of 8×8 and its label, in elements of four bytes.
+      func writeBatch(_ label: UInt8, input: String = "F32", labels: String = "I32") throws {
+        var header = #"{"input":{"dtype":"\#(input)","shape":[1,8,8,1],"data_offsets":[0,256]},"#
+        header += #""labels":{"dtype":"\#(labels)","shape":[1],"data_offsets":[256,260]}}"#
+        while header.utf8.count % 8 != 0 { header += " " }
+        let length = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Array($0) }
+        let pictures = [UInt8](repeating: 0, count: 256)
+        try write(length + Array(header.utf8) + pictures + [label, 0, 0, 0], to: batch)
+      }
+      try writeBatch(10)
       let arguments = [
         "gradient", "digits-conv", "--weights", weights, "--batch", batch, "--output",
         folder + "/g.safetensors",
       ]
       try expectFailure(arguments, [batch, "label 10", "0 … 9"])
-      try write(length + Array(header.utf8) + pictures + [3, 0, 0, 0], to: batch)
+      try writeBatch(3, labels: "F32")
+      try expectFailure(
+        arguments, [batch, "tensor \"labels\" has F32 elements", "expected I32 or I64 elements"])
+      try writeBatch(3, input: "I32")
+      try expectFailure(
+        arguments, [batch, "tensor \"input\" has I32 elements", "expected F32 elements"])
+      try writeBatch(3)
       let result = try quern(arguments)
       #expect(result.status == 0 && result.output.hasPrefix("loss "), "\(result)")
     }

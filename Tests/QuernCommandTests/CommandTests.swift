@@ -1,3 +1,4 @@
+import QuernVectors
 import Testing
 
 #if canImport(FoundationEssentials)
@@ -57,6 +58,24 @@ import Testing
     let inference = try quern(["show", stage, "digits-conv", "--batch", "2", "--inference"])
     #expect((inference.status == 0) == (stage != "gradient"))
     #expect(inference.output != result.output)
+  }
+
+  /// Text can be printed for a target that this processor lacks; only running is refused.
+  @Test(arguments: ["kernels", "plan", "c"], ["avx512", "avx2", "portable"])
+  func showForATarget(_ stage: String, _ target: String) throws {
+    let arguments = ["digits-conv", "--batch", "2", "--target", target]
+    let result = try quern(["show", stage] + arguments)
+    #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
+    #expect(result.output.contains("conv1"))
+    let noThreads = try quern(["show", stage] + arguments + ["--threads", "0"])
+    #expect(noThreads.status == 1 && noThreads.errors.contains("threads"), "\(noThreads)")
+  }
+
+  @Test(.enabled(if: !Target.avx512.isSupported, "this processor has all instructions"))
+  func runningForATargetThatIsNotThere() throws {
+    let result = try quern(["train", "digits-conv", "--epochs", "1", "--target", "avx512"])
+    #expect(result.status == 1 && result.output.isEmpty, "\(result)")
+    #expect(result.errors.contains("target avx512"), "\(result)")
   }
 
   /// Two runs, one of them stopped and resumed, end with the same file.

@@ -138,6 +138,7 @@ import Testing
     } catch let error as DataError {
       #expect(error.kind == .missing)
       #expect(error.description.contains("apt-get install dataset-fashion-mnist"))
+      #expect(error.description.contains("QUERN_DATA"))
     }
   }
 }

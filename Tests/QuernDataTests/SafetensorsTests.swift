@@ -207,6 +207,14 @@ import Testing
     expectError(.mislabelled, "F64", "F32") { _ = try tensor.values(of: Float.self) }
   }
 
+  @Test func otherTypesThanAccepted() throws {
+    let file = try Safetensors(tensors: ["labels": .init([1, 2] as [Float])])
+    #expect(try file.tensor("labels", of: [.float64, .float32]).count == 2)
+    expectError(.mislabelled, "\"labels\" has F32 elements", "expected I32 or I64 elements") {
+      _ = try file.tensor("labels", of: [.int32, .int64])
+    }
+  }
+
   @Test func missingTensorAndOtherShape() throws {
     let file = try Safetensors(tensors: ["weight": .init([1, 2] as [Float])])
     expectError(.missing, "bias", "weight", "another model") { _ = try file.tensor("bias") }

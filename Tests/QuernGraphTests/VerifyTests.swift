@@ -60,6 +60,35 @@ import Testing
     #expect(try Shape(checking: [1 << 30, 1 << 10]).elementCount == Shape.maximumElementCount)
   }
 
+  /// A node's number says nothing to another builder, which may have fewer nodes, or other ones.
+  @Test func refusesTensorsOfAnotherBuilder() throws {
+    let builder = GraphBuilder()
+    let x = try builder.input("x", [2, 2])
+    let other = GraphBuilder()
+    _ = try other.input("z", [3])
+    let y = try other.input("y", [2, 2])
+    let uses: [(op: String, use: () throws -> Void)] = [
+      ("add: tensor 2 of 2", { _ = try x + y }),
+      ("add: tensor 2 of 2", { _ = try y + x }),
+      ("add: tensor 1 of 2", { _ = try builder.elementwise(.add, [y, y]) }),
+      ("select: tensor 3 of 3", { _ = try x.where(x, otherwise: y) }),
+      ("contraction: tensor 2 of 2", { _ = try x.matrixProduct(y) }),
+      ("concatenate: tensor 2 of 2", { _ = try builder.concatenate([x, y], along: 0) }),
+      ("concatenate: the tensor", { _ = try builder.concatenate([y], along: 0) }),
+      ("output y: the tensor", { try builder.output("y", y) }),
+      ("update: tensor 2 of 2", { try builder.update(x, to: y) }),
+      ("update: tensor 1 of 2", { try builder.update(y, to: x) }),
+      ("layer (add): tensor 2 of 2", { try builder.labelled("layer") { _ = try x + y } }),
+    ]
+    for (op, use) in uses {
+      let error = #expect(throws: GraphError.self, "\(op)") { try use() }
+      let text = error?.description ?? ""
+      #expect(text.hasPrefix("\(op), float32[2, 2], comes from another GraphBuilder"), "\(text)")
+      #expect(text.hasSuffix("build both with the same GraphBuilder"), "\(text)")
+    }
+    #expect(builder.graph.nodes.count == 1 && builder.graph.outputs.isEmpty)
+  }
+
   @Test func makesEqualNodesOnce() throws {
     let builder = GraphBuilder()
     let x = try builder.input("x", [3])

@@ -87,6 +87,19 @@ import Testing
     #expect(try build { Flatten() }.output.shape == [2, 252])
   }
 
+  @Test func extentsFromVariables() throws {
+    let (kernel, stride) = (3, 2)
+    #expect(Extent2D(kernel) == 3 && Extent2D(kernel) == .square(3))
+    #expect(Extent2D(kernel) == Extent2D(height: 3, width: 3))
+    let built = try build {
+      Conv2D(6, kernel: Extent2D(kernel), padding: .same, dilation: Extent2D(stride))
+      DepthwiseConv2D(kernel: Extent2D(kernel), padding: .same)
+      MaxPool(Extent2D(kernel), stride: Extent2D(stride))
+      AveragePool(Extent2D(stride))
+    }
+    #expect(built.output.shape == [2, 2, 1, 6])
+  }
+
   @Test func shapesThatStay() throws {
     let built = try build {
       BatchNorm()

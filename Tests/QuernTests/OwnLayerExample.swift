@@ -64,3 +64,27 @@ struct Huber: Loss {
     return try (inner * (distance - inner * 0.5)).mean(over: Array(1..<output.shape.rank))
   }
 }
+
+/// Fits 2·x₁ − x₂ + 1 to examples whose targets are numbers; the loss before each step.
+func fitNumbers(_ optimizer: any Optimizer = Adam()) throws -> [Float] {
+  let network = Network("plane", input: .features(2)) { Dense(1) }
+  let step = try TrainingStep(
+    network, loss: MeanSquaredError(), optimizer: optimizer, batchSize: 4)
+  let executable = try ExecutionOptions().makeExecutable(step.graph)
+  try network.initialWeights(seed: 1).copy(to: executable)
+  try step.clearOptimizer(executable)
+
+  var losses: [Float] = []
+  for number in 1...200 {
+    try executable.write(Network.inputName, [0, 0, 0, 1, 1, 0, 1, 1] as [Float])
+    try executable.write(step.targetName, [1, 0, 3, 2] as [Float])
+    try executable.write(Network.exampleWeightName, [1, 1, 1, 1] as [Float])
+    let values = optimizer.values(learningRate: 0.1, step: number)
+    for (name, value) in zip(optimizer.hyperparameters, values) {
+      try executable.write(name, [Float(value)])
+    }
+    try executable.run()
+    losses.append(try executable.floats(StepOutput.loss)[0])
+  }
+  return losses
+}

@@ -38,6 +38,12 @@ import Testing
     #expect(one[4] < one[0])
   }
 
+  @Test(arguments: [SGD(), Momentum(), Adam()] as [any Optimizer])
+  func aLoopOverNumbers(_ optimizer: any Optimizer) throws {
+    let losses = try fitNumbers(optimizer)
+    #expect(losses[0] > 0.1 && losses[199] < 1e-3, "\(optimizer.name): \(losses[199])")
+  }
+
   /// The layers and the loss of the page on writing one's own, compiled against the interpreter.
   @Test func ownLayersAndLoss() throws {
     let network = Network("own", input: .picture(height: 8, width: 8, channels: 1)) {

@@ -18,7 +18,7 @@ struct DeformCommand: ParsableCommand {
   @Option(help: "digits, fashion-mnist, mnist, or a folder with the four IDX files.")
   var data = "digits"
 
-  @Option(help: "As in 'quern train'.")
+  @Option(help: "How: paper, or parts, as 'quern train --help' lists them under --deform.")
   var deform = "paper"
 
   @Option(help: "Places in the training set, with commas between, counted from 0.")

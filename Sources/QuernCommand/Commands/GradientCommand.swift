@@ -35,7 +35,7 @@ struct GradientCommand: ParsableCommand {
     let labels = try labels(file)
     let step = try GradientStep(network, batchSize: max(labels.count, 1))
     let input = try file.tensor(
-      Network.inputName, shape: [step.batchSize] + network.input.extents)
+      Network.inputName, shape: [step.batchSize] + network.input.extents, of: [.float32])
     try checkpoint.check(parametersOf: network)
 
     let executable = try execution.options().makeExecutable(step.graph)
@@ -61,7 +61,7 @@ struct GradientCommand: ParsableCommand {
   }
 
   private func labels(_ file: Safetensors) throws -> [Int32] {
-    let tensor = try file.tensor("labels")
+    let tensor = try file.tensor("labels", of: [.int32, .int64])
     let values: [Int] =
       tensor.elementType == .int64
       ? try tensor.values(of: Int64.self).map { Int($0) }

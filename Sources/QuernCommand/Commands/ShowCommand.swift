@@ -12,6 +12,8 @@ struct ShowCommand: ParsableCommand {
       plan      the arena: offsets and lifetimes
       c         the generated C, as 'cc -c' accepts it
       dot       the graph of 'graph' in Graphviz's language
+
+      Nothing is run: --target may be one whose instructions this processor does not have.
       """)
 
   enum Stage: String, CaseIterable, ExpressibleByArgument {
@@ -50,7 +52,7 @@ struct ShowCommand: ParsableCommand {
         : try TrainingStep(
           network, optimizer: optimizer.make(momentum: nil, weightDecay: nil), batchSize: batch
         ).graph
-      print(try CompilerViews.text(stage, of: graph, execution.options()))
+      print(try CompilerViews.text(stage, of: graph, execution.printingOptions()))
     }
   }
 

@@ -6,7 +6,11 @@ struct DataArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "digits, fashion-mnist, mnist, or a folder with the four IDX files, plain or .gz.",
-      discussion: "Pictures are padded to the network's size. (default: the model's own)"))
+      discussion: """
+        fashion-mnist and mnist are folders of these names in the folder that the environment \
+        variable QUERN_DATA names, else in \(DataSource.systemFolder). Pictures are padded to the \
+        network's size. (default: the model's own)
+        """))
   var data: String?
 
   /// What was asked for, else what a checkpoint was trained on, else the recipe's.

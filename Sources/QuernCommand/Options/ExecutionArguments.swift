@@ -27,11 +27,25 @@ struct ExecutionArguments: ParsableArguments {
         """))
   var convolution: CompileOptions.ConvolutionAlgorithm = .fast
 
+  /// - Throws: `BackendError` for what this processor cannot run.
   func options() throws -> ExecutionOptions {
-    let options = ExecutionOptions(
-      backend: backend, target: target ?? .best, threads: threads ?? Processor.coreCount,
-      convolution: convolution)
+    let options = allOptions
     try options.validate()
     return options
+  }
+
+  /// For code that is printed, not run: any processor prints that of any target.
+  ///
+  /// - Throws: `BackendError` for a thread count out of range.
+  func printingOptions() throws -> ExecutionOptions {
+    let options = allOptions
+    try options.validateThreads()
+    return options
+  }
+
+  private var allOptions: ExecutionOptions {
+    ExecutionOptions(
+      backend: backend, target: target ?? .best, threads: threads ?? Processor.coreCount,
+      convolution: convolution)
   }
 }

@@ -2,6 +2,9 @@ import QuernGraph
 
 /// The mean of each window; padding counts as zeros, as in PyTorch by default.
 ///
+/// An extent is written `3` for a square, `Extent2D(k)` where `k` is a variable, and
+/// `Extent2D(height: 3, width: 5)` for a rectangle.
+///
 /// - Input: pictures (N, H, W, C).
 /// - Output: (N, Y, X, C).
 public struct AveragePool: Layer {

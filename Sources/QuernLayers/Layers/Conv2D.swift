@@ -3,6 +3,9 @@ import QuernGraph
 /// A convolution: out(n, y, x, t) = Σᵢ Σⱼ Σ_c in(n, s·y + d·i − p, s·x + d·j − p, c) ·
 /// weight(i, j, c, t) + bias(t), with stride s, dilation d and padding p.
 ///
+/// An extent is written `3` for a square, `Extent2D(k)` where `k` is a variable, and
+/// `Extent2D(height: 3, width: 5)` for a rectangle.
+///
 /// - Input: pictures (N, H, W, C).
 /// - Output: (N, Y, X, T).
 /// - Parameters: `weight` (I, J, C / groups, T), `bias` (T).

@@ -2,6 +2,9 @@ import QuernGraph
 
 /// A convolution of each channel with filters of its own.
 ///
+/// An extent is written `3` for a square, `Extent2D(k)` where `k` is a variable, and
+/// `Extent2D(height: 3, width: 5)` for a rectangle.
+///
 /// - Input: pictures (N, H, W, C).
 /// - Output: (N, Y, X, C · multiplier); channel c makes c · multiplier ..< (c + 1) · multiplier.
 /// - Parameters: `weight` (I, J, 1, C · multiplier), `bias` (C · multiplier).

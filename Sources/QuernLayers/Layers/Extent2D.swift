@@ -1,4 +1,5 @@
-/// A height and a width: `3` for a square, `Extent2D(height: 3, width: 5)`, `.square(k)`.
+/// A height and a width: `3` for a square, `Extent2D(k)` for one whose side is a variable,
+/// `Extent2D(height: 3, width: 5)` for a rectangle.
 public struct Extent2D: Sendable, Hashable, ExpressibleByIntegerLiteral {
   /// Rows.
   public var height: Int
@@ -10,10 +11,13 @@ public struct Extent2D: Sendable, Hashable, ExpressibleByIntegerLiteral {
     self.width = width
   }
 
-  public init(integerLiteral value: Int) { self.init(height: value, width: value) }
+  /// A square: as many columns as rows.
+  public init(_ side: Int) { self.init(height: side, width: side) }
 
-  /// As many columns as rows.
-  public static func square(_ extent: Int) -> Self { Self(height: extent, width: extent) }
+  public init(integerLiteral value: Int) { self.init(value) }
+
+  /// A square, as ``init(_:)`` makes it.
+  public static func square(_ extent: Int) -> Self { Self(extent) }
 
   var values: [Int] { [height, width] }
 }

@@ -10,7 +10,10 @@ public protocol Optimizer: Sendable {
   /// What the command and checkpoints call it.
   var name: String { get }
 
-  /// The numbers it was made with, by name: what a checkpoint must agree with.
+  /// The numbers it was made with, by name. None may be negative.
+  ///
+  /// A checkpoint keeps them, so that the command can go on with them. ``Trainer/restore(_:)`` does
+  /// not compare them, only ``Optimizer/name``: a run may go on with other numbers on purpose.
   var settings: [String: Double] { get }
 
   /// The tensors it keeps for each parameter, each of the parameter's shape and zero at first.
