@@ -4,19 +4,20 @@ import QuernPasses
 enum AxisNames {
   /// The letters and digits of a name; underscores are the generator's.
   static func plain(_ name: String) -> String {
-    let name = name.asIdentifier.replacing("_", with: "")
-    return name.utf8.first.map { $0 < UInt8(ascii: "A") } ?? true ? "axis" + name : name
+    let bytes = name.asIdentifier.utf8.filter { $0 != UInt8(ascii: "_") }
+    let isWord = bytes.first.map { $0 >= UInt8(ascii: "A") } ?? false
+    return (isWord ? "" : "axis") + String(decoding: bytes, as: UTF8.self)
   }
 
   /// Whether C, or the C that is generated, means something else by a plain name.
   static func isTaken(_ name: String) -> Bool {
     if taken.contains(name) { return true }
     // Tensors, registers, indices and such are numbered.
-    let letters = name.prefix { !$0.isNumber }
-    return letters.count < name.count && numbered.contains(String(letters))
+    let letters = name.utf8.prefix { $0 >= UInt8(ascii: "A") }
+    return letters.count < name.utf8.count && numbered.contains { letters.elementsEqual($0.utf8) }
   }
 
-  private static let numbered: Set = ["t", "v", "index", "lanes", "region"]
+  private static let numbered = ["t", "v", "index", "lanes", "region"]
 
   private static let taken: Set = [
     // The language's.
