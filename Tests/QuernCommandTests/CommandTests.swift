@@ -35,6 +35,11 @@ import Testing
     var parameters: Int
   }
 
+  @Test func helpTellsWhereDataAreLookedFor() throws {
+    let words = try quern(["train", "--help"]).output.split(whereSeparator: \.isWhitespace)
+    #expect(words.contains("QUERN_DATA") && words.contains("/usr/share/datasets."))
+  }
+
   /// The lecture's and the paper's counts.
   @Test func models() throws {
     let result = try quern(["models", "--json"])

@@ -129,6 +129,15 @@ import Testing
     expectError(.notAFile, path, "not a folder") { _ = try DataSource.named(path) }
   }
 
+  @Test func mnistOrWhereItIsLookedFor() {
+    do {
+      #expect(try DataSource.mnist.testSet().count == 10_000)
+    } catch {
+      let text = "\(error)"
+      #expect(text.contains("/usr/share/datasets/mnist") && text.contains("QUERN_DATA"), "\(text)")
+    }
+  }
+
   @Test func fashionMNISTOrHowToGetIt() throws {
     do {
       let test = try DataSource.fashionMNIST.testSet()
