@@ -186,11 +186,10 @@ extension TileWriter {
     let sum = context.builder.reduce(.sum, odd)
     let result = context.builder.select(sum, .notEqual, sum, ifTrue: sum, ifFalse: most)
     guard let position else { return (result, nil) }
-    // Which lanes hold the result: as all ones, from a constant that is not read as a number.
-    let none = context.builder.zero()
+    // Which lanes hold the result, as all ones.
     let ones = context.builder.constant(bits: .max)
-    let isMost = context.builder.select(register, .equal, most, ifTrue: ones, ifFalse: none)
-    let isOdd = context.builder.select(register, .notEqual, register, ifTrue: ones, ifFalse: none)
+    let isMost = context.builder.select(register, .equal, most, ifTrue: ones, ifFalse: zero)
+    let isOdd = context.builder.select(register, .notEqual, register, ifTrue: ones, ifFalse: zero)
     let holds = context.builder.select(sum, .notEqual, sum, ifTrue: isOdd, ifFalse: isMost)
     return (result, firstPlace(position, where: holds))
   }

@@ -10,6 +10,8 @@ extension TileWriter {
 
   /// Elements of a cache line.
   private static let line = 16
+  /// What points to what is read ahead.
+  static let ahead: Name = "ahead"
 
   /// Whether all rows of a reference start where a cache line does.
   private func startOnLines(_ reference: Nest.Reference, lane: Int) -> Bool {
@@ -66,7 +68,7 @@ extension TileWriter {
   mutating func fetchAhead(step: Int) {
     guard let readAhead, step < readAhead.lines else { return }
     context.builder.append(
-      .prefetch(Address("ahead", offset: step * 64), toWrite: readAhead.forWriting))
+      .prefetch(Address(Self.ahead, offset: step * 64), toWrite: readAhead.forWriting))
   }
 
   /// Bytes ahead of what is being read at which a stream is asked for: about what arrives while one

@@ -165,9 +165,10 @@ struct TileWriter {
     for (row, registers) in zip(context.rowPositions, accumulators) {
       for (vector, register) in registers.enumerated() {
         let lanes = context.lanes
-        let reference = references[partial ?? 0]
-        let elements = row.distance(reference.strides) + vector * lanes
-        context.builder.store(register, to: Address(reference.name, offset: elements * 4))
+        let index = partial ?? 0
+        let elements = row.distance(references[index].strides) + vector * lanes
+        context.builder.store(
+          register, to: Address(context.pointers[index], offset: elements * 4))
       }
     }
     try context.takeBlock(into: &body)

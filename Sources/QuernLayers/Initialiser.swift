@@ -48,11 +48,8 @@ public enum Initialiser: Sendable, Hashable, Codable {
   /// The seed for the tensor of this name, so that its values depend neither on other tensors nor
   /// on their order.
   public static func seed(_ seed: UInt64, for name: String) -> UInt64 {
-    // FNV-1a over the name, mixed with the seed.
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
     var random = SeededGenerator(seed: seed)
-    random = SeededGenerator(seed: random.next() ^ hash)
+    random = SeededGenerator(seed: random.next() ^ StableHash(name).value)
     return random.next()
   }
 

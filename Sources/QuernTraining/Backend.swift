@@ -52,6 +52,7 @@ extension ExecutionOptions {
           + supported.joined(separator: ", "))
     }
   }
+
   /// Checks what also concerns code that is generated, but not run here.
   ///
   /// - Throws: ``BackendError`` for a thread count out of range.

@@ -40,7 +40,18 @@ public final class Model {
     _ network: Network, contentsOf path: String, loss: any Loss = SoftmaxCrossEntropy(),
     batchSize: Int = 64, execution: ExecutionOptions = ExecutionOptions()
   ) throws {
-    let checkpoint = try Checkpoint(contentsOf: path)
+    try self.init(
+      network, checkpoint: Checkpoint(contentsOf: path), loss: loss, batchSize: batchSize,
+      execution: execution)
+  }
+
+  /// A network with the weights of a checkpoint.
+  ///
+  /// - Throws: `DataError` where it belongs to another network.
+  public convenience init(
+    _ network: Network, checkpoint: Checkpoint, loss: any Loss = SoftmaxCrossEntropy(),
+    batchSize: Int = 64, execution: ExecutionOptions = ExecutionOptions()
+  ) throws {
     try checkpoint.check(
       against: network, required: EvaluationStep(network, loss: loss, batchSize: 1).weights,
       known: network.weightSignatures())

@@ -1,6 +1,7 @@
 import QuernData
 import QuernGraph
 import QuernLayers
+import QuernRandom
 
 extension Network {
   /// All that the network keeps, whatever it is built for: parameters and state.
@@ -33,11 +34,7 @@ extension Network {
     var text = "\(input)\n"
     for layer in built.layers { text += "\(layer.name) \(layer.kind) \(layer.outputShape)\n" }
     for parameter in built.parameters { text += "\(parameter.name) \(parameter.shape)\n" }
-    // FNV-1a, 64 bits.
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
-    let digits = String(hash, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
+    return StableHash(text).text
   }
 
   /// Checks that a data set's pictures are what the network takes.

@@ -16,7 +16,7 @@ extension Trainer {
       optimizerTensors: optimizer.tensors)
     state.stopping = stopping
     state.dataName = settings.dataName ?? training.name
-    state.dataFingerprint = training.fingerprint
+    state.dataFingerprint = dataFingerprint
     return Checkpoint(
       model: network.name, fingerprint: try network.fingerprint(), weights: try weights(),
       training: state)
@@ -84,7 +84,7 @@ extension Trainer {
         mend: "Go on with the same data set and batch size.")
     }
     if state.position.stepInEpoch != 0, let known = state.dataFingerprint,
-      known != training.fingerprint
+      known != dataFingerprint
     {
       throw DataError(
         .mislabelled, in: source,

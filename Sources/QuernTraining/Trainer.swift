@@ -48,6 +48,9 @@ public final class Trainer {
   /// What runs the steps.
   public let executable: any Executable
 
+  /// Of ``training``, which every checkpoint holds.
+  private(set) lazy var dataFingerprint = training.fingerprint
+
   /// When training ends by itself, and how far that is; see ``stop(by:)``.
   public internal(set) var stopping: StoppingState?
   var fullGradient: FullGradient?

@@ -45,10 +45,11 @@ struct PredictCommand: ParsableCommand {
     guard batch > 0 else { throw Failure("--batch is \(batch); give at least 1") }
     let network = try model.network()
     let recipe = Recipe(try model.builtIn())
+    let options = try execution.options()
+    let checkpoint = try Checkpoint(contentsOf: weights)
     let predictor = try Model(
-      network, contentsOf: weights, batchSize: batch, execution: execution.options())
-    let past = try Checkpoint(contentsOf: weights).training
-    let original = try data.source(recipe, past: past).testSet()
+      network, checkpoint: checkpoint, batchSize: batch, execution: options)
+    let original = try data.source(recipe, past: checkpoint.training).testSet()
     let dataset = try DataArguments.fit(original, to: network, recipe)
     let evaluation = try predictor.evaluate(dataset)
     if json { return try JSONOutput.print(result(evaluation)) }

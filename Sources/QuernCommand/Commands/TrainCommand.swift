@@ -9,8 +9,8 @@ struct TrainCommand: ParsableCommand {
     discussion: """
       With --load or --resume, training goes on where the file left it; options that are not given \
       are taken from there, the data set too, but for those of execution and for files to write. A \
-      cosine that was to end with the run is stretched to another number of --epochs. A run that is stopped (Ctrl-C) or killed, and resumed, ends with the \
-      same bits as one that was not. A second Ctrl-C quits at once.
+      cosine that was to end with the run is stretched to another number of --epochs. A run that is \
+      stopped (Ctrl-C) or killed, and resumed, ends with the same bits as one that was not. A second Ctrl-C quits at once.
 
       With --stop, training may end before its epochs do. Measured after each epoch: for parameters \
       the norm of the change of all parameters over the epoch; for gradient the norm of the gradient \
@@ -208,8 +208,7 @@ struct TrainCommand: ParsableCommand {
     ]
     outputs += reports.files.map { ("--report", $0) }
     try Files.checkDistinct(outputs)
-    try Files.checkDistinct([("--load", load), ("--checkpoint", checkpoints.checkpoint)])
-    try Files.checkDistinct([("--load", load), ("--log", log)])
+    try Files.checkDistinct([("--load", load)] + outputs.filter { $0.option != "--save" })
   }
 
   /// What was asked for, else what the checkpoint says, else the model's recipe.

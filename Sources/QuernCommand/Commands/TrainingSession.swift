@@ -32,39 +32,24 @@ final class TrainingSession {
         bar.clear()
         print(line(summary))
         Terminal.flush()
-        beside(&bar) {
-          try log?.record(summary)
-        } without: {
-          log = nil
-        }
-        beside(&bar) {
-          try recorder?.record(summary)
-        } without: {
-          recorder = nil
-        }
+        record(in: &log, &bar) { try $0.record(summary) }
+        record(in: &recorder, &bar) { try $0.record(summary) }
       },
       onStep: { progress in
         bar.update(progress)
-        beside(&bar) {
-          try log?.record(progress)
-        } without: {
-          log = nil
-        }
-        beside(&bar) {
-          try recorder?.record(progress)
-        } without: {
-          recorder = nil
-        }
+        record(in: &log, &bar) { try $0.record(progress) }
+        record(in: &recorder, &bar) { try $0.record(progress) }
         try writer?.writeIfDue()
       }, shouldStop: { Interrupt.isRequested })
   }
 
-  /// Keeps a file that cannot be written from ending the run.
-  private func beside(
-    _ bar: inout ProgressBar, _ record: () throws -> Void, without giveUp: () -> Void
+  /// Goes on without a file that cannot be written.
+  private func record<File>(
+    in file: inout File?, _ bar: inout ProgressBar, _ write: (File) throws -> Void
   ) {
-    do { try record() } catch {
-      giveUp()
+    guard let open = file else { return }
+    do { try write(open) } catch {
+      file = nil
       isComplete = false
       bar.clear()
       Terminal.complain("quern: \(error); training goes on without it")

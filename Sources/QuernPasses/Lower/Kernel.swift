@@ -115,9 +115,6 @@ public struct TensorAccess: Hashable, Sendable {
   /// The indices that go beyond the tensor's bounds somewhere, with axes of these extents, and those
   /// bounds.
   func outside(_ extents: [Int]) -> [(index: AffineExpression, bound: Int)] {
-    zip(map, view.extents).filter { index, bound in
-      let reach = index.bounds(extents: extents)
-      return reach.lowerBound < 0 || reach.upperBound >= bound
-    }.map { ($0, $1) }
+    zip(map, view.extents).filter { !$0.isAlwaysInside($1, axes: extents) }.map { ($0, $1) }
   }
 }

@@ -117,9 +117,8 @@ private func addCopies(_ source: Graph) -> (graph: Graph, copied: Set<NodeID>) {
     node.operands = node.operands.map { renamed[$0.index] }
     switch node.op {
     case .maximum(let window), .maximumPosition(let window):
-      let outside = zip(window.map, graph[node.operands[0]].shape.extents).contains { map, extent in
-        let bounds = map.bounds(extents: window.extents)
-        return bounds.lowerBound < 0 || bounds.upperBound >= extent
+      let outside = zip(window.map, graph[node.operands[0]].shape.extents).contains {
+        !$0.isAlwaysInside($1, axes: window.extents)
       }
       if outside { node.operands[0] = copy(node.operands[0], label: node.label) }
     case .reshape:
@@ -183,8 +182,7 @@ private func kernelName(
 
 private func unique(_ text: String, _ used: inout Set<String>) -> String {
   let base = text.asIdentifier
-  var name =
-    base.utf8.first.map { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 } == true ? "k" + base : base
+  var name = base.first?.isNumber == true ? "k" + base : base
   var number = 2
   while !used.insert(name).inserted {
     name = "\(base)_\(number)"

@@ -44,8 +44,15 @@ struct Schedule {
 extension Piece {
   /// Reads of tensors in memory: those of the factors, then those of the values.
   public var reads: [TensorAccess] {
-    factors.map(\.read)
-      + values.compactMap { if case .read(let access) = $0 { access } else { nil } }
+    var reads: [TensorAccess] = []
+    forEachRead { reads.append($0) }
+    return reads
+  }
+
+  /// Calls `body` with each of the reads, in their order.
+  func forEachRead(_ body: (TensorAccess) -> Void) {
+    for factor in factors { body(factor.read) }
+    for case .read(let access) in values { body(access) }
   }
 }
 

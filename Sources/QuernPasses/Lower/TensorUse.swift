@@ -15,8 +15,7 @@ package struct TensorUse {
       if !list.contains(tensor) { list.append(tensor) }
     }
     for piece in kernel.pieces {
-      for factor in piece.factors { note(factor.read.tensor, &reads) }
-      for case .read(let access) in piece.values { note(access.tensor, &reads) }
+      piece.forEachRead { note($0.tensor, &reads) }
       for store in piece.stores { note(store.access.tensor, &writes) }
     }
     (self.reads, self.writes) = (reads, writes)

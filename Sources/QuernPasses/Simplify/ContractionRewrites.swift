@@ -8,14 +8,6 @@ extension Node {
   }
 }
 
-extension AffineExpression {
-  /// Whether this index exists in a tensor of the given extent wherever the axes stand.
-  func isAlwaysInside(_ extent: Int, axes: [Int]) -> Bool {
-    let bounds = bounds(extents: axes)
-    return divisor == 1 && bounds.lowerBound >= 0 && bounds.upperBound < extent
-  }
-}
-
 extension Rewriter {
   /// The same values with extents of 1 where the tensor only repeats them.
   func withoutRepeats(_ id: NodeID) -> NodeID {

@@ -189,8 +189,10 @@ struct RegisterAllocator: ~Copyable {
       && (instruction.memory == nil || liveness.isLasting[position])
   }
 
+  private static let spill: Name = "spill"
+
   private func slotAddress(_ slot: Int) -> Address {
-    Address("spill", offset: slot * target.lanes * 4)
+    Address(Self.spill, offset: slot * target.lanes * 4)
   }
 
   private mutating func spillTraffic(_ instruction: VectorInstruction, _ register: Int) {
