@@ -25,6 +25,9 @@ public struct MachineFacts: Sendable {
   public var instructionsPerCycle = 5.0
   /// Cycles until a line that was asked for has come from memory.
   public var memoryLatency = 500.0
+  /// Cycles of computing for each cache line from which on a stream is asked for ahead: with fewer, memory
+  /// is what tiles wait for.
+  public var streamCycles = 4.0
   /// Cycles that it takes to read from one page after the other: each address must be looked up, and
   /// no line is foreseen.
   public var farLatency = 8.0

@@ -1,3 +1,5 @@
+import QuernVectors
+
 extension PieceLoops {
   /// How tiles ask for the next panel's elements while they compute with this one's.
   ///
@@ -18,8 +20,8 @@ extension PieceLoops {
     var perTile: String?
     /// Elements that a tile asks for: the next one goes on from there.
     var tileElements = 0
-    /// See ``SectionAhead/forWriting``.
-    var forWriting = false
+    /// By default for the second-level cache: tiles go through a whole panel before the next.
+    var purpose = PrefetchPurpose.readLater
     /// What tile functions call the place where they start.
     var parameter: String { perTile == nil ? "ahead" : "next" }
   }
@@ -154,7 +156,7 @@ extension PieceLoops {
     return ReadAhead(
       step: shares.linesPerRound * 16, lines: shares.linesPerRound, preparation: lines,
       start: "ahead", tileElements: elements / together,
-      forWriting: section.forWriting)
+      purpose: section.forWriting ? .write : .read)
   }
 
   /// Whether each reduction step leads as far as every other.

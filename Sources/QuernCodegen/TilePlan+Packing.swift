@@ -29,11 +29,11 @@ extension TilePlan {
     // A tile's rows share the factor's lanes; where it lies elsewhere, tiles begin anew.
     panelAxes = rowAxes.filter { reference.strides[$0] != 0 }
     rowAxes.removeAll { panelAxes.contains($0) }
-    // A row of outputs alone reads a panel once, at the pace at which memory is read in order.
+    // Panels that one can prepare are read in order, at the pace of memory.
     let isInPlace =
       liesClose(reference, nest, lane)
-      || shared >= 8 && liesOnLines(reference, nest, lane)
-        && !((canPrepare || shared >= Self.rowsWorthPacking) && Self.waitsForRows(machine))
+      || !canPrepare && liesOnLines(reference, nest, lane)
+        && !(shared >= Self.rowsWorthPacking && Self.waitsForRows(machine))
     panels = Panels(
       factor: candidates[0], place: isInPlace ? .inPlace : canPrepare ? .prepared : .packed)
   }

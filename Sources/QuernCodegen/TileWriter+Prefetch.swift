@@ -57,7 +57,7 @@ extension TileWriter {
         if !startOnLines(reference, lane: lane) { elements.append(width - 1) }
         for element in elements {
           let address = Address(context.pointers[index], offset: (start + element) * 4)
-          context.builder.append(.prefetch(address, toWrite: isWritten))
+          context.builder.append(.prefetch(address, isWritten ? .write : .read))
         }
       }
     }
@@ -68,17 +68,22 @@ extension TileWriter {
   mutating func fetchAhead(step: Int) {
     guard let readAhead, step < readAhead.lines else { return }
     context.builder.append(
-      .prefetch(Address(Self.ahead, offset: step * 64), toWrite: readAhead.forWriting))
+      .prefetch(Address(Self.ahead, offset: step * 64), readAhead.purpose))
   }
 
-  /// Bytes ahead of what is being read at which a stream is asked for: about what arrives while one
-  /// line is under way from the cache that all cores share.
-  private static let streamDistance = 4096
+  /// Bytes ahead of what is being read at which a stream is asked for: some pages, since the processor
+  /// foresees what follows on the same one.
+  private static let streamDistance = 16384
 
   /// Asks for panels that are read just once, a little before they are: they lie one after the other, so
-  /// that this goes on from each to the next.
+  /// that this goes on from each to the next. Where lines are read as fast as they come, the processor
+  /// foresees them itself, and to ask as well would only take it room for lines under way.
   mutating func fetchStream(at place: AxisSteps) {
     guard plan.isPrepared, plan.rowTileCount == 1, let packed = plan.packed else { return }
+    let cycles =
+      Double(context.rowPositions.count * context.shape.vectors) / machine.multiplyAddsPerCycle
+    let lines = Double(context.shape.vectors * context.lanes) / Double(Self.line)
+    guard cycles > lines * machine.streamCycles else { return }
     let reference = references[nest.factors[packed].reference]
     let further = TileContext.Step(offset: place).further(reference.strides)
     for element in stride(from: 0, to: context.shape.vectors * context.lanes, by: Self.line) {
@@ -86,7 +91,7 @@ extension TileWriter {
         .prefetch(
           Address(
             context.pointers[nest.factors[packed].reference],
-            offset: (further + element) * 4 + Self.streamDistance)))
+            offset: (further + element) * 4 + Self.streamDistance), .readLater))
     }
   }
 

@@ -57,6 +57,17 @@ public enum UnaryOperation: String, CaseIterable, BitwiseCopyable, Sendable, Has
   case truncateToInteger, nearestToInteger
 }
 
+/// What a cache line is asked for.
+public enum PrefetchPurpose: CaseIterable, BitwiseCopyable, Sendable, Hashable {
+  /// It will be read soon: the first-level cache takes it.
+  case read
+  /// It will be read some thousands of cycles on: the second-level cache takes it, and what is being read
+  /// stays in the first.
+  case readLater
+  /// It will be written: no other core then keeps a copy.
+  case write
+}
+
 public enum ShiftOperation: String, CaseIterable, BitwiseCopyable, Sendable, Hashable {
   case left, rightLogical, rightArithmetic
 }
@@ -121,9 +132,8 @@ public enum VectorInstruction: Hashable, BitwiseCopyable, Sendable {
   /// lane i is joined with lane i^8 (16 lanes only), then i^4, i^2, i^1.
   case reduce(ReduceOperation, VectorRegister, VectorRegister, count: Int? = nil)
   case shuffle(ShuffleOperation, VectorRegister, VectorRegister, VectorRegister)
-  /// Asks for a cache line ahead, and for it alone where it will be written: no other core then keeps a
-  /// copy. Never faults.
-  case prefetch(Address, toWrite: Bool = false)
+  /// Asks for a cache line ahead. Never faults.
+  case prefetch(Address, PrefetchPurpose = .read)
   /// To be the last instruction of every kernel function: on the AVX targets it clears the upper
   /// halves of the registers (`vzeroupper`), so that SSE code after it is not slowed down.
   case end

@@ -273,11 +273,16 @@ import Testing
     }
     for base in bases {
       for displacement in displacements {
-        for toWrite in [false, true] {
-          let name = toWrite ? "prefetchw" : "prefetcht0"
+        for purpose in PrefetchPurpose.allCases {
+          let name =
+            switch purpose {
+            case .read: "prefetcht0"
+            case .readLater: "prefetcht1"
+            case .write: "prefetchw"
+            }
           let sign = displacement < 0 ? "" : "+"
           add("\(name) [\(generalRegisters[base])\(sign)\(displacement)]") {
-            Encoder.prefetch(toWrite: toWrite, base: base, displacement: displacement, into: &$0)
+            Encoder.prefetch(purpose, base: base, displacement: displacement, into: &$0)
           }
         }
       }

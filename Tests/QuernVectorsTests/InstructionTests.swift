@@ -73,8 +73,9 @@ import Testing
     add { builder, r in
       let d = builder.newRegister()
       builder.append(.move(d, r[2]))
-      builder.append(.prefetch(Address("c", offset: 1024)))
-      builder.append(.prefetch(Address("c", offset: 64), toWrite: true))
+      for (number, purpose) in PrefetchPurpose.allCases.enumerated() {
+        builder.append(.prefetch(Address("c", offset: 64 * number), purpose))
+      }
       return d
     }
     for operation in UnaryOperation.allCases {

@@ -86,12 +86,14 @@ package enum Encoder {
     if let immediate = fields.immediate { bytes.append(immediate) }
   }
 
-  /// `prefetcht0`, or `prefetchw`, which processors that lack it pass over.
+  /// `prefetcht0`, `prefetcht1`, or `prefetchw`, which processors that lack it pass over.
   package static func prefetch(
-    toWrite: Bool, base: Int, displacement: Int, into bytes: inout OwnedArray<UInt8>
+    _ purpose: PrefetchPurpose, base: Int, displacement: Int, into bytes: inout OwnedArray<UInt8>
   ) {
-    bytes.append(0x0f, toWrite ? 0x0d : 0x18)
-    operand(.memory(base: base, displacement: displacement), reg: 1, scale: 1, into: &bytes)
+    bytes.append(0x0f, purpose == .write ? 0x0d : 0x18)
+    operand(
+      .memory(base: base, displacement: displacement), reg: purpose == .readLater ? 2 : 1,
+      scale: 1, into: &bytes)
   }
 
   /// The general register that holds constants on their way to vector and mask registers: r11.

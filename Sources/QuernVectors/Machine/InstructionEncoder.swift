@@ -26,9 +26,9 @@ struct InstructionEncoder: ~Copyable {
     case .multiplyAdd(let negated, let inMemory, let broadcast):
       multiplyAdd(
         registers, negated: negated, memory: inMemory ? place.operand : nil, broadcast: broadcast)
-    case .prefetch(let toWrite):
+    case .prefetch(let purpose):
       Encoder.prefetch(
-        toWrite: toWrite, base: place.base, displacement: place.displacement, into: &bytes)
+        purpose, base: place.base, displacement: place.displacement, into: &bytes)
     case .zeroUpper: Encoder.zeroUpper(into: &bytes)
     case .constant(let bits): constant(bits, Int(registers[0]))
     case .laneIndices: laneIndices(Int(registers[0]))

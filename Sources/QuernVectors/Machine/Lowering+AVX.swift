@@ -108,11 +108,14 @@ extension Lowering {
       memory(
         "$0 = $w_set1_ps($e);", [d], address,
         .vector(VectorEncoding(opcode: .broadcast, rm: .memory)))
-    case .prefetch(let address, let toWrite):
-      memory(
-        toWrite
-          ? "__builtin_prefetch($p, 1);" : "_mm_prefetch((const char *)($p), _MM_HINT_T0);",
-        [], address, writes: false, .prefetch(toWrite: toWrite))
+    case .prefetch(let address, let purpose):
+      let statement: StaticString =
+        switch purpose {
+        case .read: "_mm_prefetch((const char *)($p), _MM_HINT_T0);"
+        case .readLater: "_mm_prefetch((const char *)($p), _MM_HINT_T1);"
+        case .write: "__builtin_prefetch($p, 1);"
+        }
+      memory(statement, [], address, writes: false, .prefetch(purpose))
     default: break
     }
   }

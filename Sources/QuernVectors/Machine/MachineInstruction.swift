@@ -15,7 +15,7 @@ enum Encoding: BitwiseCopyable, Sendable {
   case vector(VectorEncoding)
   /// ±a·b + c of operands 0 (dst), 1 (a), 2 (b, or memory) and the last (c).
   case multiplyAdd(negated: Bool, memory: Bool, broadcast: Bool)
-  case prefetch(toWrite: Bool)
+  case prefetch(PrefetchPurpose)
   case zeroUpper
   /// These bits in all lanes of operand 0.
   case constant(UInt32)
