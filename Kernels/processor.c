@@ -21,4 +21,13 @@ int quern_supports_avx2(void) {
 #endif
 }
 
+int quern_halves_avx512(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  return quern_supports_avx512() && __builtin_cpu_is("amdfam19h");
+#else
+  return 0;
+#endif
+}
+
 float quern_square_root_f32(float x) { return __builtin_sqrtf(x); }

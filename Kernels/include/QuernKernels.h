@@ -5,6 +5,9 @@
 int quern_supports_avx512(void);
 int quern_supports_avx2(void);
 
+// Whether instructions of 512 bits are worked off in two halves, as those of AMD's family 19h (Zen 4).
+int quern_halves_avx512(void);
+
 // A correctly rounded square root, for compilers that have none built in.
 float quern_square_root_f32(float x);
 

@@ -54,10 +54,15 @@ public struct MachineFacts: Sendable {
       guard let told, told > 0 else { return typical }
       return min(max(told, range.lowerBound), range.upperBound)
     }
-    return MachineFacts(
+    var facts = MachineFacts(
       target,
       level1Cache: size(toldLevel1, within: 16 << 10...128 << 10, else: typical.level1Cache),
       level2Cache: size(toldLevel2, within: 256 << 10...4 << 20, else: typical.level2Cache))
+    if target.isWorkedOffInHalves {
+      facts.multiplyAddsPerCycle /= 2
+      facts.loadsPerCycle /= 2
+    }
+    return facts
   }
 
   #if canImport(Glibc)

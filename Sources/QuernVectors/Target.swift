@@ -23,6 +23,9 @@ public enum Target: String, CaseIterable, Sendable, Hashable, CustomStringConver
     }
   }
 
+  /// Whether this processor works off each of the target's vectors in two halves.
+  public var isWorkedOffInHalves: Bool { self == .avx512 && quern_halves_avx512() != 0 }
+
   /// The widest target this processor supports.
   public static var best: Target { allCases.first(where: \.isSupported) ?? .portable }
 
