@@ -13,6 +13,14 @@
   quern_f32(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)(p))))
 #define quern_load_bytes_partial(mask, p) \
   quern_f32(_mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(mask, p)))
+/* Half of a register: what the other half becomes is zero, or left open. */
+#define quern_half(v) _mm512_castps512_ps256(v)
+#define quern_half_load(p) _mm512_zextps256_ps512(_mm256_loadu_ps(p))
+#define quern_half_store(p, v) _mm256_storeu_ps(p, quern_half(v))
+#define quern_half_fmadd(a, b, c) \
+  _mm512_castps256_ps512(_mm256_fmadd_ps(quern_half(a), quern_half(b), quern_half(c)))
+#define quern_half_fnmadd(a, b, c) \
+  _mm512_castps256_ps512(_mm256_fnmadd_ps(quern_half(a), quern_half(b), quern_half(c)))
 #define quern_add_i32(a, b) quern_f32(_mm512_add_epi32(quern_i32(a), quern_i32(b)))
 #define quern_subtract_i32(a, b) quern_f32(_mm512_sub_epi32(quern_i32(a), quern_i32(b)))
 #define quern_multiply_i32(a, b) quern_f32(_mm512_mullo_epi32(quern_i32(a), quern_i32(b)))

@@ -102,6 +102,12 @@ struct TileContext {
     return vector == shape.vectors - 1 ? shape.tail ?? lanes : lanes
   }
 
+  /// As ``laneCount(_:)``, where half a vector does for them; else nil.
+  func halfCount(_ vector: Int) -> Int? {
+    let count = laneCount(vector)
+    return builder.target.hasHalves && !isScalar && count <= lanes / 2 ? count : nil
+  }
+
   /// A C variable that points to a reference within a loop.
   mutating func ownPointer(_ reference: Int, in loop: String) -> Name {
     if let known = ownPointers.first(where: { $0.reference == reference && $0.loop == loop }) {
@@ -139,6 +145,12 @@ struct TileContext {
       references.contains(where: { $0.isWritten && $0.liesWith(reference) })
     {
       count = laneCount(vector)
+    }
+    // No more is needed of it.
+    if count == nil, laneStride == nil, stride == 1, reference.element == .float32,
+      halfCount(vector) != nil
+    {
+      count = lanes / 2
     }
     let key = LoadKey(
       offset: elements, stride: stride,

@@ -181,7 +181,10 @@ extension TileWriter {
         } else if nest.isProduct {
           let b = context.factor(1, row: row, vector: vector, place)
           let a = context.factor(0, row: row, vector: vector, place)
-          context.builder.append(.accumulate(accumulator, a, .register(b)))
+          context.builder.append(
+            .accumulate(
+              accumulator, a, .register(b),
+              count: laneAxis == nil ? context.halfCount(vector) : nil))
         } else {
           let value = context.product(row: row, vector: vector, place)
           context.builder.append(.binary(.add, accumulator, accumulator, .register(value)))

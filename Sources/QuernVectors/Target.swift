@@ -11,6 +11,13 @@ public enum Target: String, CaseIterable, Sendable, Hashable, CustomStringConver
   /// f32 (or i32) lanes of one register.
   public var lanes: Int { self == .avx512 ? 16 : 8 }
 
+  /// Bits of one register.
+  var bits: Int { lanes * 32 }
+
+  /// Whether an instruction can go by half of a register's lanes, which takes half the time where
+  /// ``isWorkedOffInHalves``. (Half of AVX2's would take as long as the whole.)
+  public var hasHalves: Bool { self == .avx512 }
+
   /// Registers a kernel may keep values in. The portable target's are C variables.
   public var registerCount: Int { self == .avx2 ? 16 : 32 }
 

@@ -119,9 +119,11 @@ public enum VectorInstruction: Hashable, BitwiseCopyable, Sendable {
   /// Shift of i32 lanes by a constant 0...31.
   case shift(ShiftOperation, VectorRegister, VectorRegister, by: Int)
   /// dst = ±a·b + c, fused (one rounding) on the AVX targets, rounded twice on the portable one.
-  /// An accumulator is one register as both `dst` and `c`.
+  /// An accumulator is one register as both `dst` and `c`. Only the first `count` lanes matter, by default
+  /// all: what the others become is left open.
   case multiplyAdd(
-    VectorRegister, a: VectorRegister, b: VectorOperand, c: VectorRegister, negated: Bool = false)
+    VectorRegister, a: VectorRegister, b: VectorOperand, c: VectorRegister, negated: Bool = false,
+    count: Int? = nil)
   /// dst = a cmp b ? ifTrue : ifFalse, lane by lane.
   case compareSelect(
     VectorRegister, Comparison, LaneType, VectorRegister, VectorRegister,
@@ -146,10 +148,11 @@ public enum VectorInstruction: Hashable, BitwiseCopyable, Sendable {
   }
   public static func zero(_ register: VectorRegister) -> Self { .constantBits(register, 0) }
 
-  /// acc += a·b, or acc -= a·b where `negated`.
+  /// acc += a·b, or acc -= a·b where `negated`, in the first `count` lanes at least.
   public static func accumulate(
-    _ accumulator: VectorRegister, _ a: VectorRegister, _ b: VectorOperand, negated: Bool = false
+    _ accumulator: VectorRegister, _ a: VectorRegister, _ b: VectorOperand, negated: Bool = false,
+    count: Int? = nil
   ) -> Self {
-    .multiplyAdd(accumulator, a: a, b: b, c: accumulator, negated: negated)
+    .multiplyAdd(accumulator, a: a, b: b, c: accumulator, negated: negated, count: count)
   }
 }

@@ -106,6 +106,22 @@ import Testing
           return keep.reduce(sum) { builder.binary(.xor, $0, r[$1]) }
         }
       }
+      // What lies behind the lanes that matter is replaced.
+      for count in [1, target.lanes / 2, target.lanes - 1] {
+        for operand in [
+          nil, VectorOperand.memory(Address("d", offset: 8)),
+          .broadcast(Address("d", offset: 12)),
+        ] {
+          add(nanIsNaN: true) { builder, r in
+            let (sum, d) = (builder.newRegister(), builder.newRegister())
+            let b = operand ?? .register(r[1])
+            builder.append(
+              .multiplyAdd(sum, a: r[0], b: b, c: r[2], negated: negated, count: count))
+            builder.append(.blend(d, count: count, first: sum, rest: r[3]))
+            return d
+          }
+        }
+      }
       for operand in [
         VectorOperand.memory(Address("d", offset: 8)), .broadcast(Address("d", offset: 12)),
       ] {

@@ -67,7 +67,7 @@ struct VectorModel {
         case .rightArithmetic: UInt32(bitPattern: Int32(bitPattern: $0) >> Int32(count))
         }
       }
-    case .multiplyAdd(_, let a, let b, let c, let negated):
+    case .multiplyAdd(_, let a, let b, let c, let negated, _):
       return all.map { lane in
         let x = Float(bitPattern: registers[a]![lane])
         let y = Float(bitPattern: value(b)[lane])

@@ -23,9 +23,10 @@ struct InstructionEncoder: ~Copyable {
   mutating func append(_ encoding: Encoding, _ registers: AllocatedRegisters, _ place: Place) {
     switch encoding {
     case .vector(let vector): append(vector, registers, place)
-    case .multiplyAdd(let negated, let inMemory, let broadcast):
+    case .multiplyAdd(let negated, let inMemory, let broadcast, let bits):
       multiplyAdd(
-        registers, negated: negated, memory: inMemory ? place.operand : nil, broadcast: broadcast)
+        registers, negated: negated, memory: inMemory ? place.operand : nil, broadcast: broadcast,
+        bits: Int(bits))
     case .prefetch(let purpose):
       Encoder.prefetch(
         purpose, base: place.base, displacement: place.displacement, into: &bytes)
@@ -142,7 +143,8 @@ struct InstructionEncoder: ~Copyable {
 
   /// dst = ±a·b + c: the form depends on which operand the destination shares a register with.
   private mutating func multiplyAdd(
-    _ registers: AllocatedRegisters, negated: Bool, memory: RegisterOrMemory?, broadcast: Bool
+    _ registers: AllocatedRegisters, negated: Bool, memory: RegisterOrMemory?, broadcast: Bool,
+    bits: Int
   ) {
     let (d, a) = (Int(registers[0]), Int(registers[1]))
     let c = Int(registers[registers.count - 1])
@@ -150,8 +152,7 @@ struct InstructionEncoder: ~Copyable {
     let form132 = negated ? Opcode.negatedMultiplyAdd132 : .multiplyAdd132
     let form231 = negated ? Opcode.negatedMultiplyAdd231 : .multiplyAdd231
     var fields = EncodingFields(
-      opcode: form231, reg: d, vvvv: a, rm: b, embeddedBroadcast: broadcast,
-      bits: target.lanes * 32)
+      opcode: form231, reg: d, vvvv: a, rm: b, embeddedBroadcast: broadcast, bits: bits)
     if d == c {
     } else if d == a {
       fields.opcode = form132

@@ -44,8 +44,8 @@ extension Lowering {
           ("$0 = quern_shift_right_arithmetic($1, $i);", .shiftRightArithmetic)
         }
       plain(text, [d, a], opcode, immediate: UInt8(count))
-    case .multiplyAdd(let d, let a, let b, let c, let negated):
-      lowerMultiplyAdd(d, a, b, c, negated)
+    case .multiplyAdd(let d, let a, let b, let c, let negated, let count):
+      lowerMultiplyAdd(d, a, b, c, negated, isHalf: isHalf(count))
     case .compareSelect(let d, let comparison, let type, let a, let b, let x, let y):
       if wide {
         lowerSelectByMask(d, comparison, type, a, b, x, y)
@@ -68,12 +68,18 @@ extension Lowering {
   private mutating func lowerMemory(_ instruction: VectorInstruction) {
     let lanes = target.lanes
     switch instruction {
+    case .load(let d, let address, let count?) where wide && count == lanes / 2:
+      memory(
+        "$0 = quern_half_load($p);", [d], address,
+        .vector(VectorEncoding(opcode: .load, rm: .memory, bits: partBits(count))))
     case .load(let d, let address, let count?) where count < lanes:
       if wide {
         memory(
           "$0 = _mm512_maskz_loadu_ps($i, $p);", [d], address, immediate: mask(count),
           .vector(
-            VectorEncoding(opcode: .load, rm: .memory, firstLanes: UInt8(count), zeroing: true)))
+            VectorEncoding(
+              opcode: .load, rm: .memory, firstLanes: UInt8(count), zeroing: true,
+              bits: partBits(count))))
       } else {
         let mask = laneMaskVector(count)
         memory(
@@ -85,12 +91,18 @@ extension Lowering {
       memory(
         "$0 = $w_loadu_ps($p);", [d], address,
         .vector(VectorEncoding(opcode: .load, rm: .memory)))
+    case .store(let address, let a, let count?) where wide && count == lanes / 2:
+      memory(
+        "quern_half_store($p, $0);", [a], address, writes: false,
+        .vector(VectorEncoding(opcode: .store, rm: .memory, bits: partBits(count))))
     case .store(let address, let a, let count?) where count < lanes:
       if wide {
         memory(
           "_mm512_mask_storeu_ps($p, $i, $0);", [a], address, writes: false,
           immediate: mask(count),
-          .vector(VectorEncoding(opcode: .store, rm: .memory, firstLanes: UInt8(count))))
+          .vector(
+            VectorEncoding(
+              opcode: .store, rm: .memory, firstLanes: UInt8(count), bits: partBits(count))))
       } else {
         storeLanes(of: a, count, to: address)
       }
@@ -133,6 +145,16 @@ extension Lowering {
   }
 
   func mask(_ count: Int) -> Int { (1 << count) - 1 }
+
+  /// Whether half of a register does for so many lanes, of all where nil.
+  private func isHalf(_ count: Int?) -> Bool {
+    target.hasHalves && count.map { $0 <= target.lanes / 2 } ?? false
+  }
+
+  /// Of the part of a register that so many lanes need.
+  private func partBits(_ count: Int) -> UInt16 {
+    UInt16(isHalf(count) ? target.bits / 2 : target.bits)
+  }
 
   /// All ones in the first `count` lanes: AVX2's masks are vectors.
   private mutating func laneMaskVector(_ count: Int) -> VectorRegister {
@@ -238,13 +260,19 @@ extension Lowering {
 
   mutating func lowerMultiplyAdd(
     _ d: VectorRegister, _ a: VectorRegister, _ b: VectorOperand, _ c: VectorRegister,
-    _ negated: Bool
+    _ negated: Bool, isHalf: Bool
   ) {
     let b = broadcastInRegister(b)
     let text: StaticString =
-      negated ? "$0 = $w_fnmadd_ps($1, $b, $l);" : "$0 = $w_fmadd_ps($1, $b, $l);"
+      switch (isHalf, negated) {
+      case (false, false): "$0 = $w_fmadd_ps($1, $b, $l);"
+      case (false, true): "$0 = $w_fnmadd_ps($1, $b, $l);"
+      case (true, false): "$0 = quern_half_fmadd($1, $b, $l);"
+      case (true, true): "$0 = quern_half_fnmadd($1, $b, $l);"
+      }
+    let bits = isHalf ? target.bits / 2 : target.bits
     let encoding = Encoding.multiplyAdd(
-      negated: negated, memory: b.address != nil, broadcast: b.isBroadcast)
+      negated: negated, memory: b.address != nil, broadcast: b.isBroadcast, bits: UInt16(bits))
     emit(
       MachineInstruction(
         text: text, operands: b.register.map { [d, a, $0, c] } ?? [d, a, c],

@@ -54,7 +54,7 @@ extension Lowering {
       statement(operation.portableText, [d, a, inRegister(b)])
     case .shift(let operation, let d, let a, let count):
       statement(operation.portableText, [d, a], immediate: count)
-    case .multiplyAdd(let d, let a, let b, let c, let negated):
+    case .multiplyAdd(let d, let a, let b, let c, let negated, _):
       statement(
         negated
           ? "quern_multiply_subtract_from($0, $1, $2, $3);"

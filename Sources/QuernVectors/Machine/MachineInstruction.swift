@@ -13,8 +13,8 @@ enum RegisterSlot: BitwiseCopyable, Sendable {
 /// counting the references of each copy would cost more than what is done with it.
 enum Encoding: BitwiseCopyable, Sendable {
   case vector(VectorEncoding)
-  /// ±a·b + c of operands 0 (dst), 1 (a), 2 (b, or memory) and the last (c).
-  case multiplyAdd(negated: Bool, memory: Bool, broadcast: Bool)
+  /// ±a·b + c of operands 0 (dst), 1 (a), 2 (b, or memory) and the last (c), of so many bits.
+  case multiplyAdd(negated: Bool, memory: Bool, broadcast: Bool, bits: UInt16)
   case prefetch(PrefetchPurpose)
   case zeroUpper
   /// These bits in all lanes of operand 0.
