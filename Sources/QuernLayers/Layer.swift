@@ -20,6 +20,11 @@ public protocol Layer: Sendable {
   /// small first letter.
   var stem: String { get }
 
+  /// What sets the layer's function apart from others of its kind with outputs and parameters of the same
+  /// shapes, such as `dilation 2×2`; by default empty. It enters the network's fingerprint, by which a
+  /// checkpoint knows the network it was saved from. Leave out what is as usual.
+  var settings: String { get }
+
   /// The name the user gave, or nil for an automatic one. Set it with ``Layer/named(_:)``.
   var givenName: String? { get }
 
@@ -36,6 +41,7 @@ public protocol Layer: Sendable {
 extension Layer {
   public var kind: String { String(describing: Self.self) }
   public var stem: String { kind.prefix(1).lowercased() + kind.dropFirst() }
+  public var settings: String { "" }
   public var givenName: String? { nil }
 
   /// This layer under a name of its own: its parameters are `name.weight`, `name.bias`….
@@ -52,6 +58,7 @@ public struct NamedLayer: Layer {
 
   public var kind: String { layer.kind }
   public var stem: String { layer.stem }
+  public var settings: String { layer.settings }
   public var givenName: String? { name }
 
   public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {

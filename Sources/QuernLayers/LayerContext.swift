@@ -169,7 +169,7 @@ public final class LayerContext {
     let nodes = builder.graph.nodes[start...].filter { $0.label == name }
     records.append(
       LayerRecord(
-        name: name, kind: layer.kind, outputShape: output.shape,
+        name: name, kind: layer.kind, settings: layer.settings, outputShape: output.shape,
         parameterCount: parameters.reduce(0) {
           $1.layer == name ? $0 + $1.shape.elementCount : $0
         },

@@ -83,6 +83,8 @@ public struct LayerRecord: Sendable, Hashable {
   /// Full name: `residual1.conv2`.
   public var name: String
   public var kind: String
+  /// See ``Layer/settings``.
+  public var settings: String
   public var outputShape: Shape
   /// Elements of the layer's own parameters; those of layers inside it are counted there.
   public var parameterCount: Int

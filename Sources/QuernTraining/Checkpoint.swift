@@ -127,7 +127,7 @@ public struct Checkpoint: Sendable, Equatable {
         .mislabelled, in: source,
         found: "\(belongs) of another structure (fingerprint \(found))",
         expected: "model \"\(name)\" as described now (fingerprint \(fingerprint))",
-        mend: "Describe the network as it was, its activations and strides included.")
+        mend: "Describe the network as it was, its activations, strides and dilations included.")
     }
   }
 

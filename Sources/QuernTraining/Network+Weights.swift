@@ -28,11 +28,14 @@ extension Network {
   }
 
   /// A number that tells networks of different structure apart: the kinds of the layers, their
-  /// output shapes and parameters. Names of networks, batch sizes and weights do not enter.
+  /// settings, output shapes and parameters. Names of networks, batch sizes and weights do not enter.
   public func fingerprint() throws(GraphError) -> String {
     let built = try build(batch: 1, mode: .inference, in: GraphBuilder())
     var text = "\(input)\n"
-    for layer in built.layers { text += "\(layer.name) \(layer.kind) \(layer.outputShape)\n" }
+    for layer in built.layers {
+      let settings = layer.settings.isEmpty ? "" : " " + layer.settings
+      text += "\(layer.name) \(layer.kind)\(settings) \(layer.outputShape)\n"
+    }
     for parameter in built.parameters { text += "\(parameter.name) \(parameter.shape)\n" }
     return StableHash(text).text
   }

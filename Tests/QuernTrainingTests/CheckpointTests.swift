@@ -107,6 +107,38 @@ import Testing
     try trainer(renamed).restore(trainer(Small.network).checkpoint())
   }
 
+  @Test("Layers of the same shapes that compute something else are another structure")
+  func settings() throws {
+    func fingerprint(_ layer: any Layer, _ kind: String = "x") throws -> String {
+      try Network(kind, input: .picture(height: 12, width: 12, channels: 2)) { layer }
+        .fingerprint()
+    }
+    func same(_ dilation: Extent2D) -> Conv2D {
+      Conv2D(4, kernel: 3, padding: .same, dilation: dilation)
+    }
+    let pairs: [(any Layer, any Layer)] = [
+      (same(1), same(2)), (LeakyReLU(), LeakyReLU(slope: 0.2)),
+      (BatchNorm(), BatchNorm(epsilon: 1e-3)), (LayerNorm(), LayerNorm(epsilon: 1e-3)),
+      (MaxPool(2), MaxPool(3, stride: 2, padding: .explicit(1))),
+      (AveragePool(2), AveragePool(3, stride: 2, padding: .explicit(1))),
+      (
+        Conv2D(4, kernel: 3, stride: 2, padding: .same),
+        Conv2D(4, kernel: 3, stride: 2, padding: .explicit(1))
+      ),
+      (
+        DepthwiseConv2D(kernel: 3, padding: .same),
+        DepthwiseConv2D(kernel: 3, padding: .same, dilation: 3)
+      ),
+      (same(1).named("a"), same(2).named("a")),
+    ]
+    for (a, b) in pairs { #expect(try fingerprint(a) != fingerprint(b), "\(a), \(b)") }
+    // What computes the same, and what is as usual, stays what it was.
+    #expect(
+      try fingerprint(Conv2D(4, kernel: 3, padding: .same))
+        == fingerprint(Conv2D(4, kernel: 3, padding: .explicit(1))))
+    #expect(try fingerprint(BatchNorm(momentum: 0.5)) == fingerprint(BatchNorm()))
+  }
+
   @Test func weightsAloneStartANewRun() throws {
     let source = try trainer()
     try source.train(epochs: 1)

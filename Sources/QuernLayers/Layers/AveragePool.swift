@@ -23,6 +23,7 @@ public struct AveragePool: Layer {
   }
 
   public var kind: String { "AveragePool" }
+  public var settings: String { padding.settings(pool: kernel, stride: stride) }
 
   public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
     try context.checkPicture(input)

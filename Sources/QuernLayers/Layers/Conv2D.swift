@@ -44,6 +44,9 @@ public struct Conv2D: Layer {
 
   public var kind: String { "Conv2D" }
   public var stem: String { "conv" }
+  public var settings: String {
+    padding.settings(kernel: kernel, stride: stride, dilation: dilation)
+  }
 
   public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
     try context.check("filters", filters)

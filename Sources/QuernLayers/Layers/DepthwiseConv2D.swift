@@ -39,6 +39,9 @@ public struct DepthwiseConv2D: Layer {
 
   public var kind: String { "DepthwiseConv2D" }
   public var stem: String { "depthwise" }
+  public var settings: String {
+    padding.settings(kernel: kernel, stride: stride, dilation: dilation)
+  }
 
   public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
     try context.check("filters a channel", multiplier)

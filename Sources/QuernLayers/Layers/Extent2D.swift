@@ -1,6 +1,6 @@
 /// A height and a width: `3` for a square, `Extent2D(k)` for one whose side is a variable,
 /// `Extent2D(height: 3, width: 5)` for a rectangle.
-public struct Extent2D: Sendable, Hashable, ExpressibleByIntegerLiteral {
+public struct Extent2D: Sendable, Hashable, ExpressibleByIntegerLiteral, CustomStringConvertible {
   /// Rows.
   public var height: Int
   /// Columns.
@@ -18,6 +18,8 @@ public struct Extent2D: Sendable, Hashable, ExpressibleByIntegerLiteral {
 
   /// A square, as ``init(_:)`` makes it.
   public static func square(_ extent: Int) -> Self { Self(extent) }
+
+  public var description: String { "\(height)×\(width)" }
 
   var values: [Int] { [height, width] }
 }

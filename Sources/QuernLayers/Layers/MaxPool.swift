@@ -23,6 +23,7 @@ public struct MaxPool: Layer {
   }
 
   public var kind: String { "MaxPool" }
+  public var settings: String { padding.settings(pool: kernel, stride: stride) }
 
   public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
     try context.checkPicture(input)

@@ -1,7 +1,7 @@
 import QuernGraph
 
 /// Zeros around a picture before a window moves over it.
-public enum Padding: Sendable, Hashable {
+public enum Padding: Sendable, Hashable, CustomStringConvertible {
   /// None: the output is smaller by the kernel's reach.
   case valid
   /// As much as gives ⌈extent / stride⌉ outputs; where the sum is odd the extra zero goes after, as
@@ -11,6 +11,38 @@ public enum Padding: Sendable, Hashable {
   case explicit(Extent2D)
   /// Different numbers before (top, left) and after (bottom, right).
   case sides(before: Extent2D, after: Extent2D)
+
+  public var description: String {
+    switch self {
+    case .valid: "no padding"
+    case .same: "padding as wide as the stride asks"
+    case .explicit(let extent): "padding \(extent)"
+    case .sides(let before, let after): "padding \(before) before, \(after) after"
+    }
+  }
+
+  /// See ``Layer/settings``: what neither the weights' shape nor the outputs' tells of a convolution.
+  /// With a stride, padding of half the kernel is usual.
+  func settings(kernel: Extent2D, stride: Extent2D, dilation: Extent2D) -> String {
+    var parts: [String] = []
+    if dilation != 1 { parts.append("dilation \(dilation)") }
+    let half = Extent2D(height: (kernel.height - 1) / 2, width: (kernel.width - 1) / 2)
+    let isUsual =
+      switch self {
+      case .valid: stride == 1 || half == 0
+      case .same: stride == 1
+      case .explicit(let extent): stride == 1 || half == extent
+      case .sides(let before, let after): before == after && (stride == 1 || half == before)
+      }
+    if !isUsual { parts.append("\(self)") }
+    return parts.joined(separator: ", ")
+  }
+
+  /// The same of a pool: windows of 2×2 side by side are usual.
+  func settings(pool kernel: Extent2D, stride: Extent2D) -> String {
+    if kernel == 2, stride == 2, self == .valid { return "" }
+    return "kernel \(kernel), stride \(stride), \(self)"
+  }
 
   func geometry(
     kernel: Extent2D, stride: Extent2D, dilation: Extent2D, picture: Shape
