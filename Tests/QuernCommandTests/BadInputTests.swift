@@ -40,6 +40,24 @@ import Testing
     }
   }
 
+  @Test("Options that would do nothing are refused")
+  func optionsWithoutUse() throws {
+    let activation = ["--activation", "relu"]
+    for command in [
+      ["summary", "lenet"], ["train", "digits-conv"], ["look", "shift", "--weights", "x", "fc"],
+    ] {
+      try expectFailure(command + activation, ["--activation", "ciresan-5", command.last ?? ""])
+    }
+    #expect(try quern(["summary", "ciresan-1"] + activation).status == 0)
+    let momentum = ["--momentum", "0.5", "--optimizer"]
+    for optimizer in ["sgd", "adam", "adamw"] {
+      try expectFailure(
+        ["train", "digits-conv"] + momentum + [optimizer], ["--momentum", "nesterov", optimizer])
+    }
+    try expectFailure(
+      ["check", "digits-conv", "--backend", "interpreter"], ["--backend", "interpreter", "tinycc"])
+  }
+
   @Test func picturesThatAreTooLarge() throws {
     // 32×32 do not fit into 8×8.
     try withTemporaryFolder { folder in

@@ -41,6 +41,10 @@ struct CheckCommand: ParsableCommand {
   }
 
   func run() throws {
+    guard backend != .interpreter else {
+      throw Failure(
+        "--backend is interpreter, with which the others are compared; give tinycc or cc")
+    }
     guard batch > 0 else { throw Failure("--batch is \(batch); give at least 1") }
     guard samples > 0 else { throw Failure("--samples is \(samples); give at least 1") }
     let counts = threads.split(separator: ",").compactMap { Int($0) }

@@ -29,8 +29,12 @@ struct LookShiftCommand: ParsableCommand {
   @Option(help: "A checkpoint, or any safetensors file with the model's weights.")
   var weights: String?
 
-  @Option(help: "What stands between the layers of ciresan-1 … ciresan-5: scaled-tanh or relu.")
-  var activation: CiresanActivation = .scaledTanh
+  @Option(
+    help: """
+      What stands between the layers of ciresan-1 … ciresan-5: scaled-tanh or relu. (default: \
+      scaled-tanh)
+      """)
+  var activation: CiresanActivation?
 
   @OptionGroup var data: DataArguments
 
@@ -103,7 +107,7 @@ struct LookShiftCommand: ParsableCommand {
     try Files.checkDistinct([("--weights", weights), ("--output", output), ("--svg", svg)])
     let options = try execution.options()
     let builtIn = try model.map { try BuiltInModel(named: $0) }
-    let network = builtIn?.network(activation: activation)
+    let network = try builtIn?.network(choosing: activation)
     let recipe = Recipe(builtIn ?? .digitsConv)
     let weights = try network.map { try LoadedWeights.load(self.weights, for: $0) }
     let original = try data.source(recipe).testSet()

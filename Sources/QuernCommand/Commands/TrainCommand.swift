@@ -221,6 +221,11 @@ struct TrainCommand: ParsableCommand {
       }
       optimizer = known
     }
+    guard momentum == nil || optimizer.hasMomentum else {
+      throw Failure(
+        "--momentum is for the optimizers momentum and nesterov, not \(optimizer.rawValue): leave it "
+          + "out, or give --optimizer momentum")
+    }
     let past = optimizer.rawValue == state?.optimizerName ? state?.optimizerSettings : nil
     let rate =
       state?.learningRate

@@ -4,6 +4,8 @@ import Quern
 enum OptimizerName: String, CaseIterable, ExpressibleByArgument {
   case sgd, momentum, nesterov, adam, adamw
 
+  var hasMomentum: Bool { self == .momentum || self == .nesterov }
+
   /// - Parameters: nil means the optimiser's own default.
   func make(momentum: Double?, weightDecay: Double?) -> any Optimizer {
     switch self {

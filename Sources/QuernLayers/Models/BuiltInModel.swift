@@ -25,7 +25,15 @@ public enum BuiltInModel: String, Sendable, Hashable, CaseIterable, Codable {
 
   public var name: String { rawValue }
 
-  /// The network. The activation matters for `ciresan-1` … `ciresan-5` only.
+  /// Whether there is a choice of activations.
+  public var hasActivations: Bool {
+    switch self {
+    case .ciresan1, .ciresan2, .ciresan3, .ciresan4, .ciresan5: true
+    case .digitsConv, .fc, .lenet, .vgg, .resnet8: false
+    }
+  }
+
+  /// The network. The activation matters where ``hasActivations``.
   public func network(activation: CiresanActivation = .scaledTanh) -> Network {
     switch self {
     case .digitsConv: Models.digitsConv
