@@ -47,7 +47,7 @@ struct VectorEncoding: BitwiseCopyable, Sendable {
   var isSelection = false
   var zeroing = false
   var embeddedBroadcast = false
-  /// Of the vector: 128, or the target's width where nil.
+  /// Of the vector: 128 or half of the target's width; all of it where nil.
   var bits: UInt16?
 }
 
