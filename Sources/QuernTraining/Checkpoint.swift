@@ -85,7 +85,7 @@ public struct Checkpoint: Sendable, Equatable {
   /// Checks that this is a checkpoint of the given network.
   ///
   /// - Throws: `DataError` naming what was found and expected: another set of tensors, another
-  ///   shape, or the same tensors in a network of another structure.
+  ///   shape, NaN, or the same tensors in a network of another structure.
   ///
   /// - Parameters:
   ///   - required: tensors that must be there.
@@ -115,6 +115,14 @@ public struct Checkpoint: Sendable, Equatable {
           expected: "\(signature.name) \(type.rawValue)\(signature.type.shape) for model "
             + "\"\(name)\"", mend: mend)
       }
+      let nanCount = tensor.nanCount
+      guard nanCount == 0 else {
+        throw DataError(
+          .mislabelled, in: source,
+          found: "\(belongs) whose \(signature.name) holds NaN in \(nanCount) of "
+            + "\(tensor.count) elements",
+          expected: "numbers", mend: "Take a file from before the training diverged.")
+      }
     }
     let names = requiredNames.union(known.map(\.name))
     if let surplus = weights.tensors.keys.filter({ !names.contains($0) }).min() {
@@ -134,5 +142,19 @@ public struct Checkpoint: Sendable, Equatable {
   private var listing: String {
     let names = weights.tensors.keys.sorted()
     return names.prefix(6).joined(separator: ", ") + (names.count > 6 ? ", …" : "")
+  }
+}
+
+extension Safetensors.Tensor {
+  /// How many elements are NaN; 0 where elements are integers.
+  fileprivate var nanCount: Int {
+    guard elementType == .float32 else { return 0 }
+    return bytes.withUnsafeBytes { bytes in
+      (0..<count).reduce(0) {
+        let bits = UInt32(
+          littleEndian: bytes.loadUnaligned(fromByteOffset: $1 * 4, as: UInt32.self))
+        return $0 + (Float(bitPattern: bits).isNaN ? 1 : 0)
+      }
+    }
   }
 }

@@ -139,6 +139,19 @@ import Testing
     #expect(try fingerprint(BatchNorm(momentum: 0.5)) == fingerprint(BatchNorm()))
   }
 
+  @Test func weightsThatAreNoNumbers() throws {
+    var checkpoint = try trainer().checkpoint()
+    let bias = try #require(checkpoint.weights.tensors["conv1.bias"])
+    var values = try checkpoint.weights.values("conv1.bias")
+    values[1] = .infinity
+    checkpoint.weights.tensors["conv1.bias"] = try .init(values, shape: bias.shape)
+    try trainer().restore(checkpoint)
+    values[0] = .nan
+    checkpoint.weights.tensors["conv1.bias"] = try .init(values, shape: bias.shape)
+    let found = message { try trainer().restore(checkpoint) }
+    #expect(found.contains("conv1.bias") && found.contains("NaN in 1 of \(values.count)"))
+  }
+
   @Test func weightsAloneStartANewRun() throws {
     let source = try trainer()
     try source.train(epochs: 1)
