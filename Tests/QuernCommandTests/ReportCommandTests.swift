@@ -93,9 +93,10 @@ import Testing
       #expect(page.setting("Optimizer") == "momentum, momentum 0.9, weightDecay 0.0")
       #expect(page.setting("Command")?.hasPrefix("quern train digits-conv --report /") == true)
       let texts = page.texts["text"] ?? []
-      // The network's drawing, and the kernels that take longest: the sums of products.
+      // The network's drawing, and the kernels that take longest: sums of products, whichever had to wait
+      // for other processes.
       #expect(texts.contains("conv1 + relu1"))
-      #expect(texts.contains { $0.hasPrefix("conv") && $0.hasSuffix("_contraction") }, "\(texts)")
+      #expect(texts.contains { $0.contains("_contraction") }, "\(texts)")
 
       // The page's figures are those that the terminal showed.
       let found = try curves(folder)
