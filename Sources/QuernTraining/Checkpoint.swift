@@ -115,7 +115,8 @@ public struct Checkpoint: Sendable, Equatable {
           expected: "\(signature.name) \(type.rawValue)\(signature.type.shape) for model "
             + "\"\(name)\"", mend: mend)
       }
-      let nanCount = tensor.nanCount
+      let nanCount =
+        type == .float32 ? try tensor.values(of: Float.self).count(where: \.isNaN) : 0
       guard nanCount == 0 else {
         throw DataError(
           .mislabelled, in: source,
@@ -142,19 +143,5 @@ public struct Checkpoint: Sendable, Equatable {
   private var listing: String {
     let names = weights.tensors.keys.sorted()
     return names.prefix(6).joined(separator: ", ") + (names.count > 6 ? ", …" : "")
-  }
-}
-
-extension Safetensors.Tensor {
-  /// How many elements are NaN; 0 where elements are integers.
-  fileprivate var nanCount: Int {
-    guard elementType == .float32 else { return 0 }
-    return bytes.withUnsafeBytes { bytes in
-      (0..<count).reduce(0) {
-        let bits = UInt32(
-          littleEndian: bytes.loadUnaligned(fromByteOffset: $1 * 4, as: UInt32.self))
-        return $0 + (Float(bitPattern: bits).isNaN ? 1 : 0)
-      }
-    }
   }
 }

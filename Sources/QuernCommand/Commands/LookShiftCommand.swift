@@ -29,12 +29,7 @@ struct LookShiftCommand: ParsableCommand {
   @Option(help: "A checkpoint, or any safetensors file with the model's weights.")
   var weights: String?
 
-  @Option(
-    help: """
-      What stands between the layers of ciresan-1 … ciresan-5: scaled-tanh or relu. (default: \
-      scaled-tanh)
-      """)
-  var activation: CiresanActivation?
+  @OptionGroup var activation: ActivationArguments
 
   @OptionGroup var data: DataArguments
 
@@ -107,7 +102,7 @@ struct LookShiftCommand: ParsableCommand {
     try Files.checkDistinct([("--weights", weights), ("--output", output), ("--svg", svg)])
     let options = try execution.options()
     let builtIn = try model.map { try BuiltInModel(named: $0) }
-    let network = try builtIn?.network(choosing: activation)
+    let network = try builtIn.map(activation.network)
     let recipe = Recipe(builtIn ?? .digitsConv)
     let weights = try network.map { try LoadedWeights.load(self.weights, for: $0) }
     let original = try data.source(recipe).testSet()

@@ -8,6 +8,14 @@ struct ModelArguments: ParsableArguments {
   @Argument(help: "A built-in model; 'quern models' lists them.")
   var model: String
 
+  @OptionGroup var activation: ActivationArguments
+
+  func builtIn() throws -> BuiltInModel { try BuiltInModel(named: model) }
+  func network() throws -> Network { try activation.network(builtIn()) }
+}
+
+/// What stands between a built-in model's layers, where there is a choice.
+struct ActivationArguments: ParsableArguments {
   @Option(
     help: """
       What stands between the layers of ciresan-1 … ciresan-5: scaled-tanh or relu. (default: \
@@ -15,18 +23,14 @@ struct ModelArguments: ParsableArguments {
       """)
   var activation: CiresanActivation?
 
-  func builtIn() throws -> BuiltInModel { try BuiltInModel(named: model) }
-  func network() throws -> Network { try builtIn().network(choosing: activation) }
-}
-
-extension BuiltInModel {
   /// - Throws: `Failure` where there is no choice of activations.
-  func network(choosing activation: CiresanActivation?) throws -> Network {
-    guard activation == nil || hasActivations else {
-      let models = Self.allCases.filter(\.hasActivations).map(\.name).joined(separator: ", ")
+  func network(_ model: BuiltInModel) throws -> Network {
+    guard activation == nil || model.hasActivations else {
+      let models = BuiltInModel.allCases.filter(\.hasActivations).map(\.name)
       throw Failure(
-        "--activation chooses for \(models); \(name) has its own: leave the option out")
+        "--activation chooses for \(models.joined(separator: ", ")); \(model.name) has its own: "
+          + "leave the option out")
     }
-    return network(activation: activation ?? .scaledTanh)
+    return model.network(activation: activation ?? .scaledTanh)
   }
 }

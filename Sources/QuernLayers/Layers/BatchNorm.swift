@@ -26,7 +26,7 @@ public struct BatchNorm: Layer {
   }
 
   public var kind: String { "BatchNorm" }
-  public var settings: String { LayerContext.settings(epsilon: epsilon) }
+  public var settings: String { epsilon == Self().epsilon ? "" : "epsilon \(epsilon)" }
 
   public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
     try context.checkFeatures(input)
@@ -66,9 +66,6 @@ public struct BatchNorm: Layer {
 }
 
 extension LayerContext {
-  /// See ``Layer/settings``.
-  static func settings(epsilon: Double) -> String { epsilon == 1e-5 ? "" : "epsilon \(epsilon)" }
-
   func check(epsilon: Double) throws(GraphError) {
     guard epsilon > 0, epsilon.isFinite else {
       throw error("its epsilon is \(epsilon)", mend: "give a small positive number such as 1e-5")

@@ -15,7 +15,7 @@ public struct LayerNorm: Layer {
   public init(epsilon: Double = 1e-5) { self.epsilon = epsilon }
 
   public var kind: String { "LayerNorm" }
-  public var settings: String { LayerContext.settings(epsilon: epsilon) }
+  public var settings: String { epsilon == Self().epsilon ? "" : "epsilon \(epsilon)" }
 
   public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
     try context.checkFeatures(input)

@@ -5,12 +5,10 @@ public struct LeakyReLU: Layer {
   /// What elements below 0 are multiplied by.
   public var slope: Double
 
-  private static let usualSlope = 0.01
-
   public init(slope: Double = 0.01) { self.slope = slope }
   public var kind: String { "LeakyReLU" }
   public var stem: String { "leakyReLU" }
-  public var settings: String { slope == Self.usualSlope ? "" : "slope \(slope)" }
+  public var settings: String { slope == Self().slope ? "" : "slope \(slope)" }
 
   public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
     guard slope.isFinite else {

@@ -53,7 +53,7 @@ struct InstructionEncoder: ~Copyable {
       rm: .register(number(vector.rm, registers)), immediate: vector.immediate,
       mask: vector.firstLanes != nil ? 1 : vector.isSelection ? 2 : 0, zeroing: vector.zeroing,
       embeddedBroadcast: vector.embeddedBroadcast,
-      bits: vector.bits.map(Int.init) ?? target.lanes * 32)
+      bits: vector.bits.map(Int.init) ?? target.bits)
     if case .memory = vector.rm { fields.rm = place.operand }
     if let operand = vector.immediateOperand {
       fields.immediate = UInt8(registers[Int(operand)]) << 4
@@ -85,7 +85,7 @@ struct InstructionEncoder: ~Copyable {
     encode(
       EncodingFields(
         opcode: opcode, reg: reg, vvvv: vvvv, rm: rm, immediate: immediate,
-        bits: bits ?? target.lanes * 32))
+        bits: bits ?? target.bits))
   }
 
   /// A move from the scratch register into a vector's first lanes.

@@ -45,7 +45,7 @@ extension Lowering {
         }
       plain(text, [d, a], opcode, immediate: UInt8(count))
     case .multiplyAdd(let d, let a, let b, let c, let negated, let count):
-      lowerMultiplyAdd(d, a, b, c, negated, isHalf: isHalf(count))
+      lowerMultiplyAdd(d, a, b, c, negated, count: count)
     case .compareSelect(let d, let comparison, let type, let a, let b, let x, let y):
       if wide {
         lowerSelectByMask(d, comparison, type, a, b, x, y)
@@ -151,8 +151,8 @@ extension Lowering {
     target.hasHalves && count.map { $0 <= target.lanes / 2 } ?? false
   }
 
-  /// Of the part of a register that so many lanes need.
-  private func partBits(_ count: Int) -> UInt16 {
+  /// Of the part of a register that so many lanes need, all where nil.
+  private func partBits(_ count: Int?) -> UInt16 {
     UInt16(isHalf(count) ? target.bits / 2 : target.bits)
   }
 
@@ -260,19 +260,18 @@ extension Lowering {
 
   mutating func lowerMultiplyAdd(
     _ d: VectorRegister, _ a: VectorRegister, _ b: VectorOperand, _ c: VectorRegister,
-    _ negated: Bool, isHalf: Bool
+    _ negated: Bool, count: Int?
   ) {
     let b = broadcastInRegister(b)
     let text: StaticString =
-      switch (isHalf, negated) {
+      switch (isHalf(count), negated) {
       case (false, false): "$0 = $w_fmadd_ps($1, $b, $l);"
       case (false, true): "$0 = $w_fnmadd_ps($1, $b, $l);"
       case (true, false): "$0 = quern_half_fmadd($1, $b, $l);"
       case (true, true): "$0 = quern_half_fnmadd($1, $b, $l);"
       }
-    let bits = isHalf ? target.bits / 2 : target.bits
     let encoding = Encoding.multiplyAdd(
-      negated: negated, memory: b.address != nil, broadcast: b.isBroadcast, bits: UInt16(bits))
+      negated: negated, memory: b.address != nil, broadcast: b.isBroadcast, bits: partBits(count))
     emit(
       MachineInstruction(
         text: text, operands: b.register.map { [d, a, $0, c] } ?? [d, a, c],
