@@ -3,7 +3,8 @@ import QuernGraph
 // Rules for contractions, and what they know of movements.
 
 extension Node {
-  fileprivate var contraction: Contraction? {
+  /// Where the node is one.
+  var contraction: Contraction? {
     if case .contraction(let contraction) = op { contraction } else { nil }
   }
 }
@@ -64,20 +65,20 @@ extension Rewriter {
     rank == 4 ? ["n", "y", "x", "c"] : rank == 2 ? ["n", "c"] : (0..<rank).map { "d\($0)" }
   }
 
-  fileprivate func remake(
-    _ node: Node, _ contraction: Contraction, _ operands: [NodeID]
-  ) -> NodeID {
+  /// The same node with another contraction, of the same shape, and other operands.
+  func remake(_ node: Node, _ contraction: Contraction, _ operands: [NodeID]) -> NodeID {
     make(.contraction(contraction), operands, node.type)
   }
 }
 
 extension Contraction {
-  fileprivate var expressions: [AffineExpression] {
+  /// Of axes: where factors are read, and what they are compared with.
+  var expressions: [AffineExpression] {
     factors.flatMap { $0.map + ($0.match.map { [$0] } ?? []) }
   }
 
   /// Without some of the reduction axes, whose places are taken by expressions.
-  fileprivate func removing(_ axes: [Int], replacedBy value: AffineExpression) -> Contraction {
+  func removing(_ axes: [Int], replacedBy value: AffineExpression) -> Contraction {
     var replacements: [Int: AffineExpression] = [:]
     var kept: [Axis] = []
     for (number, axis) in self.axes.enumerated() {

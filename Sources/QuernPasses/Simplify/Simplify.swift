@@ -45,6 +45,7 @@ struct RewriteRules {
       scaleSmallerFactor,  // x · y · c where x is the smaller
       multiplyByReciprocal,  // x / 2ⁿ
       decideSelect,  // a choice that is known
+      differentiateAtMaxima,  // a derivative times the gradient of a maximum
       reuseCommuted,  // a · b where b · a is there
     ],
     arrangement: [
@@ -59,6 +60,7 @@ struct RewriteRules {
       countUnreadAxes,  // reduction axes that no factor reads
       multiplyElementwise,  // a product without a sum
       pullOutSign,  // a sum of (−x) · y or of (c · x) · y
+      sumOverWindows,  // a sum of the gradient of a maximum
       dropMovement,  // a movement that moves nothing
     ])
 }
