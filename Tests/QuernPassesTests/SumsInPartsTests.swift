@@ -48,7 +48,9 @@ import Testing
     ] as [(Int, Int?)])
   func parts(_ pictures: Int, _ parts: Int?) throws {
     let graph = try channelSums([pictures, 128, 128, 6])
-    let rewritten = sumInParts(graph)
+    var limits = PartLimits()
+    limits.fewestTermsOfPicture = .max
+    let rewritten = sumInParts(graph, limits)
     let found = contractions(rewritten)
     #expect(found.count == (parts == nil ? 1 : 2))
     if let parts {
@@ -63,7 +65,53 @@ import Testing
     for (shape, count) in [
       ([8, 32, 32, 8], 2), ([8, 16, 32, 8], 1), ([8, 128, 128, 2_048], 1), ([8, 40, 40, 801], 1),
     ] as [(Shape, Int)] {
-      #expect(contractions(sumInParts(try channelSums(shape))).count == count, "\(shape)")
+      var limits = PartLimits()
+      limits.fewestTermsOfPicture = .max
+      #expect(contractions(sumInParts(try channelSums(shape), limits)).count == count, "\(shape)")
+    }
+  }
+
+  @Test("Each picture is a part where it has many terms for each sum")
+  func partsOfPictures() throws {
+    // Many terms, of any number of pictures and sums; a term less; the rows of one picture; too little
+    // in all.
+    for (shape, expected) in [
+      ([37, 32, 2, 2_048], [37, 2_048]), ([9, 8, 4, 256], [9, 256]), ([9, 31, 1, 256], nil),
+      ([1, 512, 1_024, 2], [512, 2]), ([100, 8, 8, 8], nil),
+    ] as [(Shape, Shape?)] {
+      let graph = try channelSums(shape)
+      let rewritten = sumInParts(graph)
+      let found = contractions(rewritten)
+      #expect(found.count == (expected == nil ? 1 : 2), "\(shape)")
+      if let expected {
+        #expect(found[0].outputShape == expected)
+        #expect(found[0].multiplyAdds == shape.elementCount)
+      }
+    }
+  }
+
+  @Test("Filters have a part for each picture where pictures are much larger")
+  func partsOfFilters() throws {
+    // 16 · 9 · 4 · 8 elements of a picture, or one row less.
+    for (rows, parts) in [(9 * 64, 6), (9 * 64 - 1, nil)] as [(Int, Int?)] {
+      let b = GraphBuilder()
+      let x = try b.input("x", [6, rows, 1, 4])
+      let dy = try b.input("dy", [6, rows, 1, 8])
+      let filter = Contraction(
+        axes: [
+          Axis("i", 9), Axis("j", 1), Axis("c", 4), Axis("t", 8), Axis("n", 6), Axis("y", rows),
+          Axis("x", 1),
+        ], outputRank: 4,
+        factors: [
+          .init([.axis(4), AffineExpression([(5, 1), (0, 1)]), .axis(6), .axis(2)]),
+          .init([.axis(4), .axis(5), .axis(6), .axis(3)]),
+        ])
+      try b.output("dw", try b.contraction(filter, [x, dy]))
+      var limits = PartLimits()
+      limits.mostParts = 1
+      let found = contractions(sumInParts(b.graph, limits))
+      #expect(found.count == (parts == nil ? 1 : 2))
+      if let parts { #expect(found[0].outputShape == [parts, 9, 1, 4, 8]) }
     }
   }
 

@@ -237,10 +237,13 @@ extension Chain {
         .map(\.tensor))
     let bytes = tensors.map { graph[$0].type.byteCount }.max() ?? 0
     let rows = kernel.pieces.reduce(0) { $0 + $1.rows } / pictures
+    let readsWeights =
+      kernel.multiplyAdds > 0
+      && kernel.reads.contains { $0.map.allSatisfy { $0.coefficient(of: axis) == 0 } }
     guard
       let size = limits.choose(
         pictures: pictures, bytesEach: bytes / pictures,
-        rowsEach: kernel.multiplyAdds > 0 ? rows : nil, threads: threads)
+        rowsEach: readsWeights ? rows : nil, threads: threads)
     else { return nil }
     self.init(
       members: [index], inner: [:], axes: [index: PictureAxes(axis: axis)], pictures: pictures,

@@ -1,19 +1,20 @@
 import QuernGraph
 
-/// The same graph with long sums of few outputs kept in a few parts, which a second sum adds up: the
-/// gradient of a bias over all pictures and positions, a channel's mean over a batch, a first layer's
-/// filters.
+/// The same graph with long sums of few outputs kept in parts, which a second sum adds up: the gradient
+/// of a bias over all pictures and positions, a channel's mean over a batch, a first layer's filters.
 ///
 ///     y[c] = Σ x[n, i, c]   becomes   s[p, c] = Σ x[p · N / P + k, i, c],  y[c] = Σ s[p, c]
 ///
 /// Threads share out outputs only, so that results do not depend on their number. Of a sum with few
 /// outputs each would get a few, and read all pictures for them, or one would get all. Of parts each
-/// takes whole ones, and reads its own pictures, as in the kernels before and after. How many parts
-/// there are depends on the shape alone. The sums' rounding errors are smaller, if anything.
+/// takes whole ones, and reads its own pictures, as in the kernels before and after. Where a picture is
+/// much larger than its own sums, each is a part: the kernel that sums then takes pictures one by one,
+/// as the one does that makes them, and finds them in the cache (see ``Section``). How many parts there
+/// are depends on shapes alone. The sums' rounding errors are smaller, if anything.
 public func sumInParts(_ graph: Graph, _ limits: PartLimits = PartLimits()) -> Graph {
   let rule: RewriteRule = { node, rewriter in
     guard case .contraction(let contraction) = node.op,
-      let parts = limits.parts(of: contraction)
+      let parts = limits.parts(of: contraction, over: node.operands.map { rewriter[$0].shape })
     else { return nil }
     return rewriter.sum(contraction, of: node.operands, inParts: parts)
   }
@@ -22,13 +23,19 @@ public func sumInParts(_ graph: Graph, _ limits: PartLimits = PartLimits()) -> G
 
 /// Which sums are worth two.
 public struct PartLimits: Sendable {
-  /// Parts are added up while other threads wait: there should not be many.
+  /// Of more than one picture each. Parts are added up while other threads wait: there should not be many.
   public var mostParts = 8
   /// Terms of all outputs together below which meeting once more takes longer than is saved.
   public var fewestTerms = 1 << 16
   public var mostOutputs = 1 << 10
   /// Terms of an output for each output. Where there are fewer, outputs are shared out well enough.
   public var termsPerOutput = 16
+  /// Terms of an output in one picture below which a part of its own would have its tiles of registers
+  /// begun and stored for too little.
+  public var fewestTermsOfPicture = 32
+  /// Elements of a picture for each of its sums: where there are fewer, a part of its own would have
+  /// too much stored and added up.
+  public var elementsPerSum = 16
 
   public init() {}
 
@@ -39,15 +46,26 @@ public struct PartLimits: Sendable {
     return limits
   }
 
-  /// The parts of a sum's outermost reduction axis; nil where it stays whole.
-  func parts(of sum: Contraction) -> Int? {
+  /// The parts of a sum's outermost reduction axis, of pictures; nil where it stays whole.
+  func parts(of sum: Contraction, over operands: [Shape]) -> Int? {
+    guard let outer = sum.reductionAxes.first, sum.multiplyAdds >= fewestTerms else { return nil }
     let outputs = sum.outputShape.elementCount
-    guard let outer = sum.reductionAxes.first, outputs <= mostOutputs,
-      sum.multiplyAdds >= fewestTerms, sum.reductionCount >= termsPerOutput * outputs
-    else { return nil }
+    if isWorthOnePerPicture(sum, outer.extent, operands) { return outer.extent }
+    guard outputs <= mostOutputs, sum.reductionCount >= termsPerOutput * outputs else { return nil }
     // Three parts would leave one of two threads with twice the other's work.
     let candidates = (2...mostParts).filter { outer.extent % $0 == 0 && $0 != 3 }
     return candidates.last
+  }
+
+  private func isWorthOnePerPicture(
+    _ sum: Contraction, _ pictures: Int, _ operands: [Shape]
+  ) -> Bool {
+    guard pictures > 1, sum.reductionCount / pictures >= fewestTermsOfPicture else { return false }
+    let elements = zip(sum.factors, operands).reduce(0) { most, operand in
+      let hasPictures = operand.0.map.contains { $0.coefficient(of: sum.outputRank) != 0 }
+      return hasPictures ? max(most, operand.1.elementCount) : most
+    }
+    return elements >= pictures * sum.outputShape.elementCount * elementsPerSum
   }
 }
 
@@ -70,7 +88,11 @@ extension Rewriter {
         factor.map.map { $0.substituting(moved) },
         match: factor.match.map { $0.substituting(moved) })
     }
-    let partial = Contraction(axes: axes, outputRank: rank + 1, factors: factors)
+    var partial = Contraction(axes: axes, outputRank: rank + 1, factors: factors)
+    if axes[rank + 1].extent == 1 {
+      // A part is a picture.
+      partial = partial.removing([rank + 1], replacedBy: .constant(0))
+    }
     let total = Contraction(
       axes: Array(axes[1..<rank + 1]) + [axes[0]], outputRank: rank,
       factors: [.init([.axis(rank)] + (0..<rank).map { .axis($0) })])
