@@ -88,8 +88,8 @@ extension Program: CustomStringConvertible {
     if !own.isEmpty { lines.append("each thread's own: \(privateBytes) bytes") }
     for (id, storage) in own {
       lines.append(
-        "\(storage.offset)..<\(storage.offset + storage.byteCount)  \(name(id)): a chunk of "
-          + "\(storage.type.shape[min(2, storage.type.shape.rank - 1)]) pictures")
+        "\(storage.offset)..<\(storage.offset + storage.byteCount)  \(name(id)): \(storage.type), "
+          + "a chunk")
     }
     return lines.joined(separator: "\n")
   }
