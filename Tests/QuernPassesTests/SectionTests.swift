@@ -73,6 +73,37 @@ import Testing
     #expect(!places[0].overlaps(places[1]) && !places[1].overlaps(places[2]))
   }
 
+  @Test("A sum of what has just been written joins, unless it reads as much from elsewhere")
+  func sums() throws {
+    let joined = [["contraction", "contraction_2"]]
+    for (rows, sections) in [(1, joined), (4, joined), (16, [])] {
+      let b = GraphBuilder()
+      let z = try convolution(b.input("x", [32, 16, 16, 8]), 8, "w", geometry)
+      let sum = Contraction(
+        axes: [Axis("n", 32), Axis("c", 8), Axis("y", rows), Axis("x", 16)], outputRank: 2,
+        factors: [
+          .init([.axis(0), .axis(2), .axis(3), .axis(1)]),
+          .init([.axis(0), .axis(2), .axis(3), .axis(1)]),
+        ])
+      try b.output("y", b.contraction(sum, [z, b.input("other", [32, rows, 16, 8])]))
+      let program = try lower(b.graph, chunks: .always)
+      #expect(names(program) == sections, "\(rows) rows")
+    }
+  }
+
+  @Test("Sums over all pictures join the kernel that makes them, once they have a part for each")
+  func sumsInParts() throws {
+    let b = GraphBuilder()
+    let z = try convolution(b.input("x", [32, 16, 16, 8]), 8, "w", geometry)
+    try b.output("y", z.sum(over: [0, 1, 2]))
+    let graph = simplify(b.graph)
+    #expect(try lower(graph, chunks: .always).sections.isEmpty)
+    let program = try lower(sumInParts(graph), chunks: .always)
+    #expect(names(program) == [["contraction", "contraction_2"]])
+    #expect(program.kernels.count == 3)
+    #expect(program.storages.values.filter(\.isPrivate).map(\.type.shape) == [[1, 16, 16, 8]])
+  }
+
   @Test("What needs all pictures ends a section, and nothing joins across it")
   func acrossPictures() throws {
     let b = GraphBuilder()

@@ -223,6 +223,9 @@ extension Chain {
   /// Each thread takes its pictures through all members, and no sum goes over pictures.
   fileprivate var canMerge: Bool { isPrivate && parts == 1 && !members.isEmpty }
 
+  /// How many times smaller sums of a picture are than the picture.
+  private static var timesSmaller: Int { 16 }
+
   /// A kernel that takes pictures one by one; nil for others, and where there is little to take.
   fileprivate init?(
     of kernel: Kernel, _ index: Int, _ graph: Graph, _ limits: ChunkLimits, _ threads: Int
@@ -232,10 +235,18 @@ extension Chain {
     else { return nil }
     let pictures = piece.axes[axis].extent
     guard kernel.pieces.allSatisfy({ $0.takes(pictures, axis) }) else { return nil }
-    let tensors = Set(
-      (kernel.reads + kernel.writes).filter { $0.map.first?.soleAxis == axis }
-        .map(\.tensor))
-    let bytes = tensors.map { graph[$0].type.byteCount }.max() ?? 0
+    func sizes(_ accesses: [TensorAccess]) -> [Int] {
+      Set(accesses.filter { $0.map.first?.soleAxis == axis }.map(\.tensor)).map {
+        graph[$0].type.byteCount
+      }
+    }
+    let (read, written) = (sizes(kernel.reads), sizes(kernel.writes))
+    let bytes = (read + written).max() ?? 0
+    // A sum that reads two such tensors would find one of them in the cache, and leave neither in that of
+    // all cores, where kernels that come after the sum look for both: a normalisation's gradient.
+    if written.reduce(0, +) * Self.timesSmaller <= bytes, read.reduce(0, +) * 2 > bytes * 3 {
+      return nil
+    }
     let rows = kernel.pieces.reduce(0) { $0 + $1.rows } / pictures
     let readsWeights =
       kernel.multiplyAdds > 0
