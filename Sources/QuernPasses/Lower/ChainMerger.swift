@@ -215,7 +215,7 @@ private struct KernelTensors {
       }
     }
     weights = Set(
-      reads.filter { $0.map.allSatisfy { $0.coefficient(of: axis) == 0 } }.map(\.tensor))
+      reads.filter { $0.isSame(along: axis) }.map(\.tensor))
   }
 }
 
@@ -224,7 +224,7 @@ extension Chain {
   fileprivate var canMerge: Bool { isPrivate && parts == 1 && !members.isEmpty }
 
   /// How many times smaller sums of a picture are than the picture.
-  private static var timesSmaller: Int { 16 }
+  private static let timesSmaller = 16
 
   /// A kernel that takes pictures one by one; nil for others, and where there is little to take.
   fileprivate init?(
@@ -250,7 +250,7 @@ extension Chain {
     let rows = kernel.pieces.reduce(0) { $0 + $1.rows } / pictures
     let readsWeights =
       kernel.multiplyAdds > 0
-      && kernel.reads.contains { $0.map.allSatisfy { $0.coefficient(of: axis) == 0 } }
+      && kernel.reads.contains { $0.isSame(along: axis) }
     guard
       let size = limits.choose(
         pictures: pictures, bytesEach: bytes / pictures,
@@ -284,6 +284,11 @@ extension Piece {
 }
 
 extension TensorAccess {
+  /// Whether it is at the same place wherever the axis stands.
+  fileprivate func isSame(along axis: Int) -> Bool {
+    map.allSatisfy { $0.coefficient(of: axis) == 0 }
+  }
+
   /// Whether a dimension counts pictures, whatever shape the tensor is read in.
   fileprivate func countsPictures(_ dimension: Int, _ pictures: Int, in shape: Shape) -> Bool {
     dimension < shape.rank && view[dimension] == pictures && shape[dimension] == pictures

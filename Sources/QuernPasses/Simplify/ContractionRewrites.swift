@@ -229,9 +229,7 @@ extension Contraction {
   }
   guard shapes.count == 2 else { return nil }
   let operands = zip(node.operands, shapes).map { rewriter.reshaped($0, $1) }
-  let extents = zip(shapes[0].extents, shapes[1].extents).map(max)
-  let product = rewriter.elementwise(
-    .multiply, operands, TensorType(.float32, Shape(extents)))
+  let product = rewriter.elementwise(.multiply, repeating: operands, .float32)
   return rewriter.broadcast(product, to: node.shape)
 }
 

@@ -79,13 +79,7 @@ private func fold(_ op: ElementwiseOp, _ x: [Double], _ element: ElementType) ->
   guard let op = node.elementwise else { return nil }
   let operands = node.operands.map { rewriter.withoutRepeats($0) }
   guard operands != node.operands else { return nil }
-  var extents = [Int](repeating: 1, count: node.shape.rank)
-  for operand in operands {
-    for (dimension, extent) in rewriter[operand].shape.extents.enumerated() where extent > 1 {
-      extents[dimension] = extent
-    }
-  }
-  let small = rewriter.elementwise(op, operands, TensorType(node.type.element, Shape(extents)))
+  let small = rewriter.elementwise(op, repeating: operands, node.type.element)
   return rewriter.broadcast(small, to: node.shape)
 }
 

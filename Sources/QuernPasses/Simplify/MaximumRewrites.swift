@@ -103,15 +103,7 @@ private struct PerWindow {
       guard let value = value(operand) else { return nil }
       operands.append(value)
     }
-    return rewriter.elementwise(op, operands, type(of: operands, node.type.element))
-  }
-
-  /// Of an elementwise op's result.
-  func type(of operands: [NodeID], _ element: ElementType) -> TensorType {
-    let extents = handedOn.isWindowed.indices.map { dimension in
-      operands.reduce(1) { max($0, rewriter[$1].shape[dimension]) }
-    }
-    return TensorType(element, Shape(extents))
+    return rewriter.elementwise(op, repeating: operands, node.type.element)
   }
 }
 
@@ -142,11 +134,10 @@ private struct PerWindow {
     }
     // What does not depend on x is taken out of sums by other rules.
     guard readsMaxima, let contraction = rewriter[operand].contraction else { continue }
-    let gradient = rewriter.elementwise(
-      op, operands, perWindow.type(of: operands, node.type.element))
-    return rewriter.make(
-      .contraction(contraction),
-      rewriter[operand].operands.map { $0 == handedOn.gradient ? gradient : $0 }, node.type)
+    let gradient = rewriter.elementwise(op, repeating: operands, node.type.element)
+    return rewriter.remake(
+      node, contraction,
+      rewriter[operand].operands.map { $0 == handedOn.gradient ? gradient : $0 })
   }
   return nil
 }
@@ -158,21 +149,20 @@ private struct PerWindow {
   for (number, operand) in node.operands.enumerated() {
     guard let handedOn = HandedOn(operand, in: rewriter) else { continue }
     let map = contraction.factors[number].map
-    let summed = map.indices.filter { handedOn.isWindowed[$0] }.compactMap { map[$0].soleAxis }
-    let isWhole = map.indices.allSatisfy { dimension in
-      guard handedOn.isWindowed[dimension] else { return true }
-      guard let axis = map[dimension].soleAxis, axis >= contraction.outputRank else { return false }
-      return contraction.axes[axis].extent == rewriter[operand].shape[dimension]
-    }
+    let dimensions = map.indices.filter { handedOn.isWindowed[$0] }
+    let summed = dimensions.compactMap { map[$0].soleAxis }
     let readers = contraction.expressions.filter { expression in
       expression.terms.contains { summed.contains($0.axis) }
     }
-    guard isWhole, Set(summed).count == summed.count, readers.count == summed.count else {
-      continue
-    }
+    guard summed.count == dimensions.count, Set(summed).count == summed.count,
+      readers.count == summed.count,
+      zip(summed, dimensions).allSatisfy({ axis, dimension in
+        axis >= contraction.outputRank
+          && contraction.axes[axis].extent == rewriter[operand].shape[dimension]
+      })
+    else { continue }
     var result = contraction
-    for dimension in map.indices where handedOn.isWindowed[dimension] {
-      guard let axis = map[dimension].soleAxis else { continue }
+    for (axis, dimension) in zip(summed, dimensions) {
       result.axes[axis].extent = rewriter[handedOn.gradient].shape[dimension]
     }
     var operands = node.operands

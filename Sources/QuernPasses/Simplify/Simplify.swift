@@ -122,6 +122,19 @@ final class Rewriter {
     make(.elementwise(op), operands, type)
   }
 
+  /// An op on operands of one rank, each repeated along its dimensions of extent 1.
+  func elementwise(
+    _ op: ElementwiseOp, repeating operands: [NodeID], _ element: ElementType
+  ) -> NodeID {
+    var extents = [Int](repeating: 1, count: self[operands[0]].shape.rank)
+    for operand in operands {
+      for (dimension, extent) in self[operand].shape.extents.enumerated() where extent > 1 {
+        extents[dimension] = extent
+      }
+    }
+    return elementwise(op, operands, TensorType(element, Shape(extents)))
+  }
+
   /// `id` · value, of the same shape.
   func scaled(_ id: NodeID, by value: Double) -> NodeID {
     let type = self[id].type
