@@ -109,6 +109,7 @@ package struct SystemFile: ~Copyable {
     let file = try SystemFile(reading: path)
     return try [UInt8](unsafeUninitializedCapacity: file.size) { buffer, count in
       let target = UnsafeMutableRawBufferPointer(buffer)
+      preferLargePages(target)
       while count < target.count {
         let got = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: target[count...]))
         if got == 0 { break }
