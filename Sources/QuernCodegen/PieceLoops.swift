@@ -123,15 +123,12 @@ struct PieceLoops {
     return !order[last].isShared(by: split) || isEven(order[last]) ? last : nil
   }
 
-  /// The loop that can be shared out most evenly; the outermost of several that are as good.
+  /// The loop that can be shared out most evenly. Of several that are as good it is the outermost, unless
+  /// panels are packed in each step: each thread then packs those of its own columns.
   var split: Split? {
     guard threads > 1 else { return nil }
     var best: (loop: Loop, balance: Double)?
-    var candidates = loops
-    if plan.panels == nil {
-      candidates =
-        candidates.filter { $0.kind != .column } + candidates.filter { $0.kind == .column }
-    }
+    let candidates = plan.panels?.place == .packed ? loops : order
     for loop in candidates {
       var balance = loop.chunks.balance(shares: threads)
       if loop.kind == .row, plan.packed != nil, !plan.isPrepared {
