@@ -36,8 +36,7 @@ extension PieceLoops {
   ///   reading ahead would not help.
   func readAhead(_ mode: TileMode, width: Int, run: Loop?) -> ReadAhead? {
     // It is rounds that ask.
-    guard let panels = plan.panels, let lane = plan.laneAxis, !fitsAllPanels,
-      plan.columns.count > 1, plan.rounds(nest, mode) > 1,
+    guard let panels = plan.panels, let lane = plan.laneAxis, plan.rounds(nest, mode) > 1,
       let reduction = nest.reductionAxes.last
     else { return nil }
     let reference = nest.references[nest.factors[panels.factor].reference]
@@ -46,9 +45,13 @@ extension PieceLoops {
     guard turns.count == 1, let turn = turns.first, isEven(reference) else { return nil }
     let isRun = run.map { $0.kind == .row && $0.axis == turn.axis } ?? false
     let tile = isRun ? "tile" : turn.tile
-    if plan.isPrepared {
+    let isOnePanel = plan.columns.count == 1
+    if isOnePanel
+      ? liesInPanels(reference, lane: lane, width: width) : plan.isPrepared && !fitsAllPanels
+    {
       return preparedAhead(panels, mode, width: width, tile: tile, isRun: isRun)
     }
+    guard !isOnePanel, !fitsAllPanels else { return nil }
     let line = 64 / reference.element.byteCount
     var step = reference.strides[reduction]
     // Cache lines side by side, each a tile's, and elements from one to the next.
@@ -73,6 +76,15 @@ extension PieceLoops {
       own += " + \(tile) / \(lines) % \(roundSteps) * \(part)"
     }
     return ReadAhead(step: step, start: start, own: own, isRun: isRun)
+  }
+
+  /// Whether a factor is a tensor of panels already, one behind the other, of which nothing but what is
+  /// computed now is in the cache: pictures of a section go through all panels again and again.
+  private func liesInPanels(_ reference: Nest.Reference, lane: Int, width: Int) -> Bool {
+    guard plan.panels?.place == .inPlace, nest.chunkAxis == nil, reference.strides[lane] == 1,
+      let next = plan.panelAxes.last
+    else { return false }
+    return reference.strides[next] == panelSteps * width
   }
 
   /// How tiles ask for the panel, or the block of one, that lies behind the present one.
