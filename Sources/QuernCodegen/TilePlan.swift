@@ -145,13 +145,21 @@ struct TilePlan {
     for nv in 1...widest where nv <= max(vectors, 1) {
       let columns = Chunks(vectors, atMost: nv)
       let candidates = (1...heights).filter {
-        // The rows share vectors, so that all are kept; the sums of one row need each just once.
-        let kept = $0 == 1 && nest.reduction == .sum ? 1 : nv
+        // The rows share vectors, so that all are kept; the sums of one row need each just once. Vectors
+        // share rows' values as well.
+        let kept =
+          Self.keepsRowValues($0, nv, nest, machine)
+          ? $0 : $0 == 1 && nest.reduction == .sum ? 1 : nv
         let held = max(kept + spare, KernelRenderer.reservedForTemporaries)
         return $0 * nv * accumulators + held <= registers && ($0 <= inner || $0 % inner == 0)
       }
       for m in candidates {
-        let cost = cost(nest, machine, byHeight[m - 1], columns)
+        var cost = cost(nest, machine, byHeight[m - 1], columns)
+        if m > 1, Self.keepsRowValues(m, nv, nest, machine),
+          isStreamed(nest, machine, rows: m, columns)
+        {
+          cost *= Self.streamedLanes
+        }
         if best.map({ cost < $0.cost }) ?? true { best = (cost, m, nv) }
       }
     }
@@ -159,6 +167,28 @@ struct TilePlan {
     columns = Chunks(max(vectors, 1), atMost: tile.vectors)
     rows = nest.isDirect || unrollsWindow ? directChunks(nest) : rowChunks(nest, tile.rows)
     chooseRounds(nest, machine, work: max(1, tile.rows * tile.vectors))
+  }
+
+  /// Whether a step of a tile keeps its rows' values in registers and takes one vector after the other,
+  /// instead of the reverse: where there are fewer rows, and no room for all vectors.
+  static func keepsRowValues(
+    _ rows: Int, _ vectors: Int, _ nest: Nest, _ machine: MachineFacts
+  ) -> Bool {
+    nest.isProduct && rows < vectors && (rows + 1) * vectors + 1 > machine.target.registerCount
+  }
+
+  /// How much longer a tile with more vectors than rows takes where its panel comes from the second-level
+  /// cache each time: there are more cache lines for as many multiply-adds.
+  private static let streamedLanes = 1.05
+
+  /// Whether what such a tile reads neither stays in the first-level cache nor is cut into blocks that do.
+  private func isStreamed(
+    _ nest: Nest, _ machine: MachineFacts, rows m: Int, _ columns: Chunks
+  ) -> Bool {
+    var tile = self
+    (tile.columns, tile.rows) = (columns, rowChunks(nest, m))
+    return nest.reductionCount >= tile.firstLevelSteps(nest, machine)
+      && !tile.needsBlocks(nest, machine)
   }
 
   private mutating func chooseRounds(_ nest: Nest, _ machine: MachineFacts, work: Int) {

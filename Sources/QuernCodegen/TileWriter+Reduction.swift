@@ -164,32 +164,43 @@ extension TileWriter {
   ) {
     let laneAxis: Int? = if case .reduction(let lane) = plan.lanes { lane } else { nil }
     let place = TileContext.Step(offset: offset, laneAxis: laneAxis, count: count)
-    for (number, row) in (rows ?? context.rowPositions).enumerated() {
-      for vector in accumulators[number].indices {
-        let accumulator = accumulators[number][vector]
-        if nest.reduction == .maximum {
-          var value = context.factor(0, row: row, vector: vector, place)
-          if let count {
-            let least = context.builder.constant(-Float.infinity)
-            let blended = context.builder.newRegister()
-            context.builder.append(.blend(blended, count: count, first: value, rest: least))
-            value = blended
-          }
-          takeMaximum(
-            value, number, vector, row, step: place.further(nest.position.strides),
-            laneStride: laneAxis.map { nest.position.strides[$0] }, isFirst: isFirst)
-        } else if nest.isProduct {
-          let b = context.factor(1, row: row, vector: vector, place)
-          let a = context.factor(0, row: row, vector: vector, place)
-          context.builder.append(
-            .accumulate(
-              accumulator, a, .register(b),
-              count: laneAxis == nil ? context.halfCount(vector) : nil))
-        } else {
-          let value = context.product(row: row, vector: vector, place)
-          context.builder.append(.binary(.add, accumulator, accumulator, .register(value)))
-        }
+    let rows = rows ?? context.rowPositions
+    let vectors = context.isScalar ? 1 : context.shape.vectors
+    let keepsRows = TilePlan.keepsRowValues(rows.count, vectors, nest, machine)
+    for outer in 0..<(keepsRows ? vectors : rows.count) {
+      for inner in 0..<(keepsRows ? rows.count : vectors) {
+        let (row, vector) = keepsRows ? (inner, outer) : (outer, inner)
+        add(row, rows[row], vector, place, laneAxis: laneAxis, count: count, isFirst: isFirst)
       }
+    }
+  }
+
+  /// One reduction step for one accumulator.
+  private mutating func add(
+    _ number: Int, _ row: AxisSteps, _ vector: Int, _ place: TileContext.Step, laneAxis: Int?,
+    count: Int?, isFirst: Bool
+  ) {
+    let accumulator = accumulators[number][vector]
+    if nest.reduction == .maximum {
+      var value = context.factor(0, row: row, vector: vector, place)
+      if let count {
+        let least = context.builder.constant(-Float.infinity)
+        let blended = context.builder.newRegister()
+        context.builder.append(.blend(blended, count: count, first: value, rest: least))
+        value = blended
+      }
+      takeMaximum(
+        value, number, vector, row, step: place.further(nest.position.strides),
+        laneStride: laneAxis.map { nest.position.strides[$0] }, isFirst: isFirst)
+    } else if nest.isProduct {
+      let b = context.factor(1, row: row, vector: vector, place)
+      let a = context.factor(0, row: row, vector: vector, place)
+      context.builder.append(
+        .accumulate(
+          accumulator, a, .register(b), count: laneAxis == nil ? context.halfCount(vector) : nil))
+    } else {
+      let value = context.product(row: row, vector: vector, place)
+      context.builder.append(.binary(.add, accumulator, accumulator, .register(value)))
     }
   }
 

@@ -1,0 +1,96 @@
+import QuernCodegen
+import QuernGraph
+import QuernPasses
+import QuernRuntime
+import QuernVectors
+import Testing
+
+/// Which tiles products are cut into, and what threads and tiles share of them.
+@Suite struct TileShapeTests {
+  private func product(_ rows: Int, _ inner: Int, _ columns: Int) throws -> Graph {
+    let b = GraphBuilder()
+    let x = try b.input("x", [rows, inner])
+    let w = try b.input("w", [inner, columns])
+    try b.output("y", try x.matrixProduct(w))
+    return b.graph
+  }
+
+  private func code(
+    _ graph: Graph, _ target: Target = .avx2, threads: Int = 1
+  ) throws -> String {
+    var options = CompileOptions(target: target, threads: threads)
+    options.machine = MachineFacts(target)
+    return try CompiledGraph.plan(graph, options).code.source
+  }
+
+  @Test("Three rows of four vectors fill AVX2's registers where two or three vectors would not")
+  func wideTiles() throws {
+    // Seven vectors are 4 and 3; as 3, 2 and 2 of four rows, or as 2, 2, 2 and 1, tiles would wait.
+    let seven = try product(9, 37, 53)
+    let code = try code(seven)
+    #expect(code.contains("contraction_tile_3x4("), "\(code.suffix(3000))")
+    #expect(code.contains("contraction_tile_3x3t5("), "\(code.suffix(3000))")
+    // With 32 registers there is room for all vectors of more rows.
+    #expect(try self.code(seven, .avx512).contains("contraction_tile_5x4t5("))
+    // Two vectors are two vectors.
+    #expect(try self.code(product(16, 100, 16)).contains("contraction_tile_6x2("))
+    try expectAgreement(seven)
+    try expectAgreement(product(10, 5, 56))
+    try expectAgreement(product(3, 600, 31))
+  }
+
+  @Test("A tile of more vectors than rows takes one vector after the other")
+  func vectorsInTurn() throws {
+    let code = try code(product(3, 37, 32))
+    let body = try #require(code.components(separatedBy: "_tile_3x4(").dropFirst().first)
+    let loop = try #require(body.components(separatedBy: "for (long ").dropFirst().first)
+    let lines = loop.split(separator: "\n")
+    func positions(_ word: String) -> [Int] {
+      lines.indices.filter { lines[$0].contains(word) }
+    }
+    let loads = positions("_mm256_loadu_ps")
+    // Of a step: the first vector, the rows' values, and only then the other vectors.
+    #expect(try #require(positions("_mm256_set1_ps").dropFirst(2).first) < loads[1], "\(loop)")
+    #expect(try #require(positions("_mm256_fmadd_ps").dropFirst(2).first) < loads[1], "\(loop)")
+  }
+
+  @Test("Wide tiles are not worth it where their panel comes from the second-level cache")
+  func streamedPanels() throws {
+    // Of 1,000 rows of a panel 24 lanes are 94 KiB, 32 are 125; blocks would not pay.
+    let long = try code(product(128, 1_000, 96))
+    #expect(!long.contains("_tile_3x4("), "\(long.suffix(3000))")
+    #expect(try code(product(126, 40, 128)).contains("_tile_3x4("))
+  }
+
+  @Test("Threads share rows where panels are ready, columns where each packs its own")
+  func sharing() throws {
+    // 6 tiles of rows, 2 of columns: as even.
+    let ready = try code(product(24, 100, 48), threads: 2)
+    #expect(ready.contains("6 * share / 2"), "\(ready.suffix(3000))")
+    #expect(!ready.contains("2 * share / 2"), "\(ready.suffix(3000))")
+    let packed = try code(product(24, 300, 90), threads: 2)
+    #expect(packed.contains("_pack_") && packed.contains("4 * share / 2"), "\(packed.suffix(3000))")
+  }
+
+  /// One picture or several, convolved with 3 × 3 filters whose transforms lie in panels.
+  private func convolution(pictures: Int) throws -> Graph {
+    let b = GraphBuilder()
+    let x = try b.input("x", [pictures, 16, 16, 64])
+    let w = try b.input("w", [3, 3, 64, 96], role: .parameter)
+    let geometry = WindowGeometry(
+      kernel: [3, 3], paddingBefore: [1, 1], paddingAfter: [1, 1])
+    try b.output("y", try x.convolution(w, geometry))
+    return b.graph
+  }
+
+  @Test("Where few rows share a tensor's panels, the next one is asked for meanwhile")
+  func panelsAhead() throws {
+    for target in [Target.avx2, .avx512] {
+      let one = try code(convolution(pictures: 1), target)
+      #expect(one.contains("ahead = next + "), "\(target)")
+      // Whole sections of pictures go through the same panels.
+      #expect(try !code(convolution(pictures: 40), target).contains("ahead = next + "))
+    }
+    try expectAgreement(convolution(pictures: 1), tolerance: 1e-4)
+  }
+}
