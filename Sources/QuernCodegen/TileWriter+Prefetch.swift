@@ -101,10 +101,14 @@ extension TileWriter {
     guard mode == .whole, nest.isProduct, plan.packed == nil,
       nest.chunkAxis != nil, let lane = plan.laneAxis, let panel = plan.panelAxes.last
     else { return }
+    let operands = nest.factors.reduce(0) { $0 + abs(references[$1.reference].strides[panel]) * 4 }
     for factor in nest.factors {
       let reference = references[factor.reference]
       guard reference.strides[lane] == 1, reference.element == .float32,
-        reference.strides[panel] >= nest.reductionCount
+        reference.strides[panel] >= nest.reductionCount,
+        // Where tiles of columns take turns, all that they read must stay in the first-level cache beside it.
+        plan.columns.count == 1
+          || operands + reference.strides[panel] * 4 <= machine.level1Cache
       else { continue }
       for element in stride(from: 0, to: context.shape.vectors * context.lanes, by: 16) {
         let elements = reference.strides[panel] + step * reference.strides[axis] + element

@@ -1,4 +1,5 @@
 import QuernCodegen
+import QuernGradient
 import QuernGraph
 import QuernPasses
 import QuernRuntime
@@ -16,10 +17,10 @@ import Testing
   }
 
   private func code(
-    _ graph: Graph, _ target: Target = .avx2, threads: Int = 1
+    _ graph: Graph, _ target: Target = .avx2, threads: Int = 1, level1: Int = 32 << 10
   ) throws -> String {
     var options = CompileOptions(target: target, threads: threads)
-    options.machine = MachineFacts(target)
+    options.machine = MachineFacts(target, level1Cache: level1)
     return try CompiledGraph.plan(graph, options).code.source
   }
 
@@ -92,5 +93,26 @@ import Testing
       #expect(try !code(convolution(pictures: 40), target).contains("ahead = next + "))
     }
     try expectAgreement(convolution(pictures: 1), tolerance: 1e-4)
+  }
+
+  @Test("In a section the next panel is asked for only where the first-level cache has room for it")
+  func panelsOfSections() throws {
+    // The filters' gradient: for each of 36 places a matrix product, whose operands take 27 KiB.
+    let b = GraphBuilder()
+    let x = try b.input("x", [64, 12, 8, 37])
+    let w = try b.input("w", [3, 3, 37, 61])
+    let geometry = WindowGeometry(kernel: [3, 3], paddingBefore: [1, 1], paddingAfter: [1, 1])
+    let y = try x.convolution(w, geometry)
+    try b.output("gradient", try gradient(of: (y * y).sum(), withRespectTo: [w])[0])
+    func requests(level1: Int) throws -> Int {
+      let code = try code(b.graph, level1: level1)
+      let kernel = try #require(
+        code.components(separatedBy: "static QUERN_KERNEL void ")
+          .first { $0.hasPrefix("gradient_contraction_tile_") })
+      return kernel.components(separatedBy: "_mm_prefetch(").count - 1
+    }
+    // One for what the section will need next; the others for panels.
+    #expect(try requests(level1: 32 << 10) == 1)
+    #expect(try requests(level1: 128 << 10) > 2)
   }
 }
