@@ -23,6 +23,9 @@ public struct MachineFacts: Sendable {
   public var loadsPerCycle = 2.0
   public var latency = 4.0
   public var instructionsPerCycle = 5.0
+  /// Whether the core works off AVX-512's vectors in two halves. What holds for a cycle is said of whole
+  /// vectors.
+  public var halvesVectors = false
   /// Cycles until a line that was asked for has come from memory.
   public var memoryLatency = 500.0
   /// Cycles of computing for each cache line from which on a stream is asked for ahead: with fewer, memory
@@ -58,11 +61,15 @@ public struct MachineFacts: Sendable {
       target,
       level1Cache: size(toldLevel1, within: 16 << 10...128 << 10, else: typical.level1Cache),
       level2Cache: size(toldLevel2, within: 256 << 10...4 << 20, else: typical.level2Cache))
-    if target.isWorkedOffInHalves {
-      facts.multiplyAddsPerCycle /= 2
-      facts.loadsPerCycle /= 2
-    }
+    if target.isWorkedOffInHalves { facts.halveVectors() }
     return facts
+  }
+
+  /// Makes of a core one that works off vectors in two halves.
+  package mutating func halveVectors() {
+    halvesVectors = true
+    multiplyAddsPerCycle /= 2
+    loadsPerCycle /= 2
   }
 
   #if canImport(Glibc)

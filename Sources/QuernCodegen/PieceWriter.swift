@@ -36,6 +36,7 @@ struct PieceWriter: Sendable {
   var defined: Set<String> = []
 
   init(_ use: PieceUse, machine: MachineFacts, team: Int, reader: KernelRenderer.Reader) {
+    let machine = machine.suited(to: use.nest)
     let plan = TilePlan(use.nest, machine, threads: use.threads)
     piece = PieceLoops(
       nest: use.nest, plan: plan, name: use.name, lanes: machine.target.lanes,

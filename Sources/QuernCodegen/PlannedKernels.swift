@@ -52,6 +52,9 @@ struct PlannedKernels: Sendable {
   /// By kernel, in how many shares its tiles are taken. Pieces of one kernel have one for each thread.
   var shares: [Int] { groups.map { $0.first.map { writers[$0].shares } ?? options.threads } }
 
+  /// The targets whose vectors the pieces are computed with.
+  var targets: Set<Target> { Set(writers.map(\.machine.target)) }
+
   /// Bytes of scratch memory a thread needs.
   var scratchBytes: Int { writers.reduce(0) { max($0, $1.scratchBytes) } }
 

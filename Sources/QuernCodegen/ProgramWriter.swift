@@ -19,7 +19,7 @@ public func generate(
     text.withLock { $0.append(part) }
     take?(part.text)
   }
-  add(head(program, options, layout))
+  add(head(program, options, layout, kernels.targets))
   try kernels.write(privateOffset: privateOffset) { kernel in
     var part = kernel
     part.line("")
@@ -67,9 +67,14 @@ private struct Layout {
 }
 
 /// What stands before the kernels.
-private func head(_ program: Program, _ options: CodegenOptions, _ layout: Layout) -> CText {
+///
+/// - Parameter targets: those of the kernels' vectors.
+private func head(
+  _ program: Program, _ options: CodegenOptions, _ layout: Layout, _ targets: Set<Target>
+) -> CText {
   var text = CText()
-  text.line(Prelude.text(for: options.target))
+  text.line(
+    Prelude.text(for: options.target, narrow: targets.contains(.avx2)))
   text.line("// Any 32 bits.")
   text.line("#ifdef __TINYC__")
   text.line("typedef unsigned quern_word;")

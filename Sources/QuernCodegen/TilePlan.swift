@@ -81,7 +81,7 @@ struct TilePlan {
 
   private static func isSmooth(_ stride: Int) -> Bool { stride == 0 || stride == 1 }
 
-  private static func chooseLanes(_ nest: Nest, _ machine: MachineFacts) -> Lanes {
+  static func chooseLanes(_ nest: Nest, _ machine: MachineFacts) -> Lanes {
     let work = max(nest.reductionCount, 1)
     func roughness(_ axis: Int) -> Int {
       let factors = nest.factors.filter { !isSmooth(nest.references[$0.reference].strides[axis]) }

@@ -87,14 +87,19 @@ import Testing
   private func compile(
     _ subject: Subject, _ target: Target, with compiler: String, _ flags: [String]
   ) throws {
-    let code = try CompiledGraph.plan(
-      try subject.make().graph, CompileOptions(target: target, threads: 2)
-    ).code
-    try CToolchain.inTemporaryFolder { folder in
-      let text = folder.appendingPathComponent("kernels.c")
-      try Data(code.source.utf8).write(to: text)
-      let (status, message) = try CToolchain.run(compiler, flags + [text.path])
-      #expect(status == 0 && message.isEmpty, "\(message.prefix(2000))")
+    var halved = MachineFacts(target)
+    halved.halveVectors()
+    // With AVX-512's vectors alone, and with AVX2's among them.
+    for machine in target == .avx512 ? [MachineFacts(target), halved] : [MachineFacts(target)] {
+      var options = CompileOptions(target: target, threads: 2)
+      options.machine = machine
+      let code = try CompiledGraph.plan(try subject.make().graph, options).code
+      try CToolchain.inTemporaryFolder { folder in
+        let text = folder.appendingPathComponent("kernels.c")
+        try Data(code.source.utf8).write(to: text)
+        let (status, message) = try CToolchain.run(compiler, flags + [text.path])
+        #expect(status == 0 && message.isEmpty, "\(message.prefix(2000))")
+      }
     }
   }
 

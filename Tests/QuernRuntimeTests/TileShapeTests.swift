@@ -73,6 +73,47 @@ import Testing
     #expect(packed.contains("_pack_") && packed.contains("4 * share / 2"), "\(packed.suffix(3000))")
   }
 
+  @Test(
+    "Where AVX-512's vectors are worked off in halves, AVX2's compute what fits into one of them")
+  func narrowVectors() throws {
+    var halved = MachineFacts(.avx512)
+    halved.halveVectors()
+    func code(_ columns: Int, _ machine: MachineFacts) throws -> String {
+      var options = CompileOptions(target: .avx512)
+      options.machine = machine
+      return try CompiledGraph.plan(product(40, 30, columns), options).code.source
+    }
+    for columns in [3, 8, 10, 16] {
+      let narrow = try code(columns, halved)
+      #expect(narrow.contains("_mm256_fmadd_ps(") && !narrow.contains("_mm512_fmadd_ps("))
+      // The macros of both.
+      #expect(narrow.contains("define quern_f32(") && narrow.contains("define quern256_f32("))
+      let wide = try code(columns, MachineFacts(.avx512))
+      #expect(!wide.contains("quern256_"))
+    }
+    let wide = try code(17, halved)
+    #expect(wide.contains("_mm512_fmadd_ps(") && !wide.contains("quern256_"))
+    for columns in [5, 13, 16, 40] {
+      try expectAgreement(product(19, 30, columns), targets: [.avx512]) { $0.machine = halved }
+    }
+  }
+
+  @Test("A layer's step computes the same with vectors of both widths")
+  func bothWidths() throws {
+    var halved = MachineFacts(.avx512)
+    halved.halveVectors()
+    let b = GraphBuilder()
+    let x = try b.input("x", [4, 11, 9, 6])
+    let w = try b.input("w", [3, 3, 6, 16])
+    let dense = try b.input("dense", [9 * 7 * 16, 33])
+    let y = try x.convolution(w, WindowGeometry(kernel: [3, 3]))
+    let scores = try (y * y).reshaped([4, 9 * 7 * 16]).matrixProduct(dense)
+    try b.output("scores", scores)
+    let gradients = try gradient(of: (scores * scores).sum(), withRespectTo: [x, w, dense])
+    for (number, gradient) in gradients.enumerated() { try b.output("d\(number)", gradient) }
+    try expectAgreement(b.graph, tolerance: 1e-4, targets: [.avx512]) { $0.machine = halved }
+  }
+
   /// One picture or several, convolved with 3 × 3 filters whose transforms lie in panels.
   private func convolution(pictures: Int) throws -> Graph {
     let b = GraphBuilder()

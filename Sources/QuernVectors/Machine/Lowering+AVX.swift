@@ -38,10 +38,10 @@ extension Lowering {
     case .shift(let operation, let d, let a, let count):
       let (text, opcode): (StaticString, Opcode) =
         switch operation {
-        case .left: ("$0 = quern_shift_left($1, $i);", .shiftLeft)
-        case .rightLogical: ("$0 = quern_shift_right_logical($1, $i);", .shiftRightLogical)
+        case .left: ("$0 = $q_shift_left($1, $i);", .shiftLeft)
+        case .rightLogical: ("$0 = $q_shift_right_logical($1, $i);", .shiftRightLogical)
         case .rightArithmetic:
-          ("$0 = quern_shift_right_arithmetic($1, $i);", .shiftRightArithmetic)
+          ("$0 = $q_shift_right_arithmetic($1, $i);", .shiftRightArithmetic)
         }
       plain(text, [d, a], opcode, immediate: UInt8(count))
     case .multiplyAdd(let d, let a, let b, let c, let negated, let count):
@@ -70,7 +70,7 @@ extension Lowering {
     switch instruction {
     case .load(let d, let address, let count?) where wide && count == lanes / 2:
       memory(
-        "$0 = quern_half_load($p);", [d], address,
+        "$0 = $q_half_load($p);", [d], address,
         .vector(VectorEncoding(opcode: .load, rm: .memory, bits: partBits(count))))
     case .load(let d, let address, let count?) where count < lanes:
       if wide {
@@ -93,7 +93,7 @@ extension Lowering {
         .vector(VectorEncoding(opcode: .load, rm: .memory)))
     case .store(let address, let a, let count?) where wide && count == lanes / 2:
       memory(
-        "quern_half_store($p, $0);", [a], address, writes: false,
+        "$q_half_store($p, $0);", [a], address, writes: false,
         .vector(VectorEncoding(opcode: .store, rm: .memory, bits: partBits(count))))
     case .store(let address, let a, let count?) where count < lanes:
       if wide {
@@ -114,7 +114,7 @@ extension Lowering {
       lowerPartialBytes(d, address, count)
     case .loadBytes(let d, let address, _):
       memory(
-        "$0 = quern_load_bytes($p);", [d], address, use: .bytes,
+        "$0 = $q_load_bytes($p);", [d], address, use: .bytes,
         .vector(VectorEncoding(opcode: .widenBytes, rm: .memory)))
     case .broadcast(let d, let address):
       memory(
@@ -161,14 +161,14 @@ extension Lowering {
     let d = temporary()
     emit(
       MachineInstruction(
-        text: "$0 = quern_lane_mask($i);", operands: [d], immediate: UInt32(count),
+        text: "$0 = $q_lane_mask($i);", operands: [d], immediate: UInt32(count),
         encoding: .laneMask(count: UInt8(count))))
     return d
   }
 
   private mutating func lowerPartialBytes(_ d: VectorRegister, _ address: Address, _ count: Int) {
     memory(
-      "$0 = quern_load_bytes_partial($i, $p);", [d], address, use: .bytes,
+      "$0 = $q_load_bytes_partial($i, $p);", [d], address, use: .bytes,
       immediate: wide ? mask(count) : count,
       wide
         ? .vector(
@@ -186,7 +186,7 @@ extension Lowering {
   private mutating func lowerLaneIndices(_ d: VectorRegister) {
     emit(
       MachineInstruction(
-        text: "$0 = quern_lane_indices();", operands: [d], encoding: .laneIndices))
+        text: "$0 = $q_lane_indices();", operands: [d], encoding: .laneIndices))
   }
 
   // MARK: Arithmetic
@@ -203,13 +203,13 @@ extension Lowering {
     switch operation {
     case .squareRoot: plain("$0 = $w_sqrt_ps($1);", [d, a], .squareRoot)
     case .roundToNearest:
-      plain("$0 = quern_round_to_nearest($1);", [d, a], wide ? .roundScale : .round, immediate: 8)
-    case .floor: plain("$0 = quern_floor($1);", [d, a], wide ? .roundScale : .round, immediate: 9)
+      plain("$0 = $q_round_to_nearest($1);", [d, a], wide ? .roundScale : .round, immediate: 8)
+    case .floor: plain("$0 = $q_floor($1);", [d, a], wide ? .roundScale : .round, immediate: 9)
     case .negate: lowerBinary(.xor, d, a, .register(constant(0x8000_0000)))
     case .absolute: lowerBinary(.and, d, a, .register(constant(0x7fff_ffff)))
-    case .convertToFloat: plain("$0 = quern_convert_to_float($1);", [d, a], .convertToFloat)
-    case .truncateToInteger: plain("$0 = quern_truncate_to_i32($1);", [d, a], .truncateToInteger)
-    case .nearestToInteger: plain("$0 = quern_nearest_to_i32($1);", [d, a], .nearestToInteger)
+    case .convertToFloat: plain("$0 = $q_convert_to_float($1);", [d, a], .convertToFloat)
+    case .truncateToInteger: plain("$0 = $q_truncate_to_i32($1);", [d, a], .truncateToInteger)
+    case .nearestToInteger: plain("$0 = $q_nearest_to_i32($1);", [d, a], .nearestToInteger)
     }
   }
 
@@ -240,11 +240,11 @@ extension Lowering {
       case .or: ("$0 = $w_or_ps($1, $b);", .or)
       case .xor: ("$0 = $w_xor_ps($1, $b);", .xor)
       case .andNot: ("$0 = $w_andnot_ps($1, $b);", .andNot)
-      case .addInteger: ("$0 = quern_add_i32($1, $b);", .addInteger)
-      case .subtractInteger: ("$0 = quern_subtract_i32($1, $b);", .subtractInteger)
-      case .multiplyInteger: ("$0 = quern_multiply_i32($1, $b);", .multiplyInteger)
-      case .maximumInteger: ("$0 = quern_maximum_i32($1, $b);", .maximumInteger)
-      case .minimumInteger: ("$0 = quern_minimum_i32($1, $b);", .minimumInteger)
+      case .addInteger: ("$0 = $q_add_i32($1, $b);", .addInteger)
+      case .subtractInteger: ("$0 = $q_subtract_i32($1, $b);", .subtractInteger)
+      case .multiplyInteger: ("$0 = $q_multiply_i32($1, $b);", .multiplyInteger)
+      case .maximumInteger: ("$0 = $q_maximum_i32($1, $b);", .maximumInteger)
+      case .minimumInteger: ("$0 = $q_minimum_i32($1, $b);", .minimumInteger)
       }
     if let register = b.register {
       plain(text, [d, a, register], opcode)
@@ -267,8 +267,8 @@ extension Lowering {
       switch (isHalf(count), negated) {
       case (false, false): "$0 = $w_fmadd_ps($1, $b, $l);"
       case (false, true): "$0 = $w_fnmadd_ps($1, $b, $l);"
-      case (true, false): "$0 = quern_half_fmadd($1, $b, $l);"
-      case (true, true): "$0 = quern_half_fnmadd($1, $b, $l);"
+      case (true, false): "$0 = $q_half_fmadd($1, $b, $l);"
+      case (true, true): "$0 = $q_half_fnmadd($1, $b, $l);"
       }
     let encoding = Encoding.multiplyAdd(
       negated: negated, memory: b.address != nil, broadcast: b.isBroadcast, bits: partBits(count))

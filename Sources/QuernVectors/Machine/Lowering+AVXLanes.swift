@@ -53,7 +53,7 @@ extension Lowering {
     let isFloat = type == .f32
     let predicate = predicate(comparison, isFloat: isFloat)
     let text: StaticString =
-      isFloat ? "m = _mm512_cmp_ps_mask($0, $1, $c);" : "m = quern_compare_i32($0, $1, $d);"
+      isFloat ? "m = _mm512_cmp_ps_mask($0, $1, $c);" : "m = $q_compare_i32($0, $1, $d);"
     emit(
       MachineInstruction(
         text: text, operands: [a, b], writes: false, immediate: UInt32(predicate),
@@ -87,11 +87,11 @@ extension Lowering {
     }
     switch comparison {
     case .equal, .notEqual:
-      plain("$0 = quern_equal_i32($1, $2);", [outcome, a, b], .equalInteger)
+      plain("$0 = $q_equal_i32($1, $2);", [outcome, a, b], .equalInteger)
     case .greater, .lessOrEqual:
-      plain("$0 = quern_greater_i32($1, $2);", [outcome, a, b], .greaterInteger)
+      plain("$0 = $q_greater_i32($1, $2);", [outcome, a, b], .greaterInteger)
     case .less, .greaterOrEqual:
-      plain("$0 = quern_greater_i32($1, $2);", [outcome, b, a], .greaterInteger)
+      plain("$0 = $q_greater_i32($1, $2);", [outcome, b, a], .greaterInteger)
     }
   }
 
@@ -149,25 +149,25 @@ extension Lowering {
   mutating func storeLanes(of a: VectorRegister, _ count: Int, to address: Address) {
     var (half, address, left) = (a, address, count)
     if left >= 4 {
-      storePart("quern_store_4($p, $0);", half, .store, to: address)
+      storePart("$q_store_4($p, $0);", half, .store, to: address)
       address.offset += 16
       left -= 4
       guard left > 0 else { return }
       half = temporary()
       emit(
         MachineInstruction(
-          text: "$0 = quern_upper_half($1);", operands: [half, a],
+          text: "$0 = $q_upper_half($1);", operands: [half, a],
           encoding: .vector(
             VectorEncoding(
               opcode: .extractHalf, reg: .operand(1), rm: .operand(0), immediate: 1))))
     }
-    if left >= 2 { storePart("quern_store_2($p, $0);", half, .storeTwo, to: address) }
+    if left >= 2 { storePart("$q_store_2($p, $0);", half, .storeTwo, to: address) }
     if left == 3 {
       address.offset += 8
       storePart(
-        "quern_store_third($p, $0);", half, .storeLane, immediate: 2, to: address)
+        "$q_store_third($p, $0);", half, .storeLane, immediate: 2, to: address)
     } else if left == 1 {
-      storePart("quern_store_1($p, $0);", half, .storeOne, to: address)
+      storePart("$q_store_1($p, $0);", half, .storeOne, to: address)
     }
   }
 
@@ -203,9 +203,9 @@ extension Lowering {
     case .interleaveLow: plain("$0 = $w_unpacklo_ps($1, $2);", [d, a, b], .unpackLow)
     case .interleaveHigh: plain("$0 = $w_unpackhi_ps($1, $2);", [d, a, b], .unpackHigh)
     case .interleavePairsLow:
-      plain("$0 = quern_unpack_pairs_low($1, $2);", [d, a, b], .unpackPairsLow)
+      plain("$0 = $q_unpack_pairs_low($1, $2);", [d, a, b], .unpackPairsLow)
     case .interleavePairsHigh:
-      plain("$0 = quern_unpack_pairs_high($1, $2);", [d, a, b], .unpackPairsHigh)
+      plain("$0 = $q_unpack_pairs_high($1, $2);", [d, a, b], .unpackPairsHigh)
     case .groups(let choice):
       if wide {
         shuffleGroups(d, a, b, UInt8(choice & 255))

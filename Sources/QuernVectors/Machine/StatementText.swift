@@ -1,7 +1,7 @@
 /// Writes a statement's C text. Placeholders are
 ///
 /// - `$0` … `$3`: the C variables of operands, `$l`: of the last
-/// - `$w`: the intrinsics' prefix, `_mm512` or `_mm256`
+/// - `$w`: the intrinsics' prefix, `_mm512` or `_mm256`; `$q`: that of the prelude's macros
 /// - `$p`: a pointer to the memory operand; `$e`: the 32-bit element there
 /// - `$b`: operand 2, or the vector that the memory operand stands for
 /// - `$i`: the immediate; `$f`: the constant that its bits are; `$o`: the comparison of that number
@@ -43,6 +43,7 @@ struct StatementText {
         variable(registers[Int(placeholder - UInt8(ascii: "0"))])
       case UInt8(ascii: "l"): variable(registers[registers.count - 1])
       case UInt8(ascii: "w"): prefix()
+      case UInt8(ascii: "q"): macroPrefix()
       case UInt8(ascii: "i"): number(Int(instruction.immediate))
       case UInt8(ascii: "f"): constant(instruction.immediate)
       case UInt8(ascii: "c"): line += floatPredicate(Int(instruction.immediate)).utf8
@@ -102,6 +103,9 @@ struct StatementText {
     line += (target == .avx512 ? "_mm512" : "_mm256").utf8
   }
 
+  /// AVX2's macros have names of their own: its kernels may stand beside AVX-512's.
+  private mutating func macroPrefix() { line += (target == .avx2 ? "quern256" : "quern").utf8 }
+
   private mutating func variable(_ register: UInt8) {
     line.append(UInt8(ascii: "v"))
     number(Int(register))
@@ -130,7 +134,8 @@ struct StatementText {
       prefix()
       line += "_set1_ps(".utf8
     } else if target != .portable {
-      line += "quern_constant(".utf8
+      macroPrefix()
+      line += "_constant(".utf8
     }
     line += (isReadable ? "\(value)f" : "\(bits)u").utf8
     if target != .portable { line.append(UInt8(ascii: ")")) }

@@ -1,0 +1,24 @@
+import QuernVectors
+
+// Which of a processor's vectors a piece is computed with.
+
+extension MachineFacts {
+  /// The same machine with the vectors that a piece is best computed with.
+  ///
+  /// A product whose lanes are those of one AVX-512 vector, such as a convolution with 16 filters, has
+  /// tiles of one vector: each multiply-add needs a row's value of its own, and a core that works off its
+  /// vectors in halves has no more loads than multiply-adds for that. Two of AVX2's vectors share the
+  /// value, and of up to eight lanes there are no more than needed.
+  func suited(to nest: Nest) -> MachineFacts {
+    guard halvesVectors, target == .avx512, nest.isProduct,
+      case .output(let lane?) = TilePlan.chooseLanes(nest, self),
+      nest.axes[lane].extent <= target.lanes
+    else { return self }
+    var narrow = self
+    narrow.target = .avx2
+    narrow.halvesVectors = false
+    narrow.multiplyAddsPerCycle *= 2
+    narrow.loadsPerCycle *= 2
+    return narrow
+  }
+}
