@@ -260,6 +260,10 @@ import Testing
     try expectFailure(train + ["--resume"], ["--resume needs --checkpoint"], status: 64)
     try expectFailure(
       train + ["--checkpoint", "/no/such/folder/x"], ["/no/such/folder/x", "cannot be written"])
+    #if os(Linux)
+      // Root may write there, but nobody can make a file: said before training, not after it.
+      try expectFailure(train + ["--save", "/proc/x"], ["/proc/x: cannot be written"])
+    #endif
     try withTemporaryFolder { folder in
       let path = folder + "/run"
       try expectFailure(train + ["--checkpoint", path, "--every", "0"], ["--every", "1 step"])

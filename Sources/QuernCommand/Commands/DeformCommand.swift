@@ -15,7 +15,7 @@ struct DeformCommand: ParsableCommand {
         quern deform --data mnist --pictures 0,1,2,3 --epochs 9 -o deformed.png
       """)
 
-  @Option(help: "digits, fashion-mnist, mnist, or a folder with the four IDX files.")
+  @Option(help: DataArguments.help())
   var data = "digits"
 
   @Option(help: "How: paper, or parts, as 'quern train --help' lists them under --deform.")

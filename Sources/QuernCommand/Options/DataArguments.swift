@@ -4,14 +4,20 @@ import Quern
 /// Which pictures.
 struct DataArguments: ParsableArguments {
   @Option(
-    help: ArgumentHelp(
+    help: help("Pictures are padded to the network's size. (default: the model's own)"))
+  var data: String?
+
+  /// What names a data set can have.
+  ///
+  /// - Parameter more: what the command makes of it.
+  static func help(_ more: String? = nil) -> ArgumentHelp {
+    ArgumentHelp(
       "digits, fashion-mnist, mnist, or a folder with the four IDX files, plain or .gz.",
       discussion: """
         fashion-mnist and mnist are folders of these names in the folder that the environment \
-        variable QUERN_DATA names, else in \(DataSource.systemFolder). Pictures are padded to the \
-        network's size. (default: the model's own)
-        """))
-  var data: String?
+        variable QUERN_DATA names, else in \(DataSource.systemFolder).\(more.map { " " + $0 } ?? "")
+        """)
+  }
 
   /// What was asked for, else what a checkpoint was trained on, else the recipe's.
   ///
