@@ -8,10 +8,12 @@ import Testing
 
 /// Which tiles products are cut into, and what threads and tiles share of them.
 @Suite struct TileShapeTests {
-  private func product(_ rows: Int, _ inner: Int, _ columns: Int) throws -> Graph {
+  private func product(
+    _ rows: Int, _ inner: Int, _ columns: Int, role: Input.Role = .data
+  ) throws -> Graph {
     let b = GraphBuilder()
     let x = try b.input("x", [rows, inner])
-    let w = try b.input("w", [inner, columns])
+    let w = try b.input("w", [inner, columns], role: role)
     try b.output("y", try x.matrixProduct(w))
     return b.graph
   }
@@ -94,7 +96,12 @@ import Testing
     let wide = try code(17, halved)
     #expect(wide.contains("_mm512_fmadd_ps(") && !wide.contains("quern256_"))
     for columns in [5, 13, 16, 40] {
-      try expectAgreement(product(19, 30, columns), targets: [.avx512]) { $0.machine = halved }
+      // Operands of the step, and parameters whose panels are packed before the first.
+      for role in [Input.Role.data, .parameter] {
+        try expectAgreement(product(19, 30, columns, role: role), targets: [.avx512]) {
+          $0.machine = halved
+        }
+      }
     }
   }
 
