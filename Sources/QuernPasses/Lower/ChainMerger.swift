@@ -223,8 +223,9 @@ extension Chain {
   /// Each thread takes its pictures through all members, and no sum goes over pictures.
   fileprivate var canMerge: Bool { isPrivate && parts == 1 && !members.isEmpty }
 
-  /// How many times smaller sums of a picture are than the picture.
-  private static let timesSmaller = 16
+  /// How many times smaller sums of a picture are than the picture: those that ``sumInParts(_:_:)`` keeps
+  /// in a part for each picture.
+  private static let timesSmaller = PartLimits().elementsPerSum
 
   /// A kernel that takes pictures one by one; nil for others, and where there is little to take.
   fileprivate init?(
