@@ -187,8 +187,10 @@ struct TilePlan {
   ) -> Bool {
     var tile = self
     (tile.columns, tile.rows) = (columns, rowChunks(nest, m))
-    return nest.reductionCount >= tile.firstLevelSteps(nest, machine)
-      && !tile.needsBlocks(nest, machine)
+    let steps = tile.firstLevelSteps(nest, machine)
+    guard nest.reductionCount >= steps else { return false }
+    // Only longer sums are cut.
+    return nest.reductionCount == steps || !tile.needsBlocks(nest, machine)
   }
 
   private mutating func chooseRounds(_ nest: Nest, _ machine: MachineFacts, work: Int) {

@@ -63,6 +63,13 @@ import Testing
     let long = try code(product(128, 1_000, 96))
     #expect(!long.contains("_tile_3x4("), "\(long.suffix(3000))")
     #expect(try code(product(126, 40, 128)).contains("_tile_3x4("))
+    // Weights' gradient over 128 examples, whose panels of 32 lanes would fill the cache: it is too short
+    // for blocks.
+    let b = GraphBuilder()
+    let x = try b.input("x", [128, 3_136])
+    try b.output("y", try x.transposed([1, 0]).matrixProduct(b.input("d", [128, 512])))
+    let short = try code(b.graph)
+    #expect(short.contains("_tile_4x3("), "\(short.suffix(3000))")
   }
 
   @Test("Threads share rows where panels are ready, columns where each packs its own")
