@@ -46,12 +46,12 @@ extension PieceLoops {
     let isRun = run.map { $0.kind == .row && $0.axis == turn.axis } ?? false
     let tile = isRun ? "tile" : turn.tile
     let isOnePanel = plan.columns.count == 1
-    if isOnePanel
-      ? liesInPanels(reference, lane: lane, width: width) : plan.isPrepared && !fitsAllPanels
-    {
+    guard isOnePanel ? liesInPanels(reference, lane: lane, width: width) : !fitsAllPanels else {
+      return nil
+    }
+    if isOnePanel || plan.isPrepared {
       return preparedAhead(panels, mode, width: width, tile: tile, isRun: isRun)
     }
-    guard !isOnePanel, !fitsAllPanels else { return nil }
     let line = 64 / reference.element.byteCount
     var step = reference.strides[reduction]
     // Cache lines side by side, each a tile's, and elements from one to the next.

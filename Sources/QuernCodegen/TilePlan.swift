@@ -155,7 +155,7 @@ struct TilePlan {
       }
       for m in candidates {
         var cost = cost(nest, machine, byHeight[m - 1], columns)
-        if m > 1, Self.keepsRowValues(m, nv, nest, machine),
+        if Self.keepsRowValues(m, nv, nest, machine),
           isStreamed(nest, machine, rows: m, columns)
         {
           cost *= Self.streamedLanes
@@ -170,11 +170,13 @@ struct TilePlan {
   }
 
   /// Whether a step of a tile keeps its rows' values in registers and takes one vector after the other,
-  /// instead of the reverse: where there are fewer rows, and no room for all vectors.
+  /// instead of the reverse: where there are fewer rows, and no room for all vectors. (Of one row nothing is
+  /// shared.)
   static func keepsRowValues(
     _ rows: Int, _ vectors: Int, _ nest: Nest, _ machine: MachineFacts
   ) -> Bool {
-    nest.isProduct && rows < vectors && (rows + 1) * vectors + 1 > machine.target.registerCount
+    nest.isProduct && 1 < rows && rows < vectors
+      && (rows + 1) * vectors + 1 > machine.target.registerCount
   }
 
   /// How much longer a tile with more vectors than rows takes where its panel comes from the second-level

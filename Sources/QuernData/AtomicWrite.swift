@@ -85,9 +85,7 @@ package struct AtomicWriter {
   private func replace(
     _ target: String, folder: String, _ body: (ByteSink) throws -> Void
   ) throws {
-    let suffix = String(UInt64.random(in: 0 ... .max), radix: 36)
-    let temporary = "\(folder)/\(Self.temporaryPrefix)\(getpid())-\(suffix)"
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    let (temporary, descriptor) = Self.makeTemporary(in: folder)
     if descriptor < 0 { throw failure("no file can be made in its folder", errno) }
     // Gone with the process, however it ends: tells `removeLeftovers` whether somebody writes.
     _ = flock(descriptor, LOCK_EX | LOCK_NB)
@@ -101,6 +99,23 @@ package struct AtomicWriter {
       throw error
     }
     try syncFolder(folder)
+  }
+
+  /// A new file; a negative descriptor where there can be none, and `errno` says why.
+  private static func makeTemporary(in folder: String) -> (path: String, descriptor: Int32) {
+    let suffix = String(UInt64.random(in: 0 ... .max), radix: 36)
+    let path = "\(folder)/\(temporaryPrefix)\(getpid())-\(suffix)"
+    return (path, open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666))
+  }
+
+  /// Whether a file can be made in a folder: some take none from those who may write to them, as `/proc`,
+  /// or a disk without room for another. If not, `errno` says why.
+  package static func canMakeFile(in folder: String) -> Bool {
+    let (path, descriptor) = makeTemporary(in: folder)
+    guard descriptor >= 0 else { return false }
+    unlink(path)
+    close(descriptor)
+    return true
   }
 
   /// Writes, syncs and closes.

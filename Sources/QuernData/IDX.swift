@@ -102,11 +102,7 @@ public enum IDX {
   }
 
   private static func readValues(_ reader: ByteReader, _ header: Header) throws -> [UInt8] {
-    let values = try [UInt8](unsafeUninitializedCapacity: header.count) { buffer, filled in
-      let target = UnsafeMutableRawBufferPointer(buffer)
-      preferLargePages(target)
-      filled = try reader.read(into: target)
-    }
+    let values = try bytesInLargePages(header.count) { try reader.read(into: $0) }
     guard values.count == header.count else {
       throw truncated(
         reader, found: "ends after \(values.count) of them", expected: header.expected)

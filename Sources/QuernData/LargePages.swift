@@ -6,9 +6,24 @@
   import Darwin
 #endif
 
+/// Bytes in memory that nobody has touched before: filled with zeros first, they would take twice as long.
+///
+/// - Parameters:
+///   - count: for which there is to be room.
+///   - fill: writes the bytes, and gives back how many there are.
+package func bytesInLargePages(
+  _ count: Int, fill: (UnsafeMutableRawBufferPointer) throws -> Int
+) rethrows -> [UInt8] {
+  try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+    let target = UnsafeMutableRawBufferPointer(buffer)
+    preferLargePages(target)
+    filled = try fill(target)
+  }
+}
+
 /// Asks for large pages behind a buffer that is about to be filled: with small ones, the first touch
 /// of each takes longer than the copy into it. Only ever a hint.
-package func preferLargePages(_ buffer: UnsafeMutableRawBufferPointer) {
+private func preferLargePages(_ buffer: UnsafeMutableRawBufferPointer) {
   #if os(Linux)
     let large = 2 << 20
     guard let start = buffer.baseAddress, buffer.count >= 2 * large else { return }

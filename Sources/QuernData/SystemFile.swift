@@ -107,14 +107,14 @@ package struct SystemFile: ~Copyable {
   /// - Throws: ``DataError`` if there is none, if it is not a regular file, or not readable.
   package static func contents(of path: String) throws -> [UInt8] {
     let file = try SystemFile(reading: path)
-    return try [UInt8](unsafeUninitializedCapacity: file.size) { buffer, count in
-      let target = UnsafeMutableRawBufferPointer(buffer)
-      preferLargePages(target)
+    return try bytesInLargePages(file.size) { target in
+      var count = 0
       while count < target.count {
         let got = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: target[count...]))
         if got == 0 { break }
         count += got
       }
+      return count
     }
   }
 }

@@ -77,15 +77,12 @@ package struct StepReplay {
     }
   }
 
-  /// Into memory that nobody has touched before: filled with zeros first, it would take twice as long.
   private static func read(
     _ signature: TensorSignature, from executable: any Executable
   ) throws -> [UInt8] {
-    try [UInt8](unsafeUninitializedCapacity: signature.type.byteCount) { buffer, count in
-      let bytes = UnsafeMutableRawBufferPointer(buffer)
-      preferLargePages(bytes)
+    try bytesInLargePages(signature.type.byteCount) { bytes in
       try executable.read(signature.name, into: bytes)
-      count = bytes.count
+      return bytes.count
     }
   }
 

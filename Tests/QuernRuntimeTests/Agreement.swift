@@ -37,6 +37,13 @@ extension MachineFacts {
     machine.panelBytes = 2048
     return machine
   }
+
+  /// A machine that works off vectors in two halves.
+  static func halved(_ target: Target) -> MachineFacts {
+    var machine = MachineFacts(target)
+    machine.halveVectors()
+    return machine
+  }
 }
 
 /// Compiles the graph for every target this processor has, and several thread counts, and compares

@@ -87,10 +87,8 @@ import Testing
   private func compile(
     _ subject: Subject, _ target: Target, with compiler: String, _ flags: [String]
   ) throws {
-    var halved = MachineFacts(target)
-    halved.halveVectors()
     // With AVX-512's vectors alone, and with AVX2's among them.
-    for machine in target == .avx512 ? [MachineFacts(target), halved] : [MachineFacts(target)] {
+    for machine in [MachineFacts(target)] + (target == .avx512 ? [.halved(target)] : []) {
       var options = CompileOptions(target: target, threads: 2)
       options.machine = machine
       let code = try CompiledGraph.plan(try subject.make().graph, options).code

@@ -85,8 +85,7 @@ import Testing
   @Test(
     "Where AVX-512's vectors are worked off in halves, AVX2's compute what fits into one of them")
   func narrowVectors() throws {
-    var halved = MachineFacts(.avx512)
-    halved.halveVectors()
+    let halved = MachineFacts.halved(.avx512)
     func code(_ columns: Int, _ machine: MachineFacts) throws -> String {
       var options = CompileOptions(target: .avx512)
       options.machine = machine
@@ -114,8 +113,6 @@ import Testing
 
   @Test("A layer's step computes the same with vectors of both widths")
   func bothWidths() throws {
-    var halved = MachineFacts(.avx512)
-    halved.halveVectors()
     let b = GraphBuilder()
     let x = try b.input("x", [4, 11, 9, 6])
     let w = try b.input("w", [3, 3, 6, 16])
@@ -125,7 +122,9 @@ import Testing
     try b.output("scores", scores)
     let gradients = try gradient(of: (scores * scores).sum(), withRespectTo: [x, w, dense])
     for (number, gradient) in gradients.enumerated() { try b.output("d\(number)", gradient) }
-    try expectAgreement(b.graph, tolerance: 1e-4, targets: [.avx512]) { $0.machine = halved }
+    try expectAgreement(b.graph, tolerance: 1e-4, targets: [.avx512]) {
+      $0.machine = .halved(.avx512)
+    }
   }
 
   /// One picture or several, convolved with 3 × 3 filters whose transforms lie in panels.

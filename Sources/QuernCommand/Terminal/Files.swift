@@ -1,3 +1,5 @@
+import Quern
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -20,22 +22,11 @@ enum Files {
       if kind != S_IFREG, access(path, W_OK) == 0 { return }
     }
     let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
-    guard access(folder, W_OK | X_OK) == 0, takesFiles(folder) else {
+    guard access(folder, W_OK | X_OK) == 0, AtomicWriter.canMakeFile(in: folder) else {
       throw Failure(
         "\(path): cannot be written (\(String(cString: strerror(errno)))); choose a folder that "
           + "is there and that you may write to")
     }
-  }
-
-  /// Whether a file can be made in a folder: some take none from those who may write to them, as `/proc`,
-  /// or a disk without room for another. If not, `errno` says why.
-  private static func takesFiles(_ folder: String) -> Bool {
-    var name = Array("\(folder)/.quern-XXXXXX".utf8CString)
-    let descriptor = mkstemp(&name)
-    guard descriptor >= 0 else { return false }
-    unlink(name)
-    close(descriptor)
-    return true
   }
 
   /// - Throws: ``Failure`` where two options name one file.
