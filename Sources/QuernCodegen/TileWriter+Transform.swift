@@ -1,33 +1,38 @@
 import QuernPasses
 import QuernVectors
 
-// Tiles that are transformed: R · tile · Cᵀ, column by column and then row by row.
+// Tiles that are transformed: R · tile · Cᵀ, column by column and then row by row; before or after that,
+// values may be mixed.
 
 extension TileWriter {
-  /// The axes of a tile's sides: rows and columns of the result, then of what is read.
-  private struct Sides {
-    var row: Int
-    var column: Int
-    var readRow: Int
-    var readColumn: Int
+  /// The axes of what is written, u and v or p, and of what is read, a and b or p.
+  struct TileAxes {
+    var written: [Int]
+    var read: [Int]
   }
 
-  private var sides: Sides? {
+  var tileAxes: TileAxes {
     let axes = nest.axes.indices.filter { nest.axes[$0].isSide }
-    guard axes.count == 4 else { return nil }
-    return Sides(row: axes[0], column: axes[1], readRow: axes[2], readColumn: axes[3])
+    let written = nest.reduction.tileRank
+    return TileAxes(written: Array(axes.prefix(written)), read: Array(axes.dropFirst(written)))
   }
 
   /// Registers that a pass over one column or row takes beside its operands.
   private static let passRegisters = 4
 
-  /// What both passes multiply by: in registers as far as there are any, the others in memory.
+  /// What the passes multiply by: in registers as far as there are any, the others in memory.
   mutating func placeFactors(_ body: inout CText) throws {
-    guard case .transform(let rows, let columns) = nest.reduction else { return }
+    guard case .transform(let rows, let columns, let mixing) = nest.reduction else { return }
     let down = LinearProgram(rows)
     passes = (down, columns == rows ? down : LinearProgram(columns))
+    switch mixing {
+    case .none: break
+    case .after(let pairs): mixings = (LinearProgram(pairs.edge), LinearProgram(pairs.inner))
+    case .before(let pairs):
+      mixings = (LinearProgram(pairs.edge.transposed), LinearProgram(pairs.inner.transposed))
+    }
     var uses: [(factor: Float, count: Int)] = []
-    for program in [passes.down, passes.along] {
+    for program in [passes.down, passes.along, mixings.edge, mixings.inner] {
       for terms in program.steps + program.results.map({ $0.map { [$0] } ?? [] }) {
         for (number, term) in terms.enumerated() {
           guard let factor = term.factor(isFirst: number == 0) else { continue }
@@ -61,7 +66,7 @@ extension TileWriter {
 
   /// Whether what lies between the passes fits into registers beside their operands.
   private var staysInRegisters: Bool {
-    guard case .transform(let rows, _) = nest.reduction, let side = rows.first?.count else {
+    guard case .transform(let rows, _, .none) = nest.reduction, let side = rows.first?.count else {
       return false
     }
     return (rows.count + 1) * side + Self.passRegisters <= machine.target.registerCount
@@ -69,80 +74,156 @@ extension TileWriter {
 
   /// Transforms the tile that the pointers point to, and stores what is made of it.
   mutating func transformTile(_ body: inout CText) throws {
-    guard case .transform(let rows, _) = nest.reduction, let sides,
+    guard case .transform(let rows, _, let mixing) = nest.reduction,
       let operand = nest.factors.first?.reference
     else { return }
     let (down, along) = passes
     let side = down.inputCount
-    if staysInRegisters {
-      let halfway = (0..<side).map { b in
-        apply(
-          down,
-          (0..<side).map {
-            context.load(operand, row: [sides.readRow: $0, sides.readColumn: b], vector: 0)
-          })
-      }
-      for u in rows.indices {
-        for (v, result) in apply(along, halfway.map { $0[u] }).enumerated() {
-          finish(
-            row: [sides.row: u, sides.column: v], vector: 0, accumulator: result, position: nil)
-        }
-      }
-      try context.takeBlock(into: &body)
-      return
+    switch mixing {
+    case .none where staysInRegisters:
+      try transformInRegisters(&body, operand)
+    case .none:
+      halfwayCount = rows.count * side * context.lanes
+      try columns(&body, of: operand, stride: side)
+      try self.rows(&body, along, stride: side)
+    case .after(let pairs):
+      halfwayCount = pairs.side * pairs.halfwayStride * context.lanes
+      try columns(&body, of: operand, stride: pairs.halfwayStride)
+      try rowsInPlace(&body, along, count: pairs.side, stride: pairs.halfwayStride)
+      try mix(&body, pairs)
+    case .before(let pairs):
+      halfwayCount = pairs.side * pairs.halfwayStride * context.lanes
+      try takeApart(&body, pairs, operand)
+      try columnsInPlace(&body, down, stride: pairs.halfwayStride)
+      try self.rows(&body, along, stride: pairs.halfwayStride)
     }
-    halfwayCount = rows.count * side * context.lanes
-    let writing = Name("halfway_" + nest.axes[sides.readColumn].name)
-    let reading = Name("halfway_" + nest.axes[sides.row].name)
-    body.pointer("float *", writing, from: "halfway")
-    try sideLoop(
-      &body, sides.readColumn, [operand],
-      BlockLoop.Advance(writing, elements: context.lanes)
-    ) { writer in
-      let column = (0..<side).map {
-        writer.context.load(operand, row: [sides.readRow: $0], vector: 0)
-      }
-      for (u, result) in writer.apply(down, column).enumerated() {
-        let place = u * side * writer.context.lanes
-        writer.context.builder.store(result, to: Address(writing, offset: place * 4))
+  }
+
+  private mutating func transformInRegisters(_ body: inout CText, _ operand: Int) throws {
+    let (down, along) = passes
+    let axes = tileAxes
+    let side = down.inputCount
+    let halfway = (0..<side).map { b in
+      apply(
+        down,
+        (0..<side).map {
+          context.load(operand, row: [axes.read[0]: $0, axes.read[1]: b], vector: 0)
+        })
+    }
+    for u in down.results.indices {
+      for (v, result) in apply(along, halfway.map { $0[u] }).enumerated() {
+        finish(
+          row: [axes.written[0]: u, axes.written[1]: v], vector: 0, accumulator: result,
+          position: nil)
       }
     }
-    body.pointer("const float *", reading, from: "halfway")
-    let others = epilogueReferences.filter { $0 != operand }
-    try sideLoop(
-      &body, sides.row, others,
-      BlockLoop.Advance(reading, elements: side * context.lanes)
+    try context.takeBlock(into: &body)
+  }
+
+  // MARK: Passes
+
+  /// Multiplies the columns of what is read, and keeps them.
+  ///
+  /// - Parameter stride: vectors from one kept row to the next.
+  private mutating func columns(_ body: inout CText, of operand: Int, stride: Int) throws {
+    let axes = tileAxes
+    let (row, column) = (axes.read[0], axes.read[1])
+    let halfway = Name("halfway_" + nest.axes[column].name)
+    body.pointer("float *", halfway, from: "halfway")
+    try tileLoop(
+      &body, nest.axes[column].name, rounds: nest.axes[column].extent, column, [operand],
+      BlockLoop.Advance(halfway, elements: context.lanes)
     ) { writer in
-      let row = (0..<side).map { b in
-        writer.context.builder.load(
-          Address(reading, offset: b * writer.context.lanes * 4))
+      let inputs = (0..<writer.passes.down.inputCount).map {
+        writer.context.load(operand, row: [row: $0], vector: 0)
       }
-      for (v, result) in writer.apply(along, row).enumerated() {
-        writer.finish(
-          row: [sides.column: v], vector: 0, accumulator: result, position: nil)
+      for (u, result) in writer.apply(writer.passes.down, inputs).enumerated() {
+        writer.keep(result, at: halfway, u * stride)
       }
     }
   }
 
-  /// A loop over one side of the tile; the references' pointers go along, and the one between the
-  /// passes.
-  private mutating func sideLoop(
-    _ body: inout CText, _ axis: Int, _ moving: [Int], _ halfway: BlockLoop.Advance,
-    _ inside: (inout TileWriter) -> Void
+  /// Multiplies the rows of what was kept, and finishes what that gives.
+  private mutating func rows(_ body: inout CText, _ along: LinearProgram, stride: Int) throws {
+    let (u, v) = (tileAxes.written[0], tileAxes.written[1])
+    let halfway = Name("halfway_" + nest.axes[u].name)
+    body.pointer("const float *", halfway, from: "halfway")
+    let others = epilogueReferences.filter { $0 != nest.factors.first?.reference }
+    try tileLoop(
+      &body, nest.axes[u].name, rounds: nest.axes[u].extent, u, others,
+      BlockLoop.Advance(halfway, elements: stride * context.lanes)
+    ) { writer in
+      let inputs = (0..<along.inputCount).map { writer.kept(halfway, $0) }
+      for (column, result) in writer.apply(along, inputs).enumerated() {
+        writer.finish(row: [v: column], vector: 0, accumulator: result, position: nil)
+      }
+    }
+  }
+
+  private mutating func columnsInPlace(
+    _ body: inout CText, _ down: LinearProgram, stride: Int
+  ) throws {
+    let halfway = Name("halfway_b")
+    body.pointer("float *", halfway, from: "halfway")
+    try tileLoop(
+      &body, "b", rounds: down.inputCount, nil, [],
+      BlockLoop.Advance(halfway, elements: context.lanes)
+    ) { writer in
+      let inputs = (0..<down.inputCount).map { writer.kept(halfway, $0 * stride) }
+      for (u, result) in writer.apply(down, inputs).enumerated() {
+        writer.keep(result, at: halfway, u * stride)
+      }
+    }
+  }
+
+  private mutating func rowsInPlace(
+    _ body: inout CText, _ along: LinearProgram, count: Int, stride: Int
+  ) throws {
+    let halfway = Name("halfway_u")
+    body.pointer("float *", halfway, from: "halfway")
+    try tileLoop(
+      &body, "u", rounds: count, nil, [],
+      BlockLoop.Advance(halfway, elements: stride * context.lanes)
+    ) { writer in
+      let inputs = (0..<along.inputCount).map { writer.kept(halfway, $0) }
+      for (v, result) in writer.apply(along, inputs).enumerated() {
+        writer.keep(result, at: halfway, v)
+      }
+    }
+  }
+
+  /// What was kept so many vectors from a pointer.
+  mutating func kept(_ pointer: Name, _ vectors: Int) -> VectorRegister {
+    context.builder.load(Address(pointer, offset: vectors * context.lanes * 4))
+  }
+
+  mutating func keep(_ register: VectorRegister, at pointer: Name, _ vectors: Int) {
+    context.builder.store(
+      register, to: Address(pointer, offset: vectors * context.lanes * 4))
+  }
+
+  /// A loop over a part of the tile; the references' pointers go along, and the one to what is kept.
+  ///
+  /// - Parameters:
+  ///   - axis: what the references' pointers go along; nil for none.
+  ///   - steps: how far.
+  mutating func tileLoop(
+    _ body: inout CText, _ name: String, rounds: Int, _ axis: Int?, steps: Int = 1,
+    _ moving: [Int], _ halfway: BlockLoop.Advance, _ inside: (inout TileWriter) -> Void
   ) throws {
     let outer = (context.pointers, context.indexText)
-    let name = nest.axes[axis].name
-    let advances =
-      [halfway] + advancePointers(&body, moving, axis: axis, steps: 1, loop: name)
-    advanceIndices(axis, name)
+    var advances = [halfway]
+    if let axis {
+      advances += advancePointers(&body, moving, axis: axis, steps: steps, loop: name)
+      advanceIndices(axis, name)
+    }
     inside(&self)
-    try context.takeLoop(
-      BlockLoop(name, rounds: nest.axes[axis].extent, advances: advances), into: &body)
+    try context.takeLoop(BlockLoop(name, rounds: rounds, advances: advances), into: &body)
     (context.pointers, context.indexText) = outer
   }
 
   /// The program's results for a column or row; zero where the matrix has nothing.
-  private mutating func apply(
+  mutating func apply(
     _ program: LinearProgram, _ inputs: [VectorRegister]
   ) -> [VectorRegister] {
     var known = inputs

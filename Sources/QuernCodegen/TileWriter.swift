@@ -20,6 +20,8 @@ struct TileWriter {
   var sumCount = 0
   /// Of a transform: what each column is multiplied by, then what each row of the result is.
   var passes = (down: LinearProgram([]), along: LinearProgram([]))
+  /// Of values that are mixed: for a pair that meets a single value, and for two that meet.
+  var mixings = (edge: LinearProgram([]), inner: LinearProgram([]))
   /// Floats of a tile between the two passes of its transform, and of what these multiply by.
   var halfwayCount = 0
   var factorCount = 0

@@ -29,8 +29,14 @@ extension Node {
       let rows = transform.matrix.map { row in
         row.map { $0 == $0.rounded() ? "\(Int($0))" : "\($0)" }.joined(separator: " ")
       }
-      return "M·\(operands[0])[\(read.joined(separator: ", "))]·Mᵀ, "
-        + "M = (\(rows.joined(separator: "; ")))"
+      let tile = "\(operands[0])[\(read.joined(separator: ", "))]"
+      let product =
+        switch transform.mixing {
+        case .none: "M·\(tile)·Mᵀ"
+        case .after(let mixing): "pairs of M·\(tile)·Mᵀ mixed to \(mixing.count) values"
+        case .before(let mixing): "M·(\(mixing.count) values of pairs \(tile), taken apart)·Mᵀ"
+        }
+      return product + ", M = (\(rows.joined(separator: "; ")))"
     case .concatenate(let dimension):
       return "concatenate(\(operands.joined(separator: ", "))) along dimension \(dimension)"
     }

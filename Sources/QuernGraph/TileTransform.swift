@@ -6,33 +6,54 @@
 /// row of M, applied in registers. Reads outside the operand are zero; what falls outside the
 /// result is dropped. Each element of the result must be written by just one position.
 public struct TileTransform: Hashable, Sendable {
+  /// What happens to the values of a tile besides M·tile·Mᵀ.
+  public enum Mixing: Hashable, Sendable {
+    case none
+    /// What M·tile·Mᵀ gives is mixed; the result has one index p instead of u and v.
+    case after(PairMixing)
+    /// The transposed: the operand has an index p, and the sums of what each p is a part of are the tile.
+    case before(PairMixing)
+  }
+
   /// Positions and channels; the last is the one whose neighbours lie side by side.
   public var axes: [Axis]
   /// M by rows: (side of a tile afterwards, side of a tile before).
   public var matrix: [[Double]]
-  /// For each dimension of the operand, where it is read: by the axes, then a and b.
+  public var mixing: Mixing
+  /// For each dimension of the operand, where it is read: by the axes, then a and b, or p.
   public var input: [AffineExpression]
-  /// For each dimension of the result, where it is written: by the axes, then u and v.
+  /// For each dimension of the result, where it is written: by the axes, then u and v, or p.
   public var output: [AffineExpression]
   public var outputShape: Shape
 
   public init(
-    axes: [Axis], matrix: [[Double]], input: [AffineExpression], output: [AffineExpression],
-    outputShape: Shape
+    axes: [Axis], matrix: [[Double]], mixing: Mixing = .none, input: [AffineExpression],
+    output: [AffineExpression], outputShape: Shape
   ) {
     self.axes = axes
     self.matrix = matrix
+    self.mixing = mixing
     self.input = input
     self.output = output
     self.outputShape = outputShape
   }
 
-  /// The side of a tile before and after.
+  /// The side of a tile before and after M.
   public var inputSide: Int { matrix.first?.count ?? 0 }
   public var outputSide: Int { matrix.count }
 
-  /// The axes with those of a tile's two sides behind them, as ``input`` sees them.
-  public var inputAxes: [Axis] { axes + [Axis("a", inputSide), Axis("b", inputSide)] }
+  /// The axes that a tile has where it is read, and where it is written.
+  public var inputTile: [Axis] {
+    if case .before(let mixing) = mixing { return [Axis("p", mixing.count)] }
+    return [Axis("a", inputSide), Axis("b", inputSide)]
+  }
+  public var outputTile: [Axis] {
+    if case .after(let mixing) = mixing { return [Axis("p", mixing.count)] }
+    return [Axis("u", outputSide), Axis("v", outputSide)]
+  }
+
+  /// The axes with those of a tile behind them, as ``input`` sees them.
+  public var inputAxes: [Axis] { axes + inputTile }
   /// The same as ``output`` sees them.
-  public var outputAxes: [Axis] { axes + [Axis("u", outputSide), Axis("v", outputSide)] }
+  public var outputAxes: [Axis] { axes + outputTile }
 }

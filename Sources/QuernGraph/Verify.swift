@@ -166,6 +166,21 @@ extension Graph {
     guard transform.outputSide > 0, transform.inputSide > 0,
       transform.matrix.allSatisfy({ $0.count == transform.inputSide })
     else { throw wrong(id, "its matrix is empty or ragged", "give rows of one length") }
+    let mixed: (side: Int, mixing: PairMixing)? =
+      switch transform.mixing {
+      case .none: nil
+      case .after(let mixing): (transform.outputSide, mixing)
+      case .before(let mixing): (transform.inputSide, mixing)
+      }
+    if let (side, mixing) = mixed {
+      guard side == mixing.side, mixing.edge.allSatisfy({ $0.count == 2 }),
+        mixing.inner.allSatisfy({ $0.count == 4 })
+      else {
+        throw wrong(
+          id, "it mixes tiles of \(mixing.side) places a side, and its own have \(side)",
+          "give a mixing of 2 single values and \(side / 2 - 1) pairs")
+      }
+    }
     try verify(id, axes: transform.axes, outputRank: transform.axes.count)
     let operand = self[node.operands[0]]
     try verify(id, transform.input, transform.input.count, operand, transform.inputAxes)

@@ -55,6 +55,34 @@ import Testing
     guard picture.kernel[0] < side else { return }
     let plain = try graph(picture)
     let rewritten = useFastConvolutions(plain, .onlyProducts(lanes: 8, largestSide: side))
+    try expectEqual(plain, rewritten)
+  }
+
+  /// Whole pictures in a tile, with and without padding, and pictures of several tiles.
+  static let fourier: [(Picture, [Int])] = [
+    (Picture(size: [2, 14, 14, 3], filters: 32, kernel: [5, 5], before: [2, 2], after: [2, 2]), [16]),
+    (Picture(size: [1, 14, 14, 2], kernel: [5, 5], before: [2, 2], after: [2, 2]), [12]),
+    (Picture(size: [1, 19, 23, 2], kernel: [5, 5], before: [2, 2], after: [2, 2]), [12, 16, 26]),
+    (Picture(size: [2, 11, 14, 2], kernel: [5, 5], before: [2, 2], after: [2, 2]), [16]),
+    (Picture(size: [1, 9, 9, 2], kernel: [4, 4], before: [0, 0], after: [0, 0]), [10, 12]),
+    (Picture(size: [1, 9, 9, 2], kernel: [4, 4], before: [3, 3], after: [3, 3]), [12]),
+    (Picture(size: [1, 9, 8, 2], kernel: [2, 2], before: [1, 0], after: [0, 1]), [4, 10]),
+    (Picture(size: [1, 12, 12, 2], kernel: [8, 8], before: [0, 0], after: [0, 0]), [12, 20]),
+    (Picture(size: [1, 10, 9, 2], kernel: [3, 3], before: [4, 0], after: [0, 4]), [14]),
+  ]
+
+  @Test(
+    "By Fourier transforms too, whatever comes round",
+    arguments: fourier.flatMap { picture, sides in sides.map { (picture, $0) } })
+  func fourierAgreement(_ picture: Picture, _ side: Int) throws {
+    let plain = try graph(picture)
+    let costs = ConvolutionCosts.onlyProducts(lanes: 8, largestSide: 0, fourierSides: [side])
+    let rewritten = useFastConvolutions(plain, costs)
+    try expectEqual(plain, rewritten)
+    #expect(rewritten.nodes.contains { $0.op.name == "tileTransform" && $0.shape.rank == 5 })
+  }
+
+  private func expectEqual(_ plain: Graph, _ rewritten: Graph) throws {
     try rewritten.verify()
     // Four ops for each of the three, of which one is a product.
     #expect(transforms(rewritten) == 9)
@@ -91,20 +119,30 @@ import Testing
   @Test("What pays is chosen by shape")
   func choice() {
     let costs = ConvolutionCosts(lanes: 16)
-    func side(_ taps: Int, _ output: [Int], _ channels: Int, fixed: Bool = false) -> Int? {
-      costs.algorithm(taps: taps, output: output, channels: channels, isFilterFixed: fixed)?.side
+    /// Products of a tile, with padding that keeps a picture's size.
+    func products(
+      _ taps: Int, _ output: [Int], _ channels: Int, fixed: Bool = false
+    ) -> Int? {
+      let shape = ConvolutionShape(
+        taps: taps, offset: (-(taps / 2), -(taps / 2)), picture: (output[1], output[2]),
+        output: output, channels: channels)
+      return costs.algorithm(shape, isFilterFixed: fixed)?.products
     }
-    #expect(side(3, [128, 32, 32, 64], 64) == 6)
-    #expect(side(5, [128, 14, 14, 64], 32) == 8)
+    #expect(products(3, [128, 32, 32, 64], 64) == 6 * 6)
+    // A Fourier transform of the whole picture.
+    #expect(products(5, [128, 14, 14, 64], 32) == 382)
+    // A picture more than its tile can hold.
+    #expect(products(5, [128, 30, 30, 64], 32) == 8 * 8)
     // Of three channels a vector would be all but empty.
-    #expect(side(3, [128, 32, 32, 64], 3) == nil)
+    #expect(products(3, [128, 32, 32, 64], 3) == nil)
     // Six channels take as long as eight, in sums as in transforms.
-    #expect(side(5, [16, 28, 28, 6], 6) == 8)
-    #expect(side(3, [16, 32, 32, 8], 8) == 6)
-    #expect(side(3, [16, 32, 32, 6], 6) == nil)
+    #expect(products(5, [16, 28, 28, 6], 6) == 8 * 8)
+    #expect(products(3, [16, 32, 32, 8], 8) == 6 * 6)
+    #expect(products(3, [16, 32, 32, 6], 6) == nil)
     // One small picture shares the filter too little for a large tile's many floats.
-    #expect(side(3, [1, 8, 8, 256], 256, fixed: true) == 4)
-    #expect(side(3, [1, 4, 4, 256], 256) == nil)
+    #expect(products(3, [1, 8, 8, 256], 256, fixed: true) == 4 * 4)
+    #expect(products(3, [1, 4, 4, 256], 256) == nil)
+    #expect(products(5, [1, 14, 14, 64], 32, fixed: true) == 8 * 8)
   }
 
   @Test("A transformed filter that no step replaces is prepared once")

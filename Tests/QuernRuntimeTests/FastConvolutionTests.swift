@@ -48,6 +48,22 @@ import Testing
     }
   }
 
+  /// Whole pictures in a tile, with lanes left over, and pictures of several tiles with edges.
+  @Test(arguments: [
+    ([4, 14, 14, 32], 64, 5, 16), ([3, 9, 12, 5], 40, 5, 16), ([2, 19, 23, 16], 9, 5, 12),
+    ([12, 10, 10, 16], 32, 7, 14), ([6, 8, 8, 37], 53, 3, 10), ([1, 5, 5, 16], 32, 2, 4),
+  ])
+  func fourierAgreement(_ size: [Int], _ filters: Int, _ kernel: Int, _ side: Int) throws {
+    let graph = try network(size, filters, kernel: kernel)
+    try expectAgreement(graph, tolerance: 1e-4, steps: 2) { options in
+      options.costs = .onlyProducts(
+        lanes: options.target.lanes, largestSide: 0, fourierSides: [side])
+      var chunks = ChunkLimits()
+      chunks.fewestProducts = 0
+      options.chunks = chunks
+    }
+  }
+
   /// The bounds that the documentation states, as multiples of the largest value.
   @Test(arguments: [(4, 3, 1e-6), (6, 3, 1e-5), (8, 3, 2e-5), (6, 5, 1e-5), (8, 5, 2e-5)])
   func rounding(_ side: Int, _ kernel: Int, _ bound: Double) throws {
@@ -63,6 +79,18 @@ import Testing
   }
 
   /// The largest difference from double precision in any result, relative to its largest value.
+  @Test("Fourier transforms round hardly more than direct sums", arguments: [(3, 14), (5, 14), (5, 16)])
+  func fourierRounding(_ kernel: Int, _ side: Int) throws {
+    let graph = try network([4, 12, 12, 64], 48, kernel: kernel)
+    let direct = try error(of: graph) { $0.convolution = .direct }
+    let fast = try error(of: graph) {
+      $0.costs = .onlyProducts(lanes: $0.target.lanes, largestSide: 0, fourierSides: [side])
+    }
+    print(kernel, side, direct, fast)
+    #expect(fast < 3e-6)
+    #expect(fast != direct)
+  }
+
   private func error(
     of graph: Graph, _ adjust: (inout CompileOptions) -> Void
   ) throws -> Double {

@@ -47,10 +47,20 @@ public struct Piece: Sendable {
     /// The largest value of the one factor, and optionally where it lies.
     case maximum
     /// R · tile · Cᵀ for the tile that the one factor reads. The last two output axes run over the
-    /// rows of R and of C, the two reduction axes over the tile's own rows and columns.
-    case transform(rows: [[Double]], columns: [[Double]])
+    /// rows of R and of C, the two reduction axes over the tile's own rows and columns; where values are
+    /// mixed, there is one axis of theirs instead of two, see ``TileTransform/Mixing``.
+    case transform(rows: [[Double]], columns: [[Double]], TileTransform.Mixing)
 
     package var isTransform: Bool { if case .transform = self { true } else { false } }
+
+    /// The last of the output axes, those that run over what becomes of one tile.
+    package var tileRank: Int {
+      switch self {
+      case .transform(_, _, .after): 1
+      case .transform: 2
+      default: 0
+      }
+    }
   }
 
   /// A factor of the product: a read, or 1 where an `int32` read equals `match` and 0 elsewhere.

@@ -59,19 +59,23 @@ public struct Storage: Sendable {
   private static func apart(_ elements: Int) -> Int { ((elements + line - 1) / line | 1) * line }
 
   /// What kernels of a section hand to each other; mostly tiles.
-  init(tiles tensor: NodeID, _ type: TensorType, isPrivate: Bool) {
+  ///
+  /// - Parameter places: see ``spreadTiles(_:)``.
+  init(tiles tensor: NodeID, _ type: TensorType, places: Int, isPrivate: Bool) {
     let none = [Int](repeating: 0, count: type.shape.rank)
     self.init(tensor, type, before: none, after: none, fill: 0)
     self.isPrivate = isPrivate
-    spreadTiles()
+    spreadTiles(places)
   }
 
-  /// Keeps the places of tiles apart, which are a tensor's first two dimensions: (side, side, n, rows,
-  /// columns, C). A transform writes or reads all places of a tile at once, see ``apart(_:)``.
-  mutating func spreadTiles() {
-    guard type.shape.rank > 2, !hasHalo else { return }
-    strides[1] = Self.apart(strides[1])
-    strides[0] = strides[1] * type.shape[1]
+  /// Keeps the places of tiles apart, which are a tensor's first dimensions, one or two: (side, side, n,
+  /// rows, columns, C). A transform writes or reads all places of a tile at once, see ``apart(_:)``.
+  mutating func spreadTiles(_ places: Int) {
+    guard type.shape.rank > places, !hasHalo else { return }
+    strides[places - 1] = Self.apart(strides[places - 1])
+    for dimension in (0..<places - 1).reversed() {
+      strides[dimension] = strides[dimension + 1] * type.shape[dimension + 1]
+    }
     elementCount = strides[0] * type.shape[0]
   }
 

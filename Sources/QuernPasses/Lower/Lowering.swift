@@ -205,18 +205,18 @@ private func assemble(
   var storages: [NodeID: Storage] = [:]
   var privateBytes = 0
   var sections: [Section] = []
+  let tiles = tilesOfTransforms(graph)
   for chain in chains {
     guard let start = schedule.order.firstIndex(of: chain.members[0]) else { continue }
     let section = Section(
       kernels: start..<start + chain.members.count, chunks: chain.chunks,
       isPrivate: chain.isPrivate)
     sections.append(section)
-    var inner = chain.storages(graph, Array(scheduled[section.kernels]))
+    var inner = chain.storages(graph, Array(scheduled[section.kernels]), places: tiles)
     // Sections run one after the other, so that they can share threads' own memory.
     if chain.isPrivate { privateBytes = max(privateBytes, Arena.place(&inner)) }
     for storage in inner { storages[storage.tensor] = storage }
   }
-  let tiles = tilesOfTransforms(graph)
   for tensor in all where owner[tensor] == nil && storages[tensor] == nil {
     let shape = graph[tensor].shape
     var before = survey.before[tensor] ?? [Int](repeating: 0, count: shape.rank)
@@ -232,7 +232,7 @@ private func assemble(
     var storage = Storage(
       tensor, graph[tensor].type, before: before, after: after, fill: fill,
       startsRowsOnLines: !isDense)
-    if !isDense, tiles.contains(tensor) { storage.spreadTiles() }
+    if !isDense, let places = tiles[tensor] { storage.spreadTiles(places) }
     storages[tensor] = storage
   }
   sections.sort { $0.kernels.lowerBound < $1.kernels.lowerBound }
@@ -250,16 +250,20 @@ private func assemble(
       uniqueKeysWithValues: graph.outputs.map { ($0.name, views.root($0.node)) }))
 }
 
-/// Tensors of tiles, each dimension of a tile one of the tensor's: what transforms make and take.
-private func tilesOfTransforms(_ graph: Graph) -> Set<NodeID> {
-  var result: Set<NodeID> = []
+/// Tensors of tiles, each axis of a tile one of their first dimensions: what transforms make and take.
+/// How many these are, by tensor.
+private func tilesOfTransforms(_ graph: Graph) -> [NodeID: Int] {
+  var result: [NodeID: Int] = [:]
   for id in graph.ids {
     guard case .tileTransform(let transform) = graph[id].op else { continue }
-    let sides = [transform.axes.count, transform.axes.count + 1]
-    if transform.output.prefix(2).map(\.soleAxis) == sides { result.insert(id) }
-    if transform.input.prefix(2).map(\.soleAxis) == sides, let source = graph[id].operands.first {
-      result.insert(source)
+    func places(_ map: [AffineExpression], _ tile: [Axis]) -> Int? {
+      let own = tile.indices.map { transform.axes.count + $0 }
+      return map.prefix(own.count).map(\.soleAxis) == own ? own.count : nil
     }
+    if let count = places(transform.output, transform.outputTile) { result[id] = count }
+    if let count = places(transform.input, transform.inputTile),
+      let source = graph[id].operands.first
+    { result[source] = count }
   }
   return result
 }

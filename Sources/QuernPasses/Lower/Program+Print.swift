@@ -34,7 +34,13 @@ extension Program: CustomStringConvertible {
           + (piece.term.isEmpty ? factors.joined(separator: " · ") : describe(piece.term, factors))
       case .maximum:
         text += ": max{\(inner.joined(separator: ", "))} \(factors.joined())"
-      case .transform: text += ": R · {\(inner.joined(separator: ", "))} \(factors.joined()) · Cᵀ"
+      case .transform(_, _, let mixing):
+        let tile = "{\(inner.joined(separator: ", "))} \(factors.joined())"
+        switch mixing {
+        case .none: text += ": R · \(tile) · Cᵀ"
+        case .after: text += ": pairs of R · \(tile) · Cᵀ mixed"
+        case .before: text += ": R · (pairs \(tile) taken apart) · Cᵀ"
+        }
       }
       lines.append(text)
       for store in piece.stores { lines.append("    → " + describe(store.access, names)) }

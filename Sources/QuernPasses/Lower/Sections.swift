@@ -86,8 +86,8 @@ extension Chain {
         let user = users[product.index].first,
         case .tileTransform(let transform) = graph[user].op, transform.outputShape.rank == 4,
         let axis = transform.output[0].soleAxis,
-        transform.outputShape[0] == graph[product].shape[2],
         let dimension = transform.input.firstIndex(where: { $0.soleAxis == axis }),
+        transform.outputShape[0] == graph[product].shape[dimension],
         let last = groupOf[user]
       {
         inner[product] = dimension
@@ -176,8 +176,10 @@ extension Chain {
 
   /// What the members hand to each other, alive from the first member that has to do with it to the last.
   ///
-  /// - Parameter kernels: the members'.
-  func storages(_ graph: Graph, _ kernels: [Kernel]) -> [Storage] {
+  /// - Parameters:
+  ///   - kernels: the members'.
+  ///   - places: of tensors of tiles, see ``Storage/spreadTiles(_:)``.
+  func storages(_ graph: Graph, _ kernels: [Kernel], places: [NodeID: Int]) -> [Storage] {
     var lives: [NodeID: ClosedRange<Int>] = [:]
     for (position, kernel) in kernels.enumerated() {
       for access in kernel.reads + kernel.writes where inner[access.tensor] != nil {
@@ -189,7 +191,8 @@ extension Chain {
       var extents = whole.shape.extents
       extents[dimension] = size
       var storage = Storage(
-        tiles: tensor, TensorType(whole.element, Shape(extents)), isPrivate: isPrivate)
+        tiles: tensor, TensorType(whole.element, Shape(extents)), places: places[tensor] ?? 2,
+        isPrivate: isPrivate)
       storage.lifetime = lives[tensor] ?? storage.lifetime
       return storage
     }

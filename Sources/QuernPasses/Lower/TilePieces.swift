@@ -41,6 +41,7 @@ extension PieceBuilder {
   private static func classes(_ transform: TileTransform, side: Int) -> [TileClass] {
     let all = 0..<transform.outputSide
     let whole = [TileClass(axis: nil, positions: 0..<1, sides: all)]
+    if case .after = transform.mixing { return whole }
     guard
       let dimension = transform.output.firstIndex(where: { $0.coefficient(of: side) != 0 }),
       let term = transform.output[dimension].terms.first(where: { $0.axis < transform.axes.count })
@@ -73,32 +74,30 @@ extension PieceBuilder {
     guard let root = group.root, let operand = graph[root].operands.first else {
       throw LoweringError(subject, "a tile transform without an operand", mend: "give it one")
     }
-    let rowMatrix = transform.matrix[rows]
-    let columnMatrix = transform.matrix[columns]
-    let axes =
-      axes + [
-        Axis("u", rows.count), Axis("v", columns.count), Axis("a", transform.inputSide),
-        Axis("b", transform.inputSide),
-      ]
+    var written = transform.outputTile
+    if written.count == 2 { (written[0].extent, written[1].extent) = (rows.count, columns.count) }
+    let axes = axes + written + transform.inputTile
     let extents = axes.map(\.extent)
-    func place(
-      _ map: [AffineExpression], _ row: AffineExpression, _ column: AffineExpression
-    ) -> [AffineExpression] {
+    func place(_ map: [AffineExpression], _ tile: [AffineExpression]) -> [AffineExpression] {
       var replacements = starts
-      replacements[rank] = row
-      replacements[rank + 1] = column
+      for (number, index) in tile.enumerated() { replacements[rank + number] = index }
       return map.map { $0.substituting(replacements) }
     }
-    let read = try access(
-      operand, place(transform.input, .axis(rank + 2), .axis(rank + 3)), extents, subject)
+    let inside = transform.inputTile.indices.map {
+      AffineExpression.axis(rank + written.count + $0)
+    }
+    let read = try access(operand, place(transform.input, inside), extents, subject)
     var piece = Piece(
-      axes: axes, outputRank: rank + 2,
-      reduction: .transform(rows: Array(rowMatrix), columns: Array(columnMatrix)),
+      axes: axes, outputRank: rank + written.count,
+      reduction: .transform(
+        rows: Array(transform.matrix[rows]), columns: Array(transform.matrix[columns]),
+        transform.mixing),
       factors: [.init(read: read)], position: .constant(0), values: [], stores: [])
     var values = ValueTable()
+    let starts = written.count == 2 ? [rows.lowerBound, columns.lowerBound] : [0]
     let result = place(
-      transform.output, .axis(rank, plus: rows.lowerBound),
-      .axis(rank + 1, plus: columns.lowerBound))
+      transform.output,
+      starts.enumerated().map { .axis(rank + $0.offset, plus: $0.element) })
     try addValues(
       group, result: .accumulator, at: result, extents: extents, subject: subject, &values, &piece)
     piece.values = values.list

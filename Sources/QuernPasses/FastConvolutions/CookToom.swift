@@ -69,13 +69,3 @@ package struct CookToom: Hashable, Sendable {
     }
   }
 }
-
-extension [[Double]] {
-  /// Rows become columns.
-  var transposed: [[Double]] {
-    (first ?? []).indices.map { column in map { $0[column] } }
-  }
-
-  /// Each row back to front.
-  var reversedRows: [[Double]] { map { $0.reversed() } }
-}

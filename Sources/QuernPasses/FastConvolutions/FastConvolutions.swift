@@ -24,19 +24,15 @@ public func useFastConvolutions(_ graph: Graph, _ costs: ConvolutionCosts) -> Gr
     switch sliding {
     case .convolution(let convolution):
       let isPrepared = rewriter.isFixed(node.operands[1 - convolution.picture])
-      guard
-        let algorithm = costs.algorithm(
-          taps: convolution.taps, output: convolution.output, channels: convolution.channels,
-          isFilterFixed: isPrepared)
-      else { return nil }
+      guard let algorithm = costs.algorithm(convolution.shape, isFilterFixed: isPrepared) else {
+        return nil
+      }
       return rewriter.convolution(
         convolution, node, algorithm, panelWidths: costs.panelWidths)
     case .filterGradient(let gradient):
-      guard
-        let algorithm = costs.algorithm(
-          taps: gradient.taps, output: gradient.signal, channels: gradient.channels,
-          isFilterFixed: false)
-      else { return nil }
+      guard let algorithm = costs.algorithm(gradient.shape, isFilterFixed: false) else {
+        return nil
+      }
       return rewriter.filterGradient(gradient, node, algorithm, costs)
     }
   }
@@ -50,57 +46,61 @@ extension Rewriter {
     return input.role == .parameter && !updated.contains(input.name)
   }
 
-  /// Tiles of pictures (N, H, W, C), transformed: (side′, side′, N, rows, columns, C); in panels of
-  /// P channels, if `width` is P, (side′, side′, C / P, N, rows, columns, P).
+  private func transform(
+    _ operand: NodeID, _ map: TileAlgorithm.Map, axes: [Axis], input: [AffineExpression],
+    output: [AffineExpression], shape: Shape
+  ) -> NodeID {
+    let transform = TileTransform(
+      axes: axes, matrix: map.matrix, mixing: map.mixing, input: input, output: output,
+      outputShape: shape)
+    return builder.add(.tileTransform(transform), [operand], TensorType(.float32, shape))
+  }
+
+  /// Tiles of pictures (N, H, W, C), transformed: (places…, N, rows, columns, C); in panels of P
+  /// channels, if `width` is P, (places…, C / P, N, rows, columns, P).
   ///
   /// - Parameters:
+  ///   - places: the axes of a transformed tile.
   ///   - step: positions from one tile to the next.
   ///   - name: what the axis over pictures is called.
   private func tiles(
-    of picture: NodeID, _ matrix: [[Double]], step: Int, offset: (y: Int, x: Int),
-    count: (rows: Int, columns: Int), name: String, width: Int? = nil
+    of picture: NodeID, _ map: TileAlgorithm.Map, places: [Axis], step: Int,
+    offset: (y: Int, x: Int), count: (rows: Int, columns: Int), name: String, width: Int? = nil
   ) -> NodeID {
     let shape = self[picture].shape
     var axes = [Axis(name, shape[0]), Axis("ty", count.rows), Axis("tx", count.columns)]
     let panels = Panels(shape[3], width: width, axes: ("cp", "c"), from: 3)
     axes += panels.axes
     let (a, b) = (axes.count, axes.count + 1)
-    let places: [AffineExpression] = [.axis(a), .axis(b)]
     let positions = (0..<3).map { AffineExpression.axis($0) }
-    let side = matrix.count
     let extents = positions.map { axes[$0.soleAxis ?? 0].extent }
-    let transform = TileTransform(
-      axes: axes, matrix: matrix,
+    return transform(
+      picture, map, axes: axes,
       input: [
         .axis(0), AffineExpression([(1, step), (a, 1)], offset: offset.y),
         AffineExpression([(2, step), (b, 1)], offset: offset.x), panels.whole,
       ],
-      output: places + panels.outer + positions + [panels.inner],
-      outputShape: Shape([side, side] + panels.outerExtents + extents + [panels.innerExtent]))
-    return builder.add(
-      .tileTransform(transform), [picture], TensorType(.float32, transform.outputShape))
+      output: places.from(axes.count) + panels.outer + positions + [panels.inner],
+      shape: Shape(
+        places.map(\.extent) + panels.outerExtents + extents + [panels.innerExtent]))
   }
 
-  /// A filter (…) transformed: (side, side, C, T), or (side, side, T / P, C, P) in panels of P filters.
+  /// A filter (…) transformed: (places…, C, T), or (places…, T / P, C, P) in panels of P filters.
   private func filter(
-    _ id: NodeID, _ matrix: [[Double]],
+    _ id: NodeID, _ map: TileAlgorithm.Map, places: [Axis],
     _ dimensions: (i: Int, j: Int, channels: Int, filters: Int), width: Int?
   ) -> NodeID {
     let shape = self[id].shape
     let panels = Panels(shape[dimensions.filters], width: width, axes: ("tp", "t"), from: 1)
     let axes = [Axis("c", shape[dimensions.channels])] + panels.axes
-    let (a, b) = (axes.count, axes.count + 1)
-    var map = [AffineExpression](repeating: .constant(0), count: 4)
-    (map[dimensions.i], map[dimensions.j]) = (.axis(a), .axis(b))
-    (map[dimensions.channels], map[dimensions.filters]) = (.axis(0), panels.whole)
-    let side = matrix.count
-    let transform = TileTransform(
-      axes: axes, matrix: matrix, input: map,
-      output: [.axis(a), .axis(b)] + panels.outer + [.axis(0), panels.inner],
-      outputShape: Shape(
-        [side, side] + panels.outerExtents + [axes[0].extent, panels.innerExtent]))
-    return builder.add(
-      .tileTransform(transform), [id], TensorType(.float32, transform.outputShape))
+    var input = [AffineExpression](repeating: .constant(0), count: 4)
+    (input[dimensions.i], input[dimensions.j]) = (.axis(axes.count), .axis(axes.count + 1))
+    (input[dimensions.channels], input[dimensions.filters]) = (.axis(0), panels.whole)
+    return transform(
+      id, map, axes: axes, input: input,
+      output: places.from(axes.count) + panels.outer + [.axis(0), panels.inner],
+      shape: Shape(
+        places.map(\.extent) + panels.outerExtents + [axes[0].extent, panels.innerExtent]))
   }
 
   /// A filter with its filters last: what is transformed to panels is read along them.
@@ -121,98 +121,111 @@ extension Rewriter {
   }
 
   fileprivate func convolution(
-    _ convolution: SlidingConvolution, _ node: Node, _ algorithm: CookToom, panelWidths: [Int]
+    _ convolution: SlidingConvolution, _ node: Node, _ algorithm: TileAlgorithm,
+    panelWidths: [Int]
   ) -> NodeID {
-    let (m, side) = (algorithm.outputs, algorithm.side)
-    let (height, width) = (convolution.output[1], convolution.output[2])
-    let count = (rows: (height + m - 1) / m, columns: (width + m - 1) / m)
+    let (m, places, shape) = (algorithm.outputs, algorithm.places, convolution.shape)
+    let count = algorithm.tiles(shape)
     let v = tiles(
-      of: node.operands[convolution.picture], algorithm.inputTransform, step: m,
-      offset: convolution.offset, count: count, name: "n")
-    let matrix =
-      convolution.isReversed
-      ? algorithm.filterTransform.reversedRows : algorithm.filterTransform
+      of: node.operands[convolution.picture], algorithm.input, places: places, step: m,
+      offset: algorithm.offset(shape), count: count, name: "n")
+    let filters = shape.output[3]
     let panels = Panels(
-      convolution.output[3], width: Panels.width(convolution.output[3], of: panelWidths),
-      axes: ("tp", "t"), from: 5)
+      filters, width: Panels.width(filters, of: panelWidths), axes: ("tp", "t"),
+      from: places.count + 3)
     var dimensions = convolution.dimensions
     let taps = withFiltersLast(node.operands[1 - convolution.picture], &dimensions)
-    let u = filter(taps, matrix, dimensions, width: panels.width)
-    // M[u, v, n, ty, tx, t] = Σ_c V[u, v, n, ty, tx, c] · U[u, v, c, t]
+    let u = filter(
+      taps, convolution.isReversed ? algorithm.filter.turnedRound : algorithm.filter,
+      places: places, dimensions, width: panels.width)
+    // M[places…, n, ty, tx, t] = Σ_c V[places…, n, ty, tx, c] · U[places…, c, t]
     let axes =
-      [
-        Axis("u", side), Axis("v", side), Axis("n", convolution.output[0]),
-        Axis("ty", count.rows), Axis("tx", count.columns),
-      ] + panels.axes + [Axis("c", convolution.channels)]
+      places
+      + [Axis("n", shape.output[0]), Axis("ty", count.rows), Axis("tx", count.columns)]
+      + panels.axes + [Axis("c", shape.channels)]
     let rank = axes.count - 1
     let c = AffineExpression.axis(rank)
-    let places: [AffineExpression] = [.axis(0), .axis(1)]
+    let place = places.from(0)
+    let tile = (0..<3).map { AffineExpression.axis(places.count + $0) }
     let product = Contraction(
       axes: axes, outputRank: rank,
-      factors: [
-        .init(places + [.axis(2), .axis(3), .axis(4), c]),
-        .init(places + panels.outer + [c, panels.inner]),
-      ])
+      factors: [.init(place + tile + [c]), .init(place + panels.outer + [c, panels.inner])])
     let products = builder.add(
       .contraction(product), [v, u], TensorType(.float32, product.outputShape))
-    let free = Array(axes[2..<rank])
-    let last = Panels(
-      convolution.output[3], width: panels.width, axes: ("tp", "t"), from: 3)
+    let free = Array(axes[places.count..<rank])
+    let last = Panels(filters, width: panels.width, axes: ("tp", "t"), from: 3)
     let (a, b) = (free.count, free.count + 1)
-    let transform = TileTransform(
-      axes: free, matrix: algorithm.outputTransform,
-      input: [.axis(a), .axis(b)] + free.indices.map { .axis($0) },
+    return transform(
+      products, algorithm.output, axes: free,
+      input: places.from(free.count) + free.indices.map { .axis($0) },
       output: [
         .axis(0), AffineExpression([(1, m), (a, 1)]), AffineExpression([(2, m), (b, 1)]),
         last.whole,
       ],
-      outputShape: node.shape)
-    return builder.add(.tileTransform(transform), [products], node.type)
+      shape: node.shape)
   }
 
   fileprivate func filterGradient(
-    _ gradient: SlidingGradient, _ node: Node, _ algorithm: CookToom, _ costs: ConvolutionCosts
+    _ gradient: SlidingGradient, _ node: Node, _ algorithm: TileAlgorithm,
+    _ costs: ConvolutionCosts
   ) -> NodeID {
-    let (m, side) = (algorithm.outputs, algorithm.side)
-    let count = (
-      rows: (gradient.signal[1] + m - 1) / m, columns: (gradient.signal[2] + m - 1) / m
-    )
+    let (m, places, shape) = (algorithm.outputs, algorithm.places, gradient.shape)
+    let count = algorithm.tiles(shape)
     // The pictures' tiles are those of the forward pass. Computing them again takes less time than
     // keeping them until now would; another name for an axis makes them another node.
     let v = tiles(
-      of: node.operands[gradient.picture], algorithm.inputTransform, step: m,
-      offset: gradient.offset, count: count, name: "k")
-    let pictures = gradient.signal[0]
+      of: node.operands[gradient.picture], algorithm.input, places: places, step: m,
+      offset: algorithm.offset(shape), count: count, name: "k")
+    let (pictures, filters) = (shape.output[0], shape.output[3])
     let parts = costs.parts(
       pictures: pictures, terms: count.rows * count.columns,
-      bytes: side * side * gradient.channels * gradient.signal[3] * 4)
+      bytes: algorithm.products * shape.channels * filters * 4)
     let panels = Panels(
-      gradient.signal[3], width: Panels.width(gradient.signal[3], of: costs.panelWidths),
-      axes: ("tp", "t"), from: 3)
+      filters, width: Panels.width(filters, of: costs.panelWidths), axes: ("tp", "t"),
+      from: places.count + 1)
     let d = tiles(
-      of: node.operands[1 - gradient.picture], algorithm.outputTransform.transposed, step: m,
-      offset: (0, 0), count: count, name: "k", width: panels.width)
-    // dU[u, v, c, t] = Σ V[u, v, k, ty, tx, c] · D[u, v, k, ty, tx, t]
+      of: node.operands[1 - gradient.picture], algorithm.output.transposed, places: places,
+      step: m, offset: (0, 0), count: count, name: "k", width: panels.width)
+    // dU[places…, c, t] = Σ V[places…, k, ty, tx, c] · D[places…, k, ty, tx, t]
     let axes =
-      [Axis("u", side), Axis("v", side), Axis("c", gradient.channels)] + panels.axes
+      places + [Axis("c", shape.channels)] + panels.axes
       + [Axis("k", pictures), Axis("ty", count.rows), Axis("tx", count.columns)]
-    let rank = 3 + panels.axes.count
-    let places: [AffineExpression] = [.axis(0), .axis(1)]
-    let sums: [AffineExpression] = [.axis(rank), .axis(rank + 1), .axis(rank + 2)]
+    let rank = axes.count - 3
+    let place = places.from(0)
+    let sums = (rank..<axes.count).map { AffineExpression.axis($0) }
     let product = Contraction(
       axes: axes, outputRank: rank,
       factors: [
-        .init(places + sums + [.axis(2)]), .init(places + panels.outer + sums + [panels.inner]),
+        .init(place + sums + [.axis(places.count)]),
+        .init(place + panels.outer + sums + [panels.inner]),
       ])
     let products = sum(product, of: [v, d], inParts: parts)
-    let free = Array(axes[2..<rank])
-    let last = Panels(gradient.signal[3], width: panels.width, axes: ("tp", "t"), from: 1)
+    let free = Array(axes[places.count..<rank])
+    let last = Panels(filters, width: panels.width, axes: ("tp", "t"), from: 1)
     let (a, b) = (free.count, free.count + 1)
-    let transform = TileTransform(
-      axes: free, matrix: algorithm.filterTransform.transposed,
-      input: [.axis(a), .axis(b)] + free.indices.map { .axis($0) },
-      output: [.axis(a), .axis(b), .axis(0), last.whole], outputShape: node.shape)
-    return builder.add(.tileTransform(transform), [products], node.type)
+    return transform(
+      products, algorithm.filter.transposed, axes: free,
+      input: places.from(free.count) + free.indices.map { .axis($0) },
+      output: [.axis(a), .axis(b), .axis(0), last.whole], shape: node.shape)
+  }
+}
+
+extension [Axis] {
+  /// Indices that are these axes, the first of which has the number `first`.
+  fileprivate func from(_ first: Int) -> [AffineExpression] {
+    indices.map { .axis(first + $0) }
+  }
+}
+
+extension TileAlgorithm {
+  /// Tiles of a picture, along its height and its width.
+  fileprivate func tiles(_ shape: ConvolutionShape) -> (rows: Int, columns: Int) {
+    ((shape.output[1] + outputs - 1) / outputs, (shape.output[2] + outputs - 1) / outputs)
+  }
+
+  /// Where the first tile's first input is read.
+  fileprivate func offset(_ shape: ConvolutionShape) -> (y: Int, x: Int) {
+    (shape.offset.y + firstRead, shape.offset.x + firstRead)
   }
 }
 

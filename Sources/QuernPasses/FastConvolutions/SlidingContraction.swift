@@ -10,30 +10,45 @@ enum SlidingContraction {
   case filterGradient(SlidingGradient)
 }
 
-struct SlidingConvolution {
-  /// Which operand is the picture; the other is the filter.
-  var picture: Int
+/// What decides which algorithm computes a convolution, or its gradient by the filter.
+package struct ConvolutionShape {
   /// r, along both sides.
   var taps: Int
   /// Where tap (0, 0) of the window — turned round, if it is — reads for output (0, 0).
   var offset: (y: Int, x: Int)
-  /// Whether the taps run backwards.
-  var isReversed: Bool
-  /// The filter's dimensions of i, j, the summed channels and the filters.
-  var dimensions: (i: Int, j: Int, channels: Int, filters: Int)
+  /// H and W of the picture.
+  var picture: (height: Int, width: Int)
   /// N, H, W, T of the output.
   var output: [Int]
   /// C.
   var channels: Int
+
+  package init(
+    taps: Int, offset: (y: Int, x: Int), picture: (height: Int, width: Int), output: [Int],
+    channels: Int
+  ) {
+    self.taps = taps
+    self.offset = offset
+    self.picture = picture
+    self.output = output
+    self.channels = channels
+  }
+}
+
+struct SlidingConvolution {
+  /// Which operand is the picture; the other is the filter.
+  var picture: Int
+  var shape: ConvolutionShape
+  /// Whether the taps run backwards.
+  var isReversed: Bool
+  /// The filter's dimensions of i, j, the summed channels and the filters.
+  var dimensions: (i: Int, j: Int, channels: Int, filters: Int)
 }
 
 struct SlidingGradient {
   var picture: Int
-  var taps: Int
-  var offset: (y: Int, x: Int)
-  /// N, H, W, T of the signal.
-  var signal: [Int]
-  var channels: Int
+  /// The signal stands for the output.
+  var shape: ConvolutionShape
 }
 
 extension SlidingContraction {
@@ -87,9 +102,12 @@ extension SlidingContraction {
     else { return nil }
     let back = rows.sign < 0 ? taps - 1 : 0
     return SlidingConvolution(
-      picture: picture, taps: taps, offset: (map[1].offset - back, map[2].offset - back),
-      isReversed: rows.sign < 0, dimensions: (i, j, channels, filters),
-      output: contraction.axes[..<4].map(\.extent), channels: contraction.axes[channel].extent)
+      picture: picture,
+      shape: ConvolutionShape(
+        taps: taps, offset: (map[1].offset - back, map[2].offset - back),
+        picture: (operands[picture][1], operands[picture][2]),
+        output: contraction.axes[..<4].map(\.extent), channels: contraction.axes[channel].extent),
+      isReversed: rows.sign < 0, dimensions: (i, j, channels, filters))
   }
 
   private static func gradient(
@@ -114,8 +132,10 @@ extension SlidingContraction {
       })
     else { return nil }
     return SlidingGradient(
-      picture: picture, taps: contraction.axes[0].extent,
-      offset: (map[1].offset, map[2].offset), signal: shape.extents,
-      channels: contraction.axes[2].extent)
+      picture: picture,
+      shape: ConvolutionShape(
+        taps: contraction.axes[0].extent, offset: (map[1].offset, map[2].offset),
+        picture: (operands[picture][1], operands[picture][2]), output: shape.extents,
+        channels: contraction.axes[2].extent))
   }
 }

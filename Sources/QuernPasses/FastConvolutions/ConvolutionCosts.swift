@@ -1,0 +1,153 @@
+/// Which algorithm computes a convolution: estimated from its shape and a few facts of the machine.
+public struct ConvolutionCosts: Sendable {
+  /// The time to move one float to or from a cache beyond the first, in multiply-adds (of one lane).
+  public var movement = 1.5
+  /// The same for a filter's floats that pass by once, where few tiles share them.
+  public var streaming = 8.0
+  /// The time of an addition of a transform, in multiply-adds.
+  public var addition = 1.0
+  /// The share of the multiply-add limit that products reach.
+  public var efficiency = 0.85
+  /// The time to start and to finish a sum, in its terms.
+  public var ends = 8.0
+  /// The share of the direct sum's time that a fast algorithm may take to be chosen.
+  public var worthwhile = 0.9
+  /// Cook and Toom's tiles of products have at most this side; larger ones take fewer products and
+  /// round more.
+  public var largestSide: Int
+  /// Sides of the tiles whose Fourier transforms may be multiplied.
+  public var fourierSides: [Int]
+
+  /// A filter's gradient is a sum over pictures, kept in at most so many parts, which threads take for
+  /// themselves; together they have at most so many bytes, and each has at least so many terms.
+  public var mostParts = 8
+  public var partBytes = 8 << 20
+  public var partTerms = 256
+
+  /// Filters that a product computes side by side: the lanes of two vectors, or of three. For a single one,
+  /// each number of a row would be read for one multiply-add.
+  public var panelWidths: [Int]
+
+  /// - Parameters:
+  ///   - lanes: of a vector.
+  ///   - largestSide: 8 for all of Cook and Toom's algorithms, 0 for none.
+  ///   - fourierSides: even; none for no Fourier transforms.
+  public init(lanes: Int, largestSide: Int = 8, fourierSides: [Int] = [12, 16, 20]) {
+    panelWidths = [2 * lanes, 3 * lanes]
+    self.largestSide = largestSide
+    self.fourierSides = fourierSides
+  }
+
+  /// As if nothing but products took time, and a fast algorithm were always worthwhile: for tests.
+  package static func onlyProducts(
+    lanes: Int, largestSide: Int = 8, fourierSides: [Int] = []
+  ) -> Self {
+    var costs = Self(lanes: lanes, largestSide: largestSide, fourierSides: fourierSides)
+    (costs.movement, costs.streaming, costs.addition, costs.ends) = (0, 0, 0, 0)
+    costs.worthwhile = .infinity
+    return costs
+  }
+
+  /// The algorithm that is expected to take the least time; nil for the direct sum.
+  ///
+  /// - Parameter isFilterFixed: whether the filter is transformed once and not in each step.
+  package func algorithm(_ shape: ConvolutionShape, isFilterFixed: Bool) -> TileAlgorithm? {
+    let taps = shape.taps
+    guard taps > 1 else { return nil }
+    let (pictures, height, width, filters) =
+      (shape.output[0], shape.output[1], shape.output[2], shape.output[3])
+    let weights = Double(shape.channels * filters)
+    let positions = Double(pictures * height * width)
+    /// So many sums for each filter, of so many terms.
+    func sums(_ count: Double, terms: Int) -> Double {
+      count * (Double(terms) + ends) * Double(Self.wholeVectors(filters)) / efficiency
+    }
+    let direct =
+      sums(positions, terms: taps * taps * shape.channels)
+      + streaming * Double(taps * taps) * weights
+    var best: (algorithm: Candidate, cost: Double)?
+    for algorithm in candidates(shape) {
+      let m = algorithm.outputs
+      let tiles = Double(pictures * ((height + m - 1) / m) * ((width + m - 1) / m))
+      let products = Double(algorithm.products)
+      let additions = addition * algorithm.additions
+      let transforms =
+        Double(Self.wholeVectors(shape.channels) + Self.wholeVectors(filters))
+        * (additions + movement * 3 * products)
+      let filterCost = isFilterFixed ? 0 : weights * (additions + movement * products)
+      let cost =
+        sums(tiles * products, terms: shape.channels) + tiles * transforms + filterCost
+        + streaming * products * weights
+      if best.map({ cost < $0.cost }) ?? true { best = (algorithm, cost) }
+    }
+    guard let best, best.cost < worthwhile * direct else { return nil }
+    return best.algorithm.made
+  }
+
+  private enum Candidate {
+    case cookToom(CookToom)
+    case fourier(FourierTile)
+
+    var outputs: Int {
+      switch self {
+      case .cookToom(let algorithm): algorithm.outputs
+      case .fourier(let algorithm): algorithm.outputs
+      }
+    }
+
+    /// Products of a tile for each channel and filter.
+    var products: Int {
+      switch self {
+      case .cookToom(let algorithm): algorithm.side * algorithm.side
+      case .fourier(let algorithm): algorithm.inputMixing.count
+      }
+    }
+
+    /// Additions of a transform along both sides, with sums and differences shared.
+    var additions: Double {
+      switch self {
+      case .cookToom(let algorithm):
+        let side = Double(algorithm.side)
+        return 2 * side * side * side / 3
+      case .fourier(let algorithm):
+        let side = Double(algorithm.side)
+        // Halves of halves share sums where there are quarters.
+        return 2 * side * side * side / (algorithm.side % 4 == 0 ? 3 : 2) + 2 * side * side
+      }
+    }
+
+    var made: TileAlgorithm {
+      switch self {
+      case .cookToom(let algorithm): TileAlgorithm(algorithm)
+      case .fourier(let algorithm): TileAlgorithm(algorithm)
+      }
+    }
+  }
+
+  private func candidates(_ shape: ConvolutionShape) -> [Candidate] {
+    let taps = shape.taps
+    let cookToom = CookToom.sides.filter { $0 <= largestSide && $0 > taps }.compactMap {
+      CookToom(outputs: $0 - taps + 1, taps: taps).map(Candidate.cookToom)
+    }
+    let fourier = fourierSides.compactMap { side in
+      FourierTile(side: side, for: shape).map(Candidate.fourier)
+    }
+    return cookToom + fourier
+  }
+
+  /// Parts in which a sum over pictures is kept; a divisor of their number.
+  ///
+  /// - Parameters:
+  ///   - terms: of each picture.
+  ///   - bytes: of the sum.
+  package func parts(pictures: Int, terms: Int, bytes: Int) -> Int {
+    let candidates = (1...mostParts).filter {
+      pictures % $0 == 0 && $0 * bytes <= partBytes && pictures / $0 * terms >= partTerms
+    }
+    return candidates.last ?? 1
+  }
+
+  /// Products run over filters, and transforms over channels, a vector at a time: here one of eight, so that
+  /// the choice is the same for all targets.
+  private static func wholeVectors(_ channels: Int) -> Int { (channels + 7) / 8 * 8 }
+}
