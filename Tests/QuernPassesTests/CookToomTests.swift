@@ -41,35 +41,6 @@ import Testing
     #expect(CookToom(outputs: 0, taps: 3) == nil)
   }
 
-  @Test("Sums and differences are shared", arguments: [(2, 3), (4, 3), (2, 5), (4, 5), (6, 3)])
-  func linearPrograms(_ outputs: Int, _ taps: Int) throws {
-    let algorithm = try #require(CookToom(outputs: outputs, taps: taps))
-    let matrices = [
-      algorithm.inputTransform, algorithm.filterTransform, algorithm.outputTransform,
-      transposed(algorithm.filterTransform), transposed(algorithm.outputTransform),
-    ]
-    for matrix in matrices {
-      let program = LinearProgram(matrix)
-      let columns = matrix[0].count
-      for column in 0..<columns {
-        var known = (0..<columns).map { $0 == column ? 1.0 : 0.0 }
-        for step in program.steps {
-          known.append(step.reduce(0) { $0 + $1.coefficient * known[$1.source] })
-        }
-        let results = program.results.map { $0.map { $0.coefficient * known[$0.source] } ?? 0 }
-        for (result, row) in zip(results, matrix) { #expect(abs(result - row[column]) < 1e-13) }
-      }
-      let direct = matrix.reduce(0) { $0 + max(0, $1.filter { $0 != 0 }.count - 1) }
-      let shared = program.steps.reduce(0) { $0 + $1.count - 1 }
-      #expect(shared <= direct)
-    }
-    #expect(LinearProgram(algorithm.inputTransform).steps.joined().count > 0)
-  }
-
-  private func transposed(_ matrix: [[Double]]) -> [[Double]] {
-    matrix[0].indices.map { column in matrix.map { $0[column] } }
-  }
-
   private func multiply(_ matrix: [[Double]], _ x: [Double]) -> [Double] {
     matrix.map { zip($0, x).reduce(0) { $0 + $1.0 * $1.1 } }
   }
