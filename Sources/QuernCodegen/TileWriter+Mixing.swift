@@ -62,9 +62,10 @@ extension TileWriter {
     _ pointer: Name, _ places: [Int], _ program: LinearProgram, to first: Int
   ) {
     let p = tileAxes.written[0]
-    let inputs = places.map { kept(pointer, $0) }
-    for (number, result) in apply(program, inputs).enumerated() {
-      finish(row: [p: first + number], vector: 0, accumulator: result, position: nil)
+    apply(program) { writer, input in
+      writer.kept(pointer, places[input])
+    } take: { writer, number, result in
+      writer.finish(row: [p: first + number], vector: 0, accumulator: result, position: nil)
     }
   }
 
@@ -113,10 +114,11 @@ extension TileWriter {
     _ operand: Int, _ first: Int, _ program: LinearProgram, to pointer: Name, _ places: [Int]
   ) {
     let p = tileAxes.read[0]
-    let inputs = (0..<program.inputCount).map {
-      context.load(operand, row: [p: first + $0], vector: 0)
+    apply(program) { writer, input in
+      writer.context.load(operand, row: [p: first + input], vector: 0)
+    } take: { writer, number, result in
+      writer.keep(result, at: pointer, places[number])
     }
-    for (place, result) in zip(places, apply(program, inputs)) { keep(result, at: pointer, place) }
   }
 
   /// A loop over the pairs of rows.

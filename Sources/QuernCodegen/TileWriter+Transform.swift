@@ -102,17 +102,20 @@ extension TileWriter {
   private mutating func transformInRegisters(_ body: inout CText, _ operand: Int) throws {
     let (down, along) = passes
     let axes = tileAxes
-    let side = down.inputCount
-    let halfway = (0..<side).map { b in
-      apply(
-        down,
-        (0..<side).map {
-          context.load(operand, row: [axes.read[0]: $0, axes.read[1]: b], vector: 0)
-        })
+    let (side, rows) = (down.inputCount, down.results.count)
+    var halfway = (0..<side).map { _ in [VectorRegister?](repeating: nil, count: rows) }
+    for b in 0..<side {
+      apply(down) { writer, a in
+        writer.context.load(operand, row: [axes.read[0]: a, axes.read[1]: b], vector: 0)
+      } take: { _, u, result in
+        halfway[b][u] = result
+      }
     }
-    for u in down.results.indices {
-      for (v, result) in apply(along, halfway.map { $0[u] }).enumerated() {
-        finish(
+    for u in 0..<rows {
+      apply(along) { writer, b in
+        halfway[b][u] ?? writer.context.builder.zero()
+      } take: { writer, v, result in
+        writer.finish(
           row: [axes.written[0]: u, axes.written[1]: v], vector: 0, accumulator: result,
           position: nil)
       }
@@ -134,10 +137,9 @@ extension TileWriter {
       &body, nest.axes[column].name, rounds: nest.axes[column].extent, column, [operand],
       BlockLoop.Advance(halfway, elements: context.lanes)
     ) { writer in
-      let inputs = (0..<writer.passes.down.inputCount).map {
-        writer.context.load(operand, row: [row: $0], vector: 0)
-      }
-      for (u, result) in writer.apply(writer.passes.down, inputs).enumerated() {
+      writer.apply(writer.passes.down) { writer, a in
+        writer.context.load(operand, row: [row: a], vector: 0)
+      } take: { writer, u, result in
         writer.keep(result, at: halfway, u * stride)
       }
     }
@@ -153,8 +155,9 @@ extension TileWriter {
       &body, nest.axes[u].name, rounds: nest.axes[u].extent, u, others,
       BlockLoop.Advance(halfway, elements: stride * context.lanes)
     ) { writer in
-      let inputs = (0..<along.inputCount).map { writer.kept(halfway, $0) }
-      for (column, result) in writer.apply(along, inputs).enumerated() {
+      writer.apply(along) { writer, b in
+        writer.kept(halfway, b)
+      } take: { writer, column, result in
         writer.finish(row: [v: column], vector: 0, accumulator: result, position: nil)
       }
     }
@@ -169,8 +172,9 @@ extension TileWriter {
       &body, "b", rounds: down.inputCount, nil, [],
       BlockLoop.Advance(halfway, elements: context.lanes)
     ) { writer in
-      let inputs = (0..<down.inputCount).map { writer.kept(halfway, $0 * stride) }
-      for (u, result) in writer.apply(down, inputs).enumerated() {
+      writer.apply(down, isInPlace: true) { writer, a in
+        writer.kept(halfway, a * stride)
+      } take: { writer, u, result in
         writer.keep(result, at: halfway, u * stride)
       }
     }
@@ -185,8 +189,9 @@ extension TileWriter {
       &body, "u", rounds: count, nil, [],
       BlockLoop.Advance(halfway, elements: stride * context.lanes)
     ) { writer in
-      let inputs = (0..<along.inputCount).map { writer.kept(halfway, $0) }
-      for (v, result) in writer.apply(along, inputs).enumerated() {
+      writer.apply(along, isInPlace: true) { writer, b in
+        writer.kept(halfway, b)
+      } take: { writer, v, result in
         writer.keep(result, at: halfway, v)
       }
     }
@@ -222,25 +227,46 @@ extension TileWriter {
     (context.pointers, context.indexText) = outer
   }
 
-  /// The program's results for a column or row; zero where the matrix has nothing.
+  /// Runs the program on a column or row: reads an input where it is first needed, and hands on each
+  /// result as soon as it is known, zero where the matrix has nothing.
+  ///
+  /// - Parameter isInPlace: whether results take the place of inputs, which are then all read before.
   mutating func apply(
-    _ program: LinearProgram, _ inputs: [VectorRegister]
-  ) -> [VectorRegister] {
-    var known = inputs
-    for step in program.steps { known.append(sum(step, known)) }
-    return program.results.map { result in
-      guard let result else { return context.builder.zero() }
-      return sum([result], known)
+    _ program: LinearProgram, isInPlace: Bool = false,
+    read: (inout TileWriter, Int) -> VectorRegister,
+    take: (inout TileWriter, Int, VectorRegister) -> Void
+  ) {
+    var known = [VectorRegister?](
+      repeating: nil, count: program.inputCount + program.steps.count)
+    if isInPlace {
+      for input in 0..<program.inputCount { known[input] = read(&self, input) }
+    }
+    func value(_ terms: [LinearProgram.Term], _ writer: inout TileWriter) -> VectorRegister {
+      let values = terms.map { term in
+        let value = known[term.source] ?? read(&writer, term.source)
+        known[term.source] = value
+        return value
+      }
+      return writer.sum(terms, values)
+    }
+    for event in program.events {
+      switch event {
+      case .step(let step):
+        known[program.inputCount + step] = value(program.steps[step], &self)
+      case .result(let number):
+        let result = program.results[number]
+        take(&self, number, result.map { value([$0], &self) } ?? context.builder.zero())
+      }
     }
   }
 
   /// Multiplications and additions in one go, from the first term on.
   private mutating func sum(
-    _ terms: [LinearProgram.Term], _ known: [VectorRegister]
+    _ terms: [LinearProgram.Term], _ values: [VectorRegister]
   ) -> VectorRegister {
+    if terms.count == 1, terms[0].coefficient == 1 { return values[0] }
     var sum: VectorRegister?
-    for term in terms {
-      let x = known[term.source]
+    for (term, x) in zip(terms, values) {
       let isNegative = term.coefficient < 0
       let value = term.factor(isFirst: sum == nil)
       let factor = value.flatMap { value in context.factors.first { $0.value == value }?.place }

@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// Which algorithm computes a convolution: estimated from its shape and a few facts of the machine.
 public struct ConvolutionCosts: Sendable {
   /// The time to move one float to or from a cache beyond the first, in multiply-adds (of one lane).
@@ -32,7 +40,10 @@ public struct ConvolutionCosts: Sendable {
   ///   - lanes: of a vector.
   ///   - largestSide: 8 for all of Cook and Toom's algorithms, 0 for none.
   ///   - fourierSides: even; none for no Fourier transforms.
-  public init(lanes: Int, largestSide: Int = 8, fourierSides: [Int] = [12, 16, 20]) {
+  public init(
+    lanes: Int, largestSide: Int = 8,
+    fourierSides: [Int] = Array(stride(from: 8, through: 32, by: 2))
+  ) {
     panelWidths = [2 * lanes, 3 * lanes]
     self.largestSide = largestSide
     self.fourierSides = fourierSides
@@ -110,11 +121,22 @@ public struct ConvolutionCosts: Sendable {
         let side = Double(algorithm.side)
         return 2 * side * side * side / 3
       case .fourier(let algorithm):
-        let side = Double(algorithm.side)
-        // Halves of halves share sums where there are quarters.
-        return 2 * side * side * side / (algorithm.side % 4 == 0 ? 3 : 2) + 2 * side * side
+        let (side, places) = (Double(algorithm.side), Double(algorithm.side * algorithm.side))
+        // A fast transform where halves can be halved.
+        let ofRow = algorithm.side % 4 == 0 ? side * log2(side) : places / 3
+        return Self.pass * 2 * side * ofRow + 2 * places
+          + Self.outsideCache * max(0, places - Self.cachedPlaces)
       }
     }
+
+    // A Fourier transform's larger tiles pass through memory from pass to pass: as measured, in additions.
+
+    /// The time of an addition together with its share of loads and stores.
+    private static let pass = 1.6
+    /// Places of a tile that fit the first-level cache, a vector each, beside what is read and written; and
+    /// the time that each of the others takes more.
+    private static let cachedPlaces = 312.0
+    private static let outsideCache = 20.0
 
     var made: TileAlgorithm {
       switch self {

@@ -18,6 +18,30 @@ package struct LinearProgram {
   /// For each row of the matrix, which input or step it is, times what; nil where it is all zero.
   package private(set) var results: [Term?] = []
 
+  /// What is done next.
+  package enum Event {
+    case step(Int)
+    case result(Int)
+  }
+
+  /// The steps in order, and each result as soon as it is known: fewer values wait for their turn.
+  package var events: [Event] {
+    var following = [[Int]](repeating: [], count: inputCount + steps.count)
+    var events: [Event] = []
+    for (number, result) in results.enumerated() {
+      if let result, result.source >= inputCount {
+        following[result.source].append(number)
+      } else {
+        events.append(.result(number))
+      }
+    }
+    for step in steps.indices {
+      events.append(.step(step))
+      events += following[inputCount + step].map { .result($0) }
+    }
+    return events
+  }
+
   package init(_ matrix: [[Double]]) {
     inputCount = matrix.first?.count ?? 0
     let rows = matrix.map { row in
@@ -60,8 +84,10 @@ package struct LinearProgram {
   /// - Parameter isPart: whether the rows are halves of others.
   private mutating func solve(_ rows: [Row], isPart: Bool) -> [Term?] {
     var rows = rows
-    joinColumns(&rows, uses: isPart ? 3 : 2)
+    let hasJoined = joinColumns(&rows, uses: isPart ? 3 : 2)
     let pairs = Self.pairs(rows)
+    // Sums and differences may be alike in turn.
+    if pairs.isEmpty, hasJoined { return solve(rows, isPart: true) }
     var results = [Term?](repeating: nil, count: rows.count)
     guard !pairs.isEmpty else {
       for (number, row) in rows.enumerated() { results[number] = whole(row) }
@@ -118,9 +144,10 @@ package struct LinearProgram {
   // MARK: Equalities
 
   /// - Parameter uses: rows from which on a sum and a difference are worth their two additions.
-  private mutating func joinColumns(_ rows: inout [Row], uses: Int) {
+  /// - Returns: whether there were any.
+  private mutating func joinColumns(_ rows: inout [Row], uses: Int) -> Bool {
     let sources = Set(rows.flatMap { $0.terms.map(\.source) }).sorted()
-    guard let last = sources.last else { return }
+    guard let last = sources.last else { return false }
     var number = [Int](repeating: 0, count: last + 1)
     for (index, source) in sources.enumerated() { number[source] = index }
     var columns = sources.map { _ in [Double](repeating: 0, count: rows.count) }
@@ -152,6 +179,7 @@ package struct LinearProgram {
       }
     }
     for index in rows.indices { rows[index].terms.sort { $0.source < $1.source } }
+    return joined.contains(true)
   }
 
   private static func pairs(_ rows: [Row]) -> [Pair] {
