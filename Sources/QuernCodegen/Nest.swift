@@ -102,7 +102,8 @@ struct Nest: Hashable {
       LoopAxis(
         name: AxisNames.plain($1.name), extent: $1.extent,
         isReduction: !isTransform && $0 >= piece.outputRank,
-        isChunk: piece.hasChunks && $0 == 0, isSide: isTransform && $0 >= piece.outputRank - piece.reduction.tileRank)
+        isChunk: piece.hasChunks && $0 == 0,
+        isSide: isTransform && $0 >= piece.outputRank - piece.reduction.tileRank)
     }
     reduction = piece.reduction
     keepsOrder = piece.keepsOrder

@@ -19,6 +19,7 @@ extension TileWriter {
     let (p, stride) = (tileAxes.written[0], pairs.halfwayStride)
     let others = epilogueReferences.filter { $0 != nest.factors.first?.reference }
     let singles = 0..<PairMixing.singles
+    comment(&body, "Single rows, with single columns and with pairs.")
     for u in singles {
       for v in singles {
         let value = kept("halfway", u * stride + v)
@@ -36,6 +37,7 @@ extension TileWriter {
     guard pairs.pairs > 0 else { return }
     // The first pair of rows; the loops go on to the next.
     let row = pairs.first(0) * stride
+    comment(&body, "Pairs of rows, with single columns.")
     try pairLoop(
       &body, pairs, "edge", p, steps: singles.count * pairs.edge.count, others
     ) { writer, halfway in
@@ -45,6 +47,7 @@ extension TileWriter {
           to: pairs.columnEdges + v * pairs.edge.count)
       }
     }
+    comment(&body, "Pairs of rows, with pairs of columns.")
     try pairLoop(
       &body, pairs, "pair", p, steps: pairs.pairs * pairs.inner.count, others
     ) { writer, halfway in
@@ -73,6 +76,7 @@ extension TileWriter {
   mutating func takeApart(_ body: inout CText, _ pairs: PairMixing, _ operand: Int) throws {
     let (p, stride) = (tileAxes.read[0], pairs.halfwayStride)
     let singles = 0..<PairMixing.singles
+    comment(&body, "Single rows, with single columns and with pairs.")
     for u in singles {
       for v in singles {
         let value = context.load(operand, row: [p: u * singles.count + v], vector: 0)
@@ -88,6 +92,7 @@ extension TileWriter {
     try context.takeBlock(into: &body)
     guard pairs.pairs > 0 else { return }
     let row = pairs.first(0) * stride
+    comment(&body, "Pairs of rows, with single columns.")
     try pairLoop(
       &body, pairs, "edge", p, steps: singles.count * pairs.edge.count, [operand]
     ) { writer, halfway in
@@ -97,6 +102,7 @@ extension TileWriter {
           to: halfway, [row + v, row + stride + v])
       }
     }
+    comment(&body, "Pairs of rows, with pairs of columns.")
     try pairLoop(
       &body, pairs, "pair", p, steps: pairs.pairs * pairs.inner.count, [operand]
     ) { writer, halfway in

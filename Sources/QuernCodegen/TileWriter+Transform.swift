@@ -131,6 +131,7 @@ extension TileWriter {
   private mutating func columns(_ body: inout CText, of operand: Int, stride: Int) throws {
     let axes = tileAxes
     let (row, column) = (axes.read[0], axes.read[1])
+    comment(&body, "Columns.")
     let halfway = Name("halfway_" + nest.axes[column].name)
     body.pointer("float *", halfway, from: "halfway")
     try tileLoop(
@@ -148,6 +149,7 @@ extension TileWriter {
   /// Multiplies the rows of what was kept, and finishes what that gives.
   private mutating func rows(_ body: inout CText, _ along: LinearProgram, stride: Int) throws {
     let (u, v) = (tileAxes.written[0], tileAxes.written[1])
+    comment(&body, "Rows.")
     let halfway = Name("halfway_" + nest.axes[u].name)
     body.pointer("const float *", halfway, from: "halfway")
     let others = epilogueReferences.filter { $0 != nest.factors.first?.reference }
@@ -166,6 +168,7 @@ extension TileWriter {
   private mutating func columnsInPlace(
     _ body: inout CText, _ down: LinearProgram, stride: Int
   ) throws {
+    comment(&body, "Columns.")
     let halfway = Name("halfway_b")
     body.pointer("float *", halfway, from: "halfway")
     try tileLoop(
@@ -183,6 +186,7 @@ extension TileWriter {
   private mutating func rowsInPlace(
     _ body: inout CText, _ along: LinearProgram, count: Int, stride: Int
   ) throws {
+    comment(&body, "Rows.")
     let halfway = Name("halfway_u")
     body.pointer("float *", halfway, from: "halfway")
     try tileLoop(
@@ -195,6 +199,11 @@ extension TileWriter {
         writer.keep(result, at: halfway, v)
       }
     }
+  }
+
+  /// A line for readers; for TinyCC it would part what is one piece of machine code.
+  func comment(_ body: inout CText, _ text: String) {
+    if context.renderer.reader == .everyone { body.line("// " + text) }
   }
 
   /// What was kept so many vectors from a pointer.

@@ -38,7 +38,9 @@ func evaluate<Scalar: BinaryFloatingPoint & Sendable>(
 }
 
 extension TileTransform {
-  fileprivate var before: PairMixing? { if case .before(let mixing) = mixing { mixing } else { nil } }
+  fileprivate var before: PairMixing? {
+    if case .before(let mixing) = mixing { mixing } else { nil }
+  }
   fileprivate var after: PairMixing? { if case .after(let mixing) = mixing { mixing } else { nil } }
 }
 

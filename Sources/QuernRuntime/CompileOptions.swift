@@ -14,8 +14,8 @@ public struct CompileOptions: Sendable {
 
   /// Which algorithms may compute convolutions.
   public enum ConvolutionAlgorithm: String, Sendable, CaseIterable {
-    /// Winograd's for windows with stride 1 where that takes less time. Rounding errors are up to
-    /// about ten times those of direct sums.
+    /// Winograd's or Fourier transforms for windows with stride 1 where that takes less time. Rounding
+    /// errors are up to about ten times those of direct sums.
     case fast
     /// Sums as in the definition, always.
     case direct

@@ -60,9 +60,14 @@ import Testing
 
   /// Whole pictures in a tile, with and without padding, and pictures of several tiles.
   static let fourier: [(Picture, [Int])] = [
-    (Picture(size: [2, 14, 14, 3], filters: 32, kernel: [5, 5], before: [2, 2], after: [2, 2]), [16]),
+    (
+      Picture(size: [2, 14, 14, 3], filters: 32, kernel: [5, 5], before: [2, 2], after: [2, 2]),
+      [16]
+    ),
     (Picture(size: [1, 14, 14, 2], kernel: [5, 5], before: [2, 2], after: [2, 2]), [12]),
-    (Picture(size: [1, 19, 23, 2], kernel: [5, 5], before: [2, 2], after: [2, 2]), [12, 16, 26]),
+    (
+      Picture(size: [1, 19, 23, 2], kernel: [5, 5], before: [2, 2], after: [2, 2]), [12, 16, 26]
+    ),
     (Picture(size: [2, 11, 14, 2], kernel: [5, 5], before: [2, 2], after: [2, 2]), [16]),
     (Picture(size: [1, 9, 9, 2], kernel: [4, 4], before: [0, 0], after: [0, 0]), [10, 12]),
     (Picture(size: [1, 9, 9, 2], kernel: [4, 4], before: [3, 3], after: [3, 3]), [12]),
@@ -131,12 +136,18 @@ import Testing
     #expect(products(3, [128, 32, 32, 64], 64) == 6 * 6)
     // A Fourier transform of the whole picture.
     #expect(products(5, [128, 14, 14, 64], 32) == 382)
-    // A picture more than its tile can hold.
-    #expect(products(5, [128, 30, 30, 64], 32) == 8 * 8)
+    // Of larger ones too, or of tiles that fit better; with fewer channels, the larger the tile.
+    #expect(products(5, [128, 30, 30, 64], 32) == 1534)
+    #expect(products(5, [16, 28, 28, 64], 64) == 484)
+    #expect(products(7, [16, 32, 32, 32], 32) == 724)
+    #expect(products(5, [8, 100, 100, 64], 32) == 862)
+    // Two of Winograd's tiles fit as well as one of these.
+    #expect(products(3, [64, 8, 8, 64], 64) == 6 * 6)
+    #expect(products(3, [64, 7, 7, 128], 128) == 94)
     // Of three channels a vector would be all but empty.
     #expect(products(3, [128, 32, 32, 64], 3) == nil)
     // Six channels take as long as eight, in sums as in transforms.
-    #expect(products(5, [16, 28, 28, 6], 6) == 8 * 8)
+    #expect(products(5, [16, 28, 28, 6], 6) == 484)
     #expect(products(3, [16, 32, 32, 8], 8) == 6 * 6)
     #expect(products(3, [16, 32, 32, 6], 6) == nil)
     // One small picture shares the filter too little for a large tile's many floats.

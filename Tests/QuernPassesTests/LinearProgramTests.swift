@@ -41,10 +41,13 @@ import Testing
     #expect(operationCount(LinearProgram(part.outputTransform)) <= operations[2])
   }
 
-  @Test("Any matrix", arguments: [
-    [[0, 0], [0, 0]], [[1]], [[-1, 0, 2]], [[3, 3, -1], [3, -3, -1], [0, 0, 0]], [[2, 4], [2, -4]],
-    [[1, 2, 3], [1, -2, 3], [1, 2, -3], [5, 2, 3]],
-  ] as [[[Double]]])
+  @Test(
+    "Any matrix",
+    arguments: [
+      [[0, 0], [0, 0]], [[1]], [[-1, 0, 2]], [[3, 3, -1], [3, -3, -1], [0, 0, 0]],
+      [[2, 4], [2, -4]],
+      [[1, 2, 3], [1, -2, 3], [1, 2, -3], [5, 2, 3]],
+    ] as [[[Double]]])
   func anyMatrix(_ matrix: [[Double]]) throws { try expectRight(matrix) }
 
   private func expectRight(_ matrix: [[Double]]) throws {

@@ -30,8 +30,13 @@ import Testing
       let threads = number == seed % targets.count ? counts : [counts[(seed + number) % 2]]
       // Half of the graphs are compiled as if caches were small.
       var options = Self.options(target, smallCaches: seed / 2 % 2 == 0)
-      // A third have all convolutions computed fast that can be, however small.
+      // Two thirds have all convolutions computed fast that can be, however small: by Winograd's
+      // algorithms or by Fourier transforms.
       if seed % 3 == 0 { options.costs = .onlyProducts(lanes: target.lanes) }
+      if seed % 3 == 1 {
+        options.costs = .onlyProducts(
+          lanes: target.lanes, largestSide: 0, fourierSides: [4, 6, 8, 10, 12, 16])
+      }
       // A fifth have all sums kept in parts that can be, however short.
       if seed % 5 == 0 { options.parts = .always }
       // Half of them take pictures in chunks wherever they can, however few.

@@ -15,11 +15,27 @@ import Testing
   struct Subject: Sendable, CustomTestStringConvertible {
     var name: String
     var steps: Int
+    /// Sides of tiles by whose Fourier transforms convolutions are computed; none for what is chosen.
+    var fourierSides: [Int] = []
     var make: @Sendable () throws -> (graph: Graph, inputs: [String: [UInt32]])
+
+    func options(_ target: Target, threads: Int) -> CompileOptions {
+      var options = CompileOptions(target: target, threads: threads)
+      if !fourierSides.isEmpty {
+        options.costs = .onlyProducts(
+          lanes: target.lanes, largestSide: 0, fourierSides: fourierSides)
+      }
+      return options
+    }
+
     var testDescription: String { name }
   }
 
-  static let subjects = [Subject(name: "lenet", steps: 1, make: lenetStep)] + randomSubjects
+  static let subjects =
+    [
+      Subject(name: "lenet", steps: 1, make: lenetStep),
+      Subject(name: "Fourier transforms", steps: 1, fourierSides: [12], make: convolutionStep),
+    ] + randomSubjects
 
   private static let randomSubjects = [24, 85].map { seed in
     Subject(name: "random graph \(seed)", steps: 2) {
@@ -65,6 +81,32 @@ import Testing
     return (builder.graph, inputs)
   }
 
+  /// A convolution and its gradients, over a picture that is read whole and one of several tiles.
+  @Sendable private static func convolutionStep() throws -> (
+    graph: Graph, inputs: [String: [UInt32]]
+  ) {
+    let builder = GraphBuilder()
+    var inputs: [String: [UInt32]] = [:]
+    var random = SeededGenerator(seed: 10)
+    func input(_ name: String, _ shape: Shape) throws -> Tensor {
+      inputs[name] = (0..<shape.elementCount).map { _ in
+        Float.random(in: -1...1, using: &random).bitPattern
+      }
+      return try builder.input(name, shape, role: .parameter)
+    }
+    for (name, size) in [("small", [2, 9, 9, 5]), ("large", [1, 10, 17, 16])] {
+      let x = try input(name, Shape(size))
+      let w = try input(name + "Filter", [5, 5, size[3], 19])
+      let geometry = WindowGeometry(
+        kernel: [5, 5], paddingBefore: [2, 2], paddingAfter: [2, 2])
+      let y = try x.convolution(w, geometry)
+      let gradients = try gradient(of: (y * y).sum(), withRespectTo: [x, w])
+      try builder.output(name + "Gradient", gradients[0])
+      try builder.update(w, to: w - gradients[1] * 0.01)
+    }
+    return (builder.graph, inputs)
+  }
+
   // MARK: Warnings
 
   @Test(
@@ -89,7 +131,7 @@ import Testing
   ) throws {
     // With AVX-512's vectors alone, and with AVX2's among them.
     for machine in [MachineFacts(target)] + (target == .avx512 ? [.halved(target)] : []) {
-      var options = CompileOptions(target: target, threads: 2)
+      var options = subject.options(target, threads: 2)
       options.machine = machine
       let code = try CompiledGraph.plan(try subject.make().graph, options).code
       try CToolchain.inTemporaryFolder { folder in
@@ -132,7 +174,7 @@ import Testing
     _ subject: Subject, _ target: Target, threads: Int, with compiler: String, _ flags: [String]
   ) throws {
     let (graph, inputs) = try subject.make()
-    let options = CompileOptions(target: target, threads: threads)
+    let options = subject.options(target, threads: threads)
     let compiled = try CompiledGraph(graph, options)
     let code = try CompiledGraph.plan(graph, options).code
     var image = ArenaImage(compiled.program, byteCount: compiled.code.arenaBytes)

@@ -22,8 +22,8 @@ struct ExecutionArguments: ParsableArguments {
     help: ArgumentHelp(
       "How kernels compute convolutions: fast or direct.",
       discussion: """
-        fast: from fewer products (Winograd) where that takes less time; rounding errors are up to \
-        ten times those of direct sums.
+        fast: from fewer products (Winograd's algorithms, Fourier transforms) where that takes less \
+        time; rounding errors are up to ten times those of direct sums.
         """))
   var convolution: CompileOptions.ConvolutionAlgorithm = .fast
 

@@ -1,11 +1,12 @@
 import QuernGraph
 
 /// The same graph with convolutions of stride 1, and their gradients, computed from fewer products
-/// where that takes less time: Winograd's minimal filtering, see ``CookToom``.
+/// where that takes less time: by Winograd's minimal filtering, see ``CookToom``, or by Fourier transforms
+/// of tiles, see ``FourierTile``.
 ///
 /// A convolution becomes four ops. Tiles of the picture and the filter are transformed; for each
-/// place (u, v) of a tile, the transformed tiles are multiplied by the transformed filter, which is
-/// a matrix product; what comes out is transformed to tiles of the output:
+/// place of a tile, the transformed tiles are multiplied by the transformed filter, which is
+/// a matrix product; what comes out is transformed to tiles of the output. For Winograd's:
 ///
 ///     V = Bᵀ·d·B,  U = G·g·Gᵀ,  M[u, v] = V[u, v]·U[u, v],  y = Aᵀ·M·A
 ///
@@ -14,8 +15,8 @@ import QuernGraph
 /// kept in a few parts, each over as many of them, so that threads can work on one each; how many does not
 /// depend on the threads.
 ///
-/// Values differ from the definition's by rounding, for tiles of 6 and 8 about ten times as much as
-/// direct sums do: see the tests for bounds.
+/// Values differ from the definition's by rounding: of Winograd's tiles of 6 and 8 about ten times as much
+/// as direct sums do, of Fourier transforms less than those. See the tests for bounds.
 public func useFastConvolutions(_ graph: Graph, _ costs: ConvolutionCosts) -> Graph {
   let rule: RewriteRule = { node, rewriter in
     guard case .contraction(let contraction) = node.op,

@@ -263,7 +263,9 @@ private func tilesOfTransforms(_ graph: Graph) -> [NodeID: Int] {
     if let count = places(transform.output, transform.outputTile) { result[id] = count }
     if let count = places(transform.input, transform.inputTile),
       let source = graph[id].operands.first
-    { result[source] = count }
+    {
+      result[source] = count
+    }
   }
   return result
 }
