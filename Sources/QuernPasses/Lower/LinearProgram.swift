@@ -44,28 +44,26 @@ package struct LinearProgram {
 
   package init(_ matrix: [[Double]]) {
     inputCount = matrix.first?.count ?? 0
-    let rows = matrix.map { row in
-      Row(
-        terms: row.enumerated().filter { $0.element != 0 }.map {
-          Term(source: $0.offset, coefficient: $0.element)
-        })
-    }
-    results = solve(rows, isPart: false)
+    results = solve(
+      Rows(
+        entries: matrix, sources: Array(0..<inputCount),
+        mayBeScaled: matrix.map { _ in false }),
+      uses: 2)
   }
 
-  /// A sum to find: its terms by their sources.
-  private struct Row {
-    var terms: [Term]
-    /// Whether any multiple of it does, which its user then multiplies by the rest: so that its
-    /// first term needs no multiplication.
-    var mayBeScaled = false
+  /// Sums to find, of some inputs and steps.
+  private struct Rows {
+    /// How often each source counts, by rows.
+    var entries: [[Double]]
+    var sources: [Int]
+    /// Of which rows any multiple does, which its user then multiplies by the rest: so that the first term
+    /// needs no multiplication.
+    var mayBeScaled: [Bool]
 
-    /// Whether this is the other but for signs.
-    func isAlike(_ other: Self) -> Bool {
-      terms.count == other.terms.count
-        && zip(terms, other.terms).allSatisfy {
-          $0.source == $1.source && abs($0.coefficient) == abs($1.coefficient)
-        }
+    var indices: Range<Int> { entries.indices }
+
+    func terms(_ row: Int) -> [Term] {
+      zip(sources, entries[row]).compactMap { $1 == 0 ? nil : Term(source: $0, coefficient: $1) }
     }
   }
 
@@ -73,50 +71,58 @@ package struct LinearProgram {
   private struct Pair {
     var p: Int
     var q: Int?
-    var even: Row
-    var odd: Row
+    var even: [Double]
+    var odd: [Double]
   }
 
   // MARK: Solving
 
   /// Steps for some rows, and which of these they are.
   ///
-  /// - Parameter isPart: whether the rows are halves of others.
-  private mutating func solve(_ rows: [Row], isPart: Bool) -> [Term?] {
+  /// - Parameter uses: rows from which on a sum and a difference are worth their two additions.
+  private mutating func solve(_ rows: Rows, uses: Int) -> [Term?] {
     var rows = rows
-    let hasJoined = joinColumns(&rows, uses: isPart ? 3 : 2)
+    let hasJoined = joinColumns(&rows, uses: uses)
     let pairs = Self.pairs(rows)
-    // Sums and differences may be alike in turn.
-    if pairs.isEmpty, hasJoined { return solve(rows, isPart: true) }
-    var results = [Term?](repeating: nil, count: rows.count)
     guard !pairs.isEmpty else {
-      for (number, row) in rows.enumerated() { results[number] = whole(row) }
-      return results
+      // Sums and differences may be alike in turn.
+      return hasJoined ? solve(rows, uses: Self.usesInParts) : rows.indices.map { whole($0, rows) }
     }
-    let paired = Set(pairs.flatMap { [$0.p] + ($0.q.map { [$0] } ?? []) })
-    let others = rows.indices.filter { !paired.contains($0) }
+    var isPaired = rows.indices.map { _ in false }
+    for pair in pairs {
+      isPaired[pair.p] = true
+      if let q = pair.q { isPaired[q] = true }
+    }
+    let others = rows.indices.filter { !isPaired[$0] }
     let parts = solve(
-      pairs.flatMap { [$0.even, $0.odd] } + others.map { rows[$0] }, isPart: true)
+      Rows(
+        entries: pairs.flatMap { [$0.even, $0.odd] } + others.map { rows.entries[$0] },
+        sources: rows.sources,
+        mayBeScaled: pairs.flatMap { _ in [true, true] } + others.map { rows.mayBeScaled[$0] }),
+      uses: Self.usesInParts)
+    var results = [Term?](repeating: nil, count: rows.entries.count)
     for (number, pair) in pairs.enumerated() {
       guard var even = parts[2 * number], let odd = parts[2 * number + 1] else { continue }
       if let q = pair.q {
         // Multiplied once for both.
         if even.coefficient != 1 { even = add([even]) }
-        results[pair.p] = add([even, odd])
         results[q] = add([even, Term(source: odd.source, coefficient: -odd.coefficient)])
-      } else {
-        results[pair.p] = add([even, odd])
       }
+      results[pair.p] = add([even, odd])
     }
     for (part, number) in zip(parts.dropFirst(2 * pairs.count), others) { results[number] = part }
     return results
   }
 
-  private mutating func whole(_ row: Row) -> Term? {
-    switch row.terms.count {
-    case 0: nil
-    case 1: row.terms[0]
-    default: row.mayBeScaled ? scaled(row.terms) : add(row.terms)
+  /// See ``solve(_:uses:)``, for halves: with two, nothing would be gained.
+  private static let usesInParts = 3
+
+  private mutating func whole(_ row: Int, _ rows: Rows) -> Term? {
+    let terms = rows.terms(row)
+    switch terms.count {
+    case 0: return nil
+    case 1: return terms[0]
+    default: return rows.mayBeScaled[row] ? scaled(terms) : add(terms)
     }
   }
 
@@ -143,77 +149,66 @@ package struct LinearProgram {
 
   // MARK: Equalities
 
-  /// - Parameter uses: rows from which on a sum and a difference are worth their two additions.
-  /// - Returns: whether there were any.
-  private mutating func joinColumns(_ rows: inout [Row], uses: Int) -> Bool {
-    let sources = Set(rows.flatMap { $0.terms.map(\.source) }).sorted()
-    guard let last = sources.last else { return false }
-    var number = [Int](repeating: 0, count: last + 1)
-    for (index, source) in sources.enumerated() { number[source] = index }
-    var columns = sources.map { _ in [Double](repeating: 0, count: rows.count) }
-    for (index, row) in rows.enumerated() {
-      for term in row.terms { columns[number[term.source]][index] = term.coefficient }
-    }
-    var joined = sources.map { _ in false }
-    for j in sources.indices where !joined[j] {
-      let used = rows.indices.filter { columns[j][$0] != 0 }
-      guard used.count >= uses else { continue }
-      let partner = (j + 1..<sources.count).first { k in
-        guard !joined[k], rows.indices.allSatisfy({ abs(columns[j][$0]) == abs(columns[k][$0]) })
-        else { return false }
-        let same = used.count { columns[j][$0] == columns[k][$0] }
-        return same > 0 && same < used.count
+  /// - Returns: whether any columns were alike.
+  private mutating func joinColumns(_ rows: inout Rows, uses: Int) -> Bool {
+    var joined = rows.sources.map { _ in false }
+    for j in joined.indices where !joined[j] {
+      let used = rows.entries.count { $0[j] != 0 }
+      guard used >= uses else { continue }
+      let partner = (j + 1..<joined.count).first { k in
+        guard !joined[k] else { return false }
+        var same = 0
+        for row in rows.entries {
+          guard abs(row[j]) == abs(row[k]) else { return false }
+          if row[j] == row[k], row[j] != 0 { same += 1 }
+        }
+        return same > 0 && same < used
       }
       guard let k = partner else { continue }
       (joined[j], joined[k]) = (true, true)
-      let first = Term(source: sources[j], coefficient: 1)
-      let sum = add([first, Term(source: sources[k], coefficient: 1)])
-      let difference = add([first, Term(source: sources[k], coefficient: -1)])
-      for index in used {
-        let isSum = columns[j][index] == columns[k][index]
-        rows[index].terms.removeAll { $0.source == sources[j] || $0.source == sources[k] }
-        // Steps come after whatever was there before, and so does each after the one before it.
-        rows[index].terms.append(
-          Term(
-            source: (isSum ? sum : difference).source, coefficient: columns[j][index]))
+      let first = Term(source: rows.sources[j], coefficient: 1)
+      let sum = add([first, Term(source: rows.sources[k], coefficient: 1)])
+      let difference = add([first, Term(source: rows.sources[k], coefficient: -1)])
+      (rows.sources[j], rows.sources[k]) = (sum.source, difference.source)
+      for row in rows.indices {
+        // The one or the other takes the place of both.
+        let coefficient = rows.entries[row][j]
+        let isSum = coefficient == rows.entries[row][k]
+        rows.entries[row][j] = isSum ? coefficient : 0
+        rows.entries[row][k] = isSum ? 0 : coefficient
       }
     }
-    for index in rows.indices { rows[index].terms.sort { $0.source < $1.source } }
     return joined.contains(true)
   }
 
-  private static func pairs(_ rows: [Row]) -> [Pair] {
-    var isPaired = rows.map { _ in false }
+  private static func pairs(_ rows: Rows) -> [Pair] {
+    let counts = rows.entries.map { row in row.count { $0 != 0 } }
+    var isPaired = rows.indices.map { _ in false }
     var pairs: [Pair] = []
-    for p in rows.indices where !isPaired[p] && rows[p].terms.count > 2 {
-      for q in rows.indices where q > p && !isPaired[q] && rows[p].isAlike(rows[q]) {
-        let both = zip(rows[p].terms, rows[q].terms)
-        let even = both.filter { $0 == $1 }.map(\.0)
-        let odd = both.filter { $0 != $1 }.map(\.0)
-        guard !even.isEmpty, !odd.isEmpty else { continue }
-        pairs.append(
-          Pair(
-            p: p, q: q, even: Row(terms: even, mayBeScaled: true),
-            odd: Row(terms: odd, mayBeScaled: true)))
+    for p in rows.indices where !isPaired[p] && counts[p] > 2 {
+      let own = rows.entries[p]
+      for q in p + 1..<rows.entries.count where !isPaired[q] && counts[q] == counts[p] {
+        let other = rows.entries[q]
+        guard own.indices.allSatisfy({ abs(own[$0]) == abs(other[$0]) }) else { continue }
+        let even = zip(own, other).map { $0 == $1 ? $0 : 0 }
+        let odd = zip(own, other).map { $0 == $1 ? 0 : $0 }
+        guard even.contains(where: { $0 != 0 }), odd.contains(where: { $0 != 0 }) else { continue }
+        pairs.append(Pair(p: p, q: q, even: even, odd: odd))
         (isPaired[p], isPaired[q]) = (true, true)
         break
       }
     }
     // Halves of others' inputs have sums and differences to share.
-    for p in rows.indices where !isPaired[p] && rows[p].terms.count > 2 {
-      let sources = rows[p].terms.map(\.source)
+    for p in rows.indices where !isPaired[p] && counts[p] > 2 {
+      let own = rows.entries[p]
       let alike = pairs.first { pair in
-        pair.even.terms.count + pair.odd.terms.count == sources.count
-          && Set(pair.even.terms.map(\.source)).union(pair.odd.terms.map(\.source))
-            == Set(sources)
+        own.indices.allSatisfy { (own[$0] != 0) == (pair.even[$0] != 0 || pair.odd[$0] != 0) }
       }
       guard let alike else { continue }
-      let own = Set(alike.even.terms.map(\.source))
       pairs.append(
         Pair(
-          p: p, q: nil,
-          even: Row(terms: rows[p].terms.filter { own.contains($0.source) }, mayBeScaled: true),
-          odd: Row(terms: rows[p].terms.filter { !own.contains($0.source) }, mayBeScaled: true)))
+          p: p, even: zip(own, alike.even).map { $1 == 0 ? 0 : $0 },
+          odd: zip(own, alike.odd).map { $1 == 0 ? 0 : $0 }))
     }
     return pairs
   }
