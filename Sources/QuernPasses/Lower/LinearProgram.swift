@@ -25,22 +25,7 @@ package struct LinearProgram {
   }
 
   /// The steps in order, and each result as soon as it is known: fewer values wait for their turn.
-  package var events: [Event] {
-    var following = [[Int]](repeating: [], count: inputCount + steps.count)
-    var events: [Event] = []
-    for (number, result) in results.enumerated() {
-      if let result, result.source >= inputCount {
-        following[result.source].append(number)
-      } else {
-        events.append(.result(number))
-      }
-    }
-    for step in steps.indices {
-      events.append(.step(step))
-      events += following[inputCount + step].map { .result($0) }
-    }
-    return events
-  }
+  package private(set) var events: [Event] = []
 
   package init(_ matrix: [[Double]]) {
     inputCount = matrix.first?.count ?? 0
@@ -49,6 +34,7 @@ package struct LinearProgram {
         entries: matrix, sources: Array(0..<inputCount),
         mayBeScaled: matrix.map { _ in false }),
       uses: 2)
+    events = ordered
   }
 
   /// Sums to find, of some inputs and steps.
@@ -145,6 +131,23 @@ package struct LinearProgram {
     let scale = terms.first { abs($0.coefficient) == 1 }?.coefficient ?? terms[0].coefficient
     let sum = add(terms.map { Term(source: $0.source, coefficient: $0.coefficient / scale) })
     return Term(source: sum.source, coefficient: scale)
+  }
+
+  private var ordered: [Event] {
+    var following = [[Int]](repeating: [], count: inputCount + steps.count)
+    var events: [Event] = []
+    for (number, result) in results.enumerated() {
+      if let result, result.source >= inputCount {
+        following[result.source].append(number)
+      } else {
+        events.append(.result(number))
+      }
+    }
+    for step in steps.indices {
+      events.append(.step(step))
+      events += following[inputCount + step].map { .result($0) }
+    }
+    return events
   }
 
   // MARK: Equalities
