@@ -178,7 +178,8 @@ extension Graph {
       else {
         throw wrong(
           id, "it mixes tiles of \(mixing.side) places a side, and its own have \(side)",
-          "give a mixing of 2 single values and \(side / 2 - 1) pairs")
+          "give a mixing of 2 single values and \(side / 2 - 1) pairs, with rows of 2 and of 4 numbers"
+        )
       }
     }
     try verify(id, axes: transform.axes, outputRank: transform.axes.count)

@@ -53,6 +53,40 @@ import Testing
     }
   }
 
+  /// A transform of 4 × 4 numbers to values that are mixed.
+  private func transform(
+    matrix: [[Double]], mixing: PairMixing, count: Int
+  ) throws -> Graph {
+    let builder = GraphBuilder()
+    let x = try builder.input("x", [4, 4])
+    let transform = TileTransform(
+      axes: [], matrix: matrix, mixing: .after(mixing), input: [.axis(0), .axis(1)],
+      output: [.axis(0)], outputShape: [count])
+    let y = builder.add(.tileTransform(transform), [x.id], TensorType(.float32, [count]))
+    try builder.output("y", builder.tensor(y))
+    return builder.graph
+  }
+
+  @Test("Transforms mix tiles that are as large as the mixing says")
+  func mixings() throws {
+    let identity = (0..<4).map { row in (0..<4).map { $0 == row ? 1.0 : 0 } }
+    let mixing = PairMixing(pairs: 1, edge: [[1, 0]], inner: [[1, 0, 0, 1]])
+    #expect(mixing.side == 4 && mixing.count == 9)
+    try transform(matrix: identity, mixing: mixing, count: 9).verify()
+    let wrongs: [(matrix: [[Double]], mixing: PairMixing)] = [
+      (Array(identity.dropLast()), mixing),
+      (identity, PairMixing(pairs: 2, edge: [[1, 0]], inner: [[1, 0, 0, 1]])),
+      (identity, PairMixing(pairs: 1, edge: [[1]], inner: [[1, 0, 0, 1]])),
+      (identity, PairMixing(pairs: 1, edge: [[1, 0]], inner: [[1, 0]])),
+    ]
+    for (matrix, mixing) in wrongs {
+      let error = #expect(throws: GraphError.self) {
+        try transform(matrix: matrix, mixing: mixing, count: mixing.count).verify()
+      }
+      #expect(error?.description.contains("mixes tiles") == true, "\(String(describing: error))")
+    }
+  }
+
   @Test func refusesShapesThatCannotBe() throws {
     for extents in [[0], [3, -1], [Int.max, 2], [1 << 30, 1 << 11]] {
       #expect(throws: GraphError.self, "\(extents)") { try Shape(checking: extents) }

@@ -13,9 +13,9 @@ import QuernGraph
 /// y = F⁻¹[F(d) · conj F(g)]. The transform of real numbers has n² of them: four that are real, and
 /// complex ones for the others, of which half are the conjugates of the rest. Each complex product
 /// takes three real ones instead of four (Gauss; see ``inputMixing``), so that n² outputs take about 1.5·n²
-/// products, whatever the filter's size. Rounding errors are about those of direct sums: the
-/// transforms are orthogonal, but for factors, where Cook and Toom's points make large numbers
-/// cancel.
+/// products, whatever the filter's size. Rounding errors are smaller than those of direct sums, which are
+/// longer: the transforms are orthogonal, but for factors, where Cook and Toom's points make large
+/// numbers cancel.
 ///
 /// A cyclic correlation of n inputs has n − r + 1 outputs that no input from the other end has got into
 /// (overlap-save). All that are wanted are right where those inputs are zeros around a picture: with
@@ -64,9 +64,10 @@ package struct FourierTile: Hashable, Sendable {
     let isSquare =
       shape.picture.height == shape.picture.width && shape.offset.y == shape.offset.x
     let first = max(0, -shape.offset.y)
-    let read =
-      isSquare && first < side ? first..<min(side, shape.picture.height - shape.offset.y) : 0..<side
-    self.init(side: side, outputs: max(height, width), taps: shape.taps, read: read)
+    let end = min(side, shape.picture.height - shape.offset.y)
+    self.init(
+      side: side, outputs: max(height, width), taps: shape.taps,
+      read: isSquare && first < end ? first..<end : 0..<side)
   }
 
   private var pairs: Int { side / 2 - 1 }
