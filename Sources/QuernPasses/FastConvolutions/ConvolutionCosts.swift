@@ -1,3 +1,5 @@
+import QuernGraph
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
