@@ -2,125 +2,136 @@ import QuernGraph
 import QuernPasses
 import QuernVectors
 
-// What mixes the values of a tile that are kept between passes, or takes what was mixed apart.
-
-extension PairMixing {
-  /// Vectors from one kept row to the next: odd, since a power of two would have a column's values meet in
-  /// few sets of the cache.
-  var halfwayStride: Int { side | 1 }
-
-  /// Where the first of a pair's values is, along a side.
-  fileprivate func first(_ pair: Int) -> Int { Self.singles + 2 * pair }
-}
-
-/// Where a single row or a pair of rows meets a single column or a pair of columns.
-private struct Meeting {
-  /// The kept values, in vectors from a pointer.
-  var pointer: Name
-  var places: [Int]
-  /// The mixed values: the first of their indices p.
-  var first: Int
-  /// From the kept to the mixed ones, or back.
-  var program: LinearProgram
-}
+// Tiles whose values are mixed: a pass over rows, of which pairs go together, mixes its results, or takes
+// apart what it reads. Between that and the pass over columns, numbers are kept.
 
 extension TileWriter {
-  /// Mixes what is kept, and finishes it.
-  mutating func mix(_ body: inout CText, _ pairs: PairMixing) throws {
+  /// Multiplies the rows of what is kept, mixes what that gives, and finishes it.
+  ///
+  /// - Parameter stride: vectors from one kept row to the next.
+  mutating func mixRows(
+    _ body: inout CText, _ along: LinearProgram, _ pairs: PairMixing, stride: Int
+  ) throws {
     let p = tileAxes.written[0]
     let others = epilogueReferences.filter { $0 != nest.factors.first?.reference }
-    try forEachMeeting(&body, pairs, axis: p, moving: others) { writer, meeting in
-      writer.apply(meeting.program) { writer, input in
-        writer.kept(meeting.pointer, meeting.places[input])
-      } take: { writer, number, result in
-        writer.finish(
-          row: [p: meeting.first + number], vector: 0, accumulator: result, position: nil)
+    try forEachRow(&body, pairs, stride: stride, axis: p, moving: others) { writer, rows in
+      let values = rows.places.map { place in
+        var values = [VectorRegister?](repeating: nil, count: along.results.count)
+        writer.apply(along) { writer, b in
+          writer.kept(rows.pointer, place + b)
+        } take: { _, v, result in
+          values[v] = result
+        }
+        return values
+      }
+      for meeting in rows.meetings(pairs, writer.mixings) {
+        writer.apply(meeting.program) { writer, input in
+          let (row, column) = meeting.places[input]
+          return values[row][column] ?? writer.context.builder.zero()
+        } take: { writer, number, result in
+          writer.finish(
+            row: [p: meeting.first + number], vector: 0, accumulator: result, position: nil)
+        }
       }
     }
   }
 
-  /// Takes what is read apart, and keeps it.
-  mutating func takeApart(_ body: inout CText, _ pairs: PairMixing, _ operand: Int) throws {
+  /// Takes what is read apart into rows, multiplies them and keeps what that gives.
+  mutating func takeRowsApart(
+    _ body: inout CText, _ along: LinearProgram, _ pairs: PairMixing, stride: Int, _ operand: Int
+  ) throws {
     let p = tileAxes.read[0]
-    try forEachMeeting(&body, pairs, axis: p, moving: [operand]) { writer, meeting in
-      writer.apply(meeting.program) { writer, input in
-        writer.context.load(operand, row: [p: meeting.first + input], vector: 0)
-      } take: { writer, number, result in
-        writer.keep(result, at: meeting.pointer, meeting.places[number])
+    try forEachRow(&body, pairs, stride: stride, axis: p, moving: [operand]) { writer, rows in
+      var values = rows.places.map { _ in
+        [VectorRegister?](repeating: nil, count: pairs.side)
+      }
+      for meeting in rows.meetings(pairs, writer.mixings) {
+        writer.apply(meeting.program) { writer, input in
+          writer.context.load(operand, row: [p: meeting.first + input], vector: 0)
+        } take: { _, number, result in
+          values[meeting.places[number].row][meeting.places[number].column] = result
+        }
+      }
+      for (place, row) in zip(rows.places, values) {
+        writer.apply(along) { writer, b in
+          row[b] ?? writer.context.builder.zero()
+        } take: { writer, v, result in
+          writer.keep(result, at: rows.pointer, place + v)
+        }
       }
     }
   }
 
-  /// Single rows are written out, pairs of rows are loops.
+  /// Single rows are written out, pairs of rows are a loop.
   ///
   /// - Parameters:
   ///   - axis: that of the mixed values.
   ///   - moving: the references that have it.
-  private mutating func forEachMeeting(
-    _ body: inout CText, _ pairs: PairMixing, axis: Int, moving: [Int],
-    _ work: (inout TileWriter, Meeting) -> Void
+  private mutating func forEachRow(
+    _ body: inout CText, _ pairs: PairMixing, stride: Int, axis: Int, moving: [Int],
+    _ work: (inout TileWriter, Rows) -> Void
   ) throws {
-    let (stride, singles) = (pairs.halfwayStride, 0..<PairMixing.singles)
-    comment(&body, "Single rows, with single columns and with pairs.")
-    for u in singles {
-      for v in singles {
-        work(
-          &self,
-          Meeting(
-            pointer: "halfway", places: [u * stride + v], first: u * singles.count + v,
-            program: LinearProgram([[1]])))
-      }
-      for pair in 0..<pairs.pairs {
-        let value = u * stride + pairs.first(pair)
-        work(
-          &self,
-          Meeting(
-            pointer: "halfway", places: [value, value + 1],
-            first: pairs.rowEdges + (u * pairs.pairs + pair) * pairs.edge.count,
-            program: mixings.edge))
-      }
+    comment(&body, "Single rows.")
+    for u in 0..<PairMixing.singles {
+      work(
+        &self, Rows(pointer: "halfway", places: [u * stride], first: u * pairs.singleRowCount))
+      try context.takeBlock(into: &body)
     }
-    try context.takeBlock(into: &body)
     guard pairs.pairs > 0 else { return }
-    // In the first pair of rows; the loops go on to the others.
-    let row = pairs.first(0) * stride
-    comment(&body, "Pairs of rows, with single columns.")
-    try pairLoop(
-      &body, pairs, "edge", axis, steps: singles.count * pairs.edge.count, moving
-    ) { writer, pointer in
-      for v in singles {
-        work(
-          &writer,
-          Meeting(
-            pointer: pointer, places: [row + v, row + stride + v],
-            first: pairs.columnEdges + v * pairs.edge.count, program: writer.mixings.edge))
-      }
-    }
-    comment(&body, "Pairs of rows, with pairs of columns.")
-    try pairLoop(
-      &body, pairs, "pair", axis, steps: pairs.pairs * pairs.inner.count, moving
-    ) { writer, pointer in
-      for pair in 0..<pairs.pairs {
-        let value = row + pairs.first(pair)
-        work(
-          &writer,
-          Meeting(
-            pointer: pointer, places: [value, value + 1, value + stride, value + stride + 1],
-            first: pairs.innerResults + pair * pairs.inner.count,
-            program: writer.mixings.inner))
-      }
+    comment(&body, "Pairs of rows.")
+    let halfway = Name("halfway_pair")
+    body.pointer("float *", halfway, from: "halfway")
+    let place = PairMixing.singles * stride
+    try tileLoop(
+      &body, "pair", rounds: pairs.pairs, axis, steps: pairs.pairRowCount, moving,
+      BlockLoop.Advance(halfway, elements: 2 * stride * context.lanes)
+    ) { writer in
+      // The first pair's; the loop goes on to the others.
+      work(
+        &writer,
+        Rows(
+          pointer: halfway, places: [place, place + stride],
+          first: PairMixing.singles * pairs.singleRowCount))
     }
   }
+}
 
-  private mutating func pairLoop(
-    _ body: inout CText, _ pairs: PairMixing, _ name: String, _ axis: Int, steps: Int,
-    _ moving: [Int], _ inside: (inout TileWriter, Name) -> Void
-  ) throws {
-    let halfway = Name("halfway_" + name)
-    body.pointer("float *", halfway, from: "halfway")
-    try tileLoop(
-      &body, name, rounds: pairs.pairs, axis, steps: steps, moving,
-      BlockLoop.Advance(halfway, elements: 2 * pairs.halfwayStride * context.lanes)
-    ) { inside(&$0, halfway) }
+/// A single row, or a pair of rows.
+private struct Rows {
+  /// Where their numbers are kept, in vectors from a pointer.
+  var pointer: Name
+  var places: [Int]
+  /// The first index p of their mixed values.
+  var first: Int
+
+  /// Where these rows and a single column or a pair of columns meet.
+  struct Meeting {
+    var places: [(row: Int, column: Int)]
+    /// The first index p of what becomes of these places, and how.
+    var first: Int
+    var program: LinearProgram
+  }
+
+  func meetings(
+    _ pairs: PairMixing, _ mixings: (edge: LinearProgram, inner: LinearProgram)
+  ) -> [Meeting] {
+    let rows = places.indices
+    let isPair = rows.count == 2
+    var next = first
+    func meeting(_ columns: Range<Int>, _ program: LinearProgram, _ count: Int) -> Meeting {
+      defer { next += count }
+      return Meeting(
+        places: rows.flatMap { row in columns.map { (row, $0) } }, first: next, program: program)
+    }
+    let single = LinearProgram([[1]])
+    return (0..<PairMixing.singles).map {
+      meeting($0..<$0 + 1, isPair ? mixings.edge : single, isPair ? pairs.edge.count : 1)
+    }
+      + (0..<pairs.pairs).map {
+        let column = PairMixing.singles + 2 * $0
+        return meeting(
+          column..<column + 2, isPair ? mixings.inner : mixings.edge,
+          isPair ? pairs.inner.count : pairs.edge.count)
+      }
   }
 }

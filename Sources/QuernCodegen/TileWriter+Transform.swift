@@ -87,17 +87,21 @@ extension TileWriter {
       try columns(&body, of: operand, stride: side)
       try self.rows(&body, along, stride: side)
     case .after(let pairs):
-      halfwayCount = pairs.side * pairs.halfwayStride * context.lanes
-      try columns(&body, of: operand, stride: pairs.halfwayStride)
-      try rowsInPlace(&body, along, count: pairs.side, stride: pairs.halfwayStride)
-      try mix(&body, pairs)
+      let stride = Self.spread(side)
+      halfwayCount = pairs.side * stride * context.lanes
+      try columns(&body, of: operand, stride: stride)
+      try mixRows(&body, along, pairs, stride: stride)
     case .before(let pairs):
-      halfwayCount = pairs.side * pairs.halfwayStride * context.lanes
-      try takeApart(&body, pairs, operand)
-      try columnsInPlace(&body, down, stride: pairs.halfwayStride)
-      try self.rows(&body, along, stride: pairs.halfwayStride)
+      let stride = Self.spread(along.results.count)
+      halfwayCount = pairs.side * stride * context.lanes
+      try takeRowsApart(&body, along, pairs, stride: stride, operand)
+      try finishColumns(&body, down, stride: stride)
     }
   }
+
+  /// Vectors from one kept row to the next: odd, since a power of two would have a column's numbers meet in
+  /// few sets of the cache.
+  private static func spread(_ vectors: Int) -> Int { vectors | 1 }
 
   private mutating func transformInRegisters(_ body: inout CText, _ operand: Int) throws {
     let (down, along) = passes
@@ -165,38 +169,23 @@ extension TileWriter {
     }
   }
 
-  private mutating func columnsInPlace(
+  /// Multiplies the columns of what was kept, and finishes what that gives.
+  private mutating func finishColumns(
     _ body: inout CText, _ down: LinearProgram, stride: Int
   ) throws {
+    let (u, v) = (tileAxes.written[0], tileAxes.written[1])
     comment(&body, "Columns.")
-    let halfway = Name("halfway_b")
-    body.pointer("float *", halfway, from: "halfway")
+    let halfway = Name("halfway_" + nest.axes[v].name)
+    body.pointer("const float *", halfway, from: "halfway")
+    let others = epilogueReferences.filter { $0 != nest.factors.first?.reference }
     try tileLoop(
-      &body, "b", rounds: down.inputCount, nil, [],
+      &body, nest.axes[v].name, rounds: nest.axes[v].extent, v, others,
       BlockLoop.Advance(halfway, elements: context.lanes)
     ) { writer in
-      writer.apply(down, isInPlace: true) { writer, a in
+      writer.apply(down) { writer, a in
         writer.kept(halfway, a * stride)
-      } take: { writer, u, result in
-        writer.keep(result, at: halfway, u * stride)
-      }
-    }
-  }
-
-  private mutating func rowsInPlace(
-    _ body: inout CText, _ along: LinearProgram, count: Int, stride: Int
-  ) throws {
-    comment(&body, "Rows.")
-    let halfway = Name("halfway_u")
-    body.pointer("float *", halfway, from: "halfway")
-    try tileLoop(
-      &body, "u", rounds: count, nil, [],
-      BlockLoop.Advance(halfway, elements: stride * context.lanes)
-    ) { writer in
-      writer.apply(along, isInPlace: true) { writer, b in
-        writer.kept(halfway, b)
-      } take: { writer, v, result in
-        writer.keep(result, at: halfway, v)
+      } take: { writer, row, result in
+        writer.finish(row: [u: row], vector: 0, accumulator: result, position: nil)
       }
     }
   }
@@ -238,18 +227,12 @@ extension TileWriter {
 
   /// Runs the program on a column or row: reads an input where it is first needed, and hands on each
   /// result as soon as it is known, zero where the matrix has nothing.
-  ///
-  /// - Parameter isInPlace: whether results take the place of inputs, which are then all read before.
   mutating func apply(
-    _ program: LinearProgram, isInPlace: Bool = false,
-    read: (inout TileWriter, Int) -> VectorRegister,
+    _ program: LinearProgram, read: (inout TileWriter, Int) -> VectorRegister,
     take: (inout TileWriter, Int, VectorRegister) -> Void
   ) {
     var known = [VectorRegister?](
       repeating: nil, count: program.inputCount + program.steps.count)
-    if isInPlace {
-      for input in 0..<program.inputCount { known[input] = read(&self, input) }
-    }
     func value(_ terms: [LinearProgram.Term], _ writer: inout TileWriter) -> VectorRegister {
       let values = terms.map { term in
         let value = known[term.source] ?? read(&writer, term.source)

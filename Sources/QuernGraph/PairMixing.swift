@@ -5,9 +5,8 @@
 /// one, the value stays what it is. Where one meets a pair, (c, d) becomes ``edge`` · (c, d). Where two
 /// pairs meet, their four values become ``inner`` · (cc, cd, dc, dd).
 ///
-/// The results have one index p: first the four of single values, by rows; then for each single row
-/// and pair of columns those of ``edge``; then for each pair of rows and single column; then for each
-/// pair of rows and pair of columns those of ``inner``.
+/// The results have one index p, row by row: those of each single row with single columns and then with
+/// pairs of columns, and those of each pair of rows likewise.
 public struct PairMixing: Hashable, Sendable {
   /// Pairs along each side.
   public var pairs: Int
@@ -27,12 +26,11 @@ public struct PairMixing: Hashable, Sendable {
   /// Values along each side of the tile.
   public var side: Int { Self.singles + 2 * pairs }
 
-  /// The first result of each kind.
-  public var rowEdges: Int { Self.singles * Self.singles }
-  public var columnEdges: Int { rowEdges + Self.singles * pairs * edge.count }
-  public var innerResults: Int { columnEdges + pairs * Self.singles * edge.count }
+  /// Results of each single row, and of each pair of rows.
+  public var singleRowCount: Int { Self.singles + pairs * edge.count }
+  public var pairRowCount: Int { Self.singles * edge.count + pairs * inner.count }
   /// Results in all.
-  public var count: Int { innerResults + pairs * pairs * inner.count }
+  public var count: Int { Self.singles * singleRowCount + pairs * pairRowCount }
 
   /// A value that a result is made of, and how often it counts.
   public struct Term: Hashable, Sendable {
@@ -45,15 +43,18 @@ public struct PairMixing: Hashable, Sendable {
   public var sums: [[Term]] {
     let singles = 0..<Self.singles
     let firsts = (0..<pairs).map { Self.singles + 2 * $0 }
-    var sums = singles.flatMap { u in singles.map { [Term(u: u, v: $0, coefficient: 1)] } }
+    var sums: [[Term]] = []
     func add(_ matrix: [[Double]], _ places: [(u: Int, v: Int)]) {
       for row in matrix {
         sums.append(zip(row, places).map { Term(u: $1.u, v: $1.v, coefficient: $0) })
       }
     }
-    for u in singles { for v in firsts { add(edge, [(u, v), (u, v + 1)]) } }
-    for u in firsts { for v in singles { add(edge, [(u, v), (u + 1, v)]) } }
+    for u in singles {
+      for v in singles { add([[1]], [(u, v)]) }
+      for v in firsts { add(edge, [(u, v), (u, v + 1)]) }
+    }
     for u in firsts {
+      for v in singles { add(edge, [(u, v), (u + 1, v)]) }
       for v in firsts { add(inner, [(u, v), (u, v + 1), (u + 1, v), (u + 1, v + 1)]) }
     }
     return sums
