@@ -13,8 +13,9 @@ extension TileWriter {
     _ body: inout CText, _ along: LinearProgram, _ pairs: PairMixing, stride: Int
   ) throws {
     let p = tileAxes.written[0]
-    let others = epilogueReferences.filter { $0 != nest.factors.first?.reference }
-    try forEachRow(&body, pairs, stride: stride, axis: p, moving: others) { writer, rows in
+    try forEachRow(
+      &body, pairs, stride: stride, axis: p, moving: finishedReferences
+    ) { writer, rows in
       let values = rows.places.map { place in
         var values = [VectorRegister?](repeating: nil, count: along.results.count)
         writer.apply(along) { writer, b in
@@ -112,6 +113,9 @@ private struct Rows {
     var program: LinearProgram
   }
 
+  /// What stays as it is.
+  private static let single = LinearProgram([[1]])
+
   func meetings(
     _ pairs: PairMixing, _ mixings: (edge: LinearProgram, inner: LinearProgram)
   ) -> [Meeting] {
@@ -123,9 +127,8 @@ private struct Rows {
       return Meeting(
         places: rows.flatMap { row in columns.map { (row, $0) } }, first: next, program: program)
     }
-    let single = LinearProgram([[1]])
     return (0..<PairMixing.singles).map {
-      meeting($0..<$0 + 1, isPair ? mixings.edge : single, isPair ? pairs.edge.count : 1)
+      meeting($0..<$0 + 1, isPair ? mixings.edge : Self.single, isPair ? pairs.edge.count : 1)
     }
       + (0..<pairs.pairs).map {
         let column = PairMixing.singles + 2 * $0

@@ -85,7 +85,9 @@ extension TileWriter {
     case .none:
       halfwayCount = rows.count * side * context.lanes
       try columns(&body, of: operand, stride: side)
-      try self.rows(&body, along, stride: side)
+      comment(&body, "Rows.")
+      try finishLines(
+        &body, along, line: tileAxes.written[0], place: tileAxes.written[1], next: side, step: 1)
     case .after(let pairs):
       let stride = Self.spread(side)
       halfwayCount = pairs.side * stride * context.lanes
@@ -95,7 +97,9 @@ extension TileWriter {
       let stride = Self.spread(along.results.count)
       halfwayCount = pairs.side * stride * context.lanes
       try takeRowsApart(&body, along, pairs, stride: stride, operand)
-      try finishColumns(&body, down, stride: stride)
+      comment(&body, "Columns.")
+      try finishLines(
+        &body, down, line: tileAxes.written[1], place: tileAxes.written[0], next: 1, step: stride)
     }
   }
 
@@ -150,44 +154,31 @@ extension TileWriter {
     }
   }
 
-  /// Multiplies the rows of what was kept, and finishes what that gives.
-  private mutating func rows(_ body: inout CText, _ along: LinearProgram, stride: Int) throws {
-    let (u, v) = (tileAxes.written[0], tileAxes.written[1])
-    comment(&body, "Rows.")
-    let halfway = Name("halfway_" + nest.axes[u].name)
+  /// Multiplies the rows or columns of what was kept, and finishes what that gives.
+  ///
+  /// - Parameters:
+  ///   - line: the written axis from one row or column to the next, and `place` that within one.
+  ///   - next: vectors from one kept row or column to the next, and `step` within one.
+  private mutating func finishLines(
+    _ body: inout CText, _ program: LinearProgram, line: Int, place: Int, next: Int, step: Int
+  ) throws {
+    let halfway = Name("halfway_" + nest.axes[line].name)
     body.pointer("const float *", halfway, from: "halfway")
-    let others = epilogueReferences.filter { $0 != nest.factors.first?.reference }
     try tileLoop(
-      &body, nest.axes[u].name, rounds: nest.axes[u].extent, u, others,
-      BlockLoop.Advance(halfway, elements: stride * context.lanes)
+      &body, nest.axes[line].name, rounds: nest.axes[line].extent, line, finishedReferences,
+      BlockLoop.Advance(halfway, elements: next * context.lanes)
     ) { writer in
-      writer.apply(along) { writer, b in
-        writer.kept(halfway, b)
-      } take: { writer, column, result in
-        writer.finish(row: [v: column], vector: 0, accumulator: result, position: nil)
+      writer.apply(program) { writer, input in
+        writer.kept(halfway, input * step)
+      } take: { writer, number, result in
+        writer.finish(row: [place: number], vector: 0, accumulator: result, position: nil)
       }
     }
   }
 
-  /// Multiplies the columns of what was kept, and finishes what that gives.
-  private mutating func finishColumns(
-    _ body: inout CText, _ down: LinearProgram, stride: Int
-  ) throws {
-    let (u, v) = (tileAxes.written[0], tileAxes.written[1])
-    comment(&body, "Columns.")
-    let halfway = Name("halfway_" + nest.axes[v].name)
-    body.pointer("const float *", halfway, from: "halfway")
-    let others = epilogueReferences.filter { $0 != nest.factors.first?.reference }
-    try tileLoop(
-      &body, nest.axes[v].name, rounds: nest.axes[v].extent, v, others,
-      BlockLoop.Advance(halfway, elements: context.lanes)
-    ) { writer in
-      writer.apply(down) { writer, a in
-        writer.kept(halfway, a * stride)
-      } take: { writer, row, result in
-        writer.finish(row: [u: row], vector: 0, accumulator: result, position: nil)
-      }
-    }
+  /// What is read and written to finish a tile, beside the tile itself.
+  var finishedReferences: [Int] {
+    epilogueReferences.filter { $0 != nest.factors.first?.reference }
   }
 
   /// A line for readers; for TinyCC it would part what is one piece of machine code.
@@ -208,18 +199,15 @@ extension TileWriter {
   /// A loop over a part of the tile; the references' pointers go along, and the one to what is kept.
   ///
   /// - Parameters:
-  ///   - axis: what the references' pointers go along; nil for none.
-  ///   - steps: how far.
+  ///   - axis: what the references' pointers go along, so many `steps` a round.
   mutating func tileLoop(
-    _ body: inout CText, _ name: String, rounds: Int, _ axis: Int?, steps: Int = 1,
+    _ body: inout CText, _ name: String, rounds: Int, _ axis: Int, steps: Int = 1,
     _ moving: [Int], _ halfway: BlockLoop.Advance, _ inside: (inout TileWriter) -> Void
   ) throws {
     let outer = (context.pointers, context.indexText)
-    var advances = [halfway]
-    if let axis {
-      advances += advancePointers(&body, moving, axis: axis, steps: steps, loop: name)
-      advanceIndices(axis, name)
-    }
+    let advances =
+      [halfway] + advancePointers(&body, moving, axis: axis, steps: steps, loop: name)
+    advanceIndices(axis, name)
     inside(&self)
     try context.takeLoop(BlockLoop(name, rounds: rounds, advances: advances), into: &body)
     (context.pointers, context.indexText) = outer

@@ -1,5 +1,3 @@
-import QuernGraph
-
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -94,41 +92,36 @@ public struct ConvolutionCosts: Sendable {
       if best.map({ cost < $0.cost }) ?? true { best = (algorithm, cost) }
     }
     guard let best, best.cost < worthwhile * direct else { return nil }
-    return best.algorithm.made
+    return best.algorithm.make()
   }
 
-  private enum Candidate {
-    case cookToom(CookToom)
-    case fourier(FourierTile)
-
-    var outputs: Int {
-      switch self {
-      case .cookToom(let algorithm): algorithm.outputs
-      case .fourier(let algorithm): algorithm.outputs
-      }
-    }
-
+  /// What there is to choose from, without the matrices that only the chosen one needs.
+  private struct Candidate {
+    var outputs: Int
     /// Products of a tile for each channel and filter.
-    var products: Int {
-      switch self {
-      case .cookToom(let algorithm): algorithm.side * algorithm.side
-      case .fourier(let algorithm): algorithm.inputMixing.count
-      }
+    var products: Int
+    /// Additions of a transform along both sides, with sums and differences shared.
+    var additions: Double
+    var make: () -> TileAlgorithm
+
+    init(_ algorithm: CookToom) {
+      let side = Double(algorithm.side)
+      outputs = algorithm.outputs
+      products = algorithm.side * algorithm.side
+      additions = 2 * side * side * side / 3
+      make = { TileAlgorithm(algorithm) }
     }
 
-    /// Additions of a transform along both sides, with sums and differences shared.
-    var additions: Double {
-      switch self {
-      case .cookToom(let algorithm):
-        let side = Double(algorithm.side)
-        return 2 * side * side * side / 3
-      case .fourier(let algorithm):
-        let (side, places) = (Double(algorithm.side), Double(algorithm.side * algorithm.side))
-        // A fast transform where halves can be halved.
-        let ofRow = algorithm.side % 4 == 0 ? side * log2(side) : places / 3
-        return Self.pass * 2 * side * ofRow + 2 * places
-          + Self.outsideCache * max(0, places - Self.cachedPlaces)
-      }
+    init(_ algorithm: FourierTile) {
+      let (side, places) = (Double(algorithm.side), Double(algorithm.side * algorithm.side))
+      // A fast transform where halves can be halved.
+      let ofRow = algorithm.side % 4 == 0 ? side * log2(side) : places / 3
+      outputs = algorithm.outputs
+      products = algorithm.products
+      additions =
+        Self.pass * 2 * side * ofRow + 2 * places
+        + Self.outsideCache * max(0, places - Self.cachedPlaces)
+      make = { TileAlgorithm(algorithm) }
     }
 
     // A Fourier transform's larger tiles pass through memory from pass to pass: as measured, in additions.
@@ -139,22 +132,15 @@ public struct ConvolutionCosts: Sendable {
     /// the time that each of the others takes more.
     private static let cachedPlaces = 312.0
     private static let outsideCache = 20.0
-
-    var made: TileAlgorithm {
-      switch self {
-      case .cookToom(let algorithm): TileAlgorithm(algorithm)
-      case .fourier(let algorithm): TileAlgorithm(algorithm)
-      }
-    }
   }
 
   private func candidates(_ shape: ConvolutionShape) -> [Candidate] {
     let taps = shape.taps
     let cookToom = CookToom.sides.filter { $0 <= largestSide && $0 > taps }.compactMap {
-      CookToom(outputs: $0 - taps + 1, taps: taps).map(Candidate.cookToom)
+      CookToom(outputs: $0 - taps + 1, taps: taps).map(Candidate.init)
     }
     let fourier = fourierSides.compactMap { side in
-      FourierTile(side: side, for: shape).map(Candidate.fourier)
+      FourierTile(side: side, for: shape).map(Candidate.init)
     }
     return cookToom + fourier
   }

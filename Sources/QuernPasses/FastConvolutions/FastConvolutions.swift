@@ -61,20 +61,22 @@ extension Rewriter {
   /// channels, if `width` is P, (places…, C / P, N, rows, columns, P).
   ///
   /// - Parameters:
-  ///   - places: the axes of a transformed tile.
-  ///   - step: positions from one tile to the next.
+  ///   - map: of the algorithm's.
+  ///   - offset: where the first tile's first number is read.
   ///   - name: what the axis over pictures is called.
   private func tiles(
-    of picture: NodeID, _ map: TileAlgorithm.Map, places: [Axis], step: Int,
-    offset: (y: Int, x: Int), count: (rows: Int, columns: Int), name: String, width: Int? = nil
+    of picture: NodeID, _ map: TileAlgorithm.Map, _ algorithm: TileAlgorithm,
+    _ convolution: ConvolutionShape, offset: (y: Int, x: Int), name: String, width: Int? = nil
   ) -> NodeID {
     let shape = self[picture].shape
+    let (places, step) = (algorithm.places, algorithm.outputs)
+    let count = algorithm.tiles(convolution)
     var axes = [Axis(name, shape[0]), Axis("ty", count.rows), Axis("tx", count.columns)]
     let panels = Panels(shape[3], width: width, axes: ("cp", "c"), from: 3)
     axes += panels.axes
     let (a, b) = (axes.count, axes.count + 1)
     let positions = (0..<3).map { AffineExpression.axis($0) }
-    let extents = positions.map { axes[$0.soleAxis ?? 0].extent }
+    let extents = axes[..<3].map(\.extent)
     return transform(
       picture, map, axes: axes,
       input: [
@@ -128,8 +130,8 @@ extension Rewriter {
     let (m, places, shape) = (algorithm.outputs, algorithm.places, convolution.shape)
     let count = algorithm.tiles(shape)
     let v = tiles(
-      of: node.operands[convolution.picture], algorithm.input, places: places, step: m,
-      offset: algorithm.offset(shape), count: count, name: "n")
+      of: node.operands[convolution.picture], algorithm.input, algorithm, shape,
+      offset: algorithm.offset(shape), name: "n")
     let filters = shape.output[3]
     let panels = Panels(
       filters, width: Panels.width(filters, of: panelWidths), axes: ("tp", "t"),
@@ -170,13 +172,13 @@ extension Rewriter {
     _ gradient: SlidingGradient, _ node: Node, _ algorithm: TileAlgorithm,
     _ costs: ConvolutionCosts
   ) -> NodeID {
-    let (m, places, shape) = (algorithm.outputs, algorithm.places, gradient.shape)
+    let (places, shape) = (algorithm.places, gradient.shape)
     let count = algorithm.tiles(shape)
     // The pictures' tiles are those of the forward pass. Computing them again takes less time than
     // keeping them until now would; another name for an axis makes them another node.
     let v = tiles(
-      of: node.operands[gradient.picture], algorithm.input, places: places, step: m,
-      offset: algorithm.offset(shape), count: count, name: "k")
+      of: node.operands[gradient.picture], algorithm.input, algorithm, shape,
+      offset: algorithm.offset(shape), name: "k")
     let (pictures, filters) = (shape.output[0], shape.output[3])
     let parts = costs.parts(
       pictures: pictures, terms: count.rows * count.columns,
@@ -185,8 +187,8 @@ extension Rewriter {
       filters, width: Panels.width(filters, of: costs.panelWidths), axes: ("tp", "t"),
       from: places.count + 1)
     let d = tiles(
-      of: node.operands[1 - gradient.picture], algorithm.output.transposed, places: places,
-      step: m, offset: (0, 0), count: count, name: "k", width: panels.width)
+      of: node.operands[1 - gradient.picture], algorithm.output.transposed, algorithm, shape,
+      offset: (0, 0), name: "k", width: panels.width)
     // dU[places…, c, t] = Σ V[places…, k, ty, tx, c] · D[places…, k, ty, tx, t]
     let axes =
       places + [Axis("c", shape.channels)] + panels.axes

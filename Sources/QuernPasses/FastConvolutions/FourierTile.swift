@@ -72,18 +72,19 @@ package struct FourierTile: Hashable, Sendable {
 
   private var pairs: Int { side / 2 - 1 }
 
+  /// Products for each channel and filter: four of real numbers, and three of every complex one.
+  package var products: Int { 4 + (side * side - 4) / 2 * 3 }
+
   /// Sums over j with 1, (−1)ʲ, and then with cos(2πkj/n) and sin(2πkj/n) for each k: (n, n).
   private var transform: [[Double]] {
     let columns = 0..<side
+    let (cosines, sines) = (columns.map(cosine), columns.map(sine))
     let single: [[Double]] = [
       columns.map { _ in 1 }, columns.map { $0 % 2 == 0 ? 1 : -1 },
     ]
     return single
-      + (0..<pairs).flatMap { pair in
-        [
-          columns.map { cosine((pair + 1) * $0 % side) },
-          columns.map { sine((pair + 1) * $0 % side) },
-        ]
+      + (1..<pairs + 1).flatMap { k in
+        [columns.map { cosines[k * $0 % side] }, columns.map { sines[k * $0 % side] }]
       }
   }
 

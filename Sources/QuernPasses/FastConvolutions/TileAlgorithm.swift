@@ -57,7 +57,7 @@ package struct TileAlgorithm: Hashable, Sendable {
     input = Map(matrix: algorithm.inputTransform, mixing: .after(algorithm.inputMixing))
     filter = Map(matrix: algorithm.filterTransform, mixing: .after(algorithm.filterMixing))
     output = Map(matrix: algorithm.outputTransform, mixing: .before(algorithm.outputMixing))
-    places = [Axis("p", algorithm.inputMixing.count)]
+    places = [Axis("p", algorithm.products)]
   }
 }
 
