@@ -9,13 +9,13 @@ extension TilePlan {
       .reduce(1) { $0 * nest.axes[$1].extent }
   }
 
-  // MARK: Where panels lie
-
+  /// Rows from which on a panel may be copied, and one whose lanes would else be collected one by one.
+  private static let rowsWorthCopy = 8
+  private static let rowsWorthGather = 2
   /// Bytes up to which rows lie close together.
   private static let closeBytes = 256
 
   mutating func choosePacking(_ nest: Nest, _ machine: MachineFacts) {
-    rowAxes = nest.outputAxes.filter { $0 != laneAxis }
     guard let lane = laneAxis, nest.isProduct else { return }
     let candidates = nest.factors.indices.filter {
       nest.references[nest.factors[$0].reference].strides[lane] != 0
@@ -25,7 +25,8 @@ extension TilePlan {
     let shared = Self.reuse(nest, nest.factors[candidates[0]].reference, lane: lane)
     let canPrepare = Self.canPrepare(reference, nest)
     // What is copied in each step must be used often.
-    guard shared >= 8 || canPrepare else { return }
+    let enough = Self.isSmooth(reference.strides[lane]) ? Self.rowsWorthCopy : Self.rowsWorthGather
+    guard shared >= enough || canPrepare else { return }
     // A tile's rows share the factor's lanes; where it lies elsewhere, tiles begin anew.
     panelAxes = rowAxes.filter { reference.strides[$0] != 0 }
     rowAxes.removeAll { panelAxes.contains($0) }

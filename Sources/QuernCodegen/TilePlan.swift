@@ -52,6 +52,7 @@ struct TilePlan {
   init(_ nest: Nest, _ machine: MachineFacts, threads: Int) {
     panelBytes = machine.panelBytes
     lanes = Self.chooseLanes(nest, machine)
+    chooseRowAxes(nest)
     choosePacking(nest, machine)
     if case .output = lanes, nest.reduction == .maximum {
       unrollsWindow = nest.reductionCount <= 16
@@ -77,50 +78,6 @@ struct TilePlan {
   /// Tiles along all row axes together.
   var rowTileCount: Int { rows.values.reduce(1) { $0 * $1.count } }
 
-  // MARK: Lanes
-
-  private static func isSmooth(_ stride: Int) -> Bool { stride == 0 || stride == 1 }
-
-  static func chooseLanes(_ nest: Nest, _ machine: MachineFacts) -> Lanes {
-    let work = max(nest.reductionCount, 1)
-    func roughness(_ axis: Int) -> Int {
-      let factors = nest.factors.filter { !isSmooth(nest.references[$0.reference].strides[axis]) }
-      let others = nest.references.indices.filter { index in
-        !nest.factors.contains { $0.reference == index }
-          && !isSmooth(nest.references[index].strides[axis])
-      }
-      return factors.count * work + others.count
-    }
-    let outputs = nest.outputAxes
-    let reductions = nest.reductionAxes.filter { axis in
-      nest.axes[axis].extent >= machine.target.lanes / 2
-        && nest.factors.allSatisfy {
-          isSmooth(nest.references[$0.reference].strides[axis])
-        }
-        && nest.factors.contains { nest.references[$0.reference].strides[axis] == 1 }
-    }
-    guard let last = outputs.last else {
-      return reductions.last.map { .reduction($0) } ?? .output(nil)
-    }
-    var best = last
-    for axis in outputs.reversed()
-    where nest.axes[axis].extent >= machine.target.lanes / 2
-      && roughness(axis) < roughness(best)
-    {
-      best = axis
-    }
-    let rough = nest.factors.filter {
-      !isSmooth(nest.references[$0.reference].strides[best])
-    }
-    if !rough.isEmpty, let reduction = reductions.last {
-      let canPack =
-        rough.count == 1 && nest.isProduct
-        && reuse(nest, rough[0].reference, lane: best) >= 8
-      if !canPack { return .reduction(reduction) }
-    }
-    return .output(best)
-  }
-
   // MARK: Tile
 
   private mutating func chooseTile(_ nest: Nest, _ machine: MachineFacts) {
@@ -135,7 +92,9 @@ struct TilePlan {
     // Enough to hide a multiply-add's latency; more rows of one vector would only be more text.
     let isLoop = nest.isDirect || unrollsWindow || isShort(nest, machine)
     let rowLimit =
-      isLoop ? 1 : laneAxis == nil || nest.factors.count < 2 || !nest.term.isEmpty ? 8 : 16
+      isLoop
+      ? 1
+      : laneAxis == nil && !nest.isProduct || nest.factors.count < 2 || !nest.term.isEmpty ? 8 : 16
     let inner = rowAxes.last.map { nest.axes[$0].extent } ?? 1
     // Many values at once need the registers for themselves. A single row reads a matrix just once:
     // of each of its rows four cache lines in one go, which memory gives as fast as more.
@@ -152,6 +111,7 @@ struct TilePlan {
           ? $0 : $0 == 1 && nest.reduction == .sum ? 1 : nv
         let held = max(kept + spare, KernelRenderer.reservedForTemporaries)
         return $0 * nv * accumulators + held <= registers && ($0 <= inner || $0 % inner == 0)
+          && hasFewStreams(nest, rows: $0)
       }
       for m in candidates {
         var cost = cost(nest, machine, byHeight[m - 1], columns)
@@ -260,14 +220,6 @@ struct TilePlan {
   /// Terms of all sums of a kernel below which it takes longer to share them out.
   private static let worthSharing = 1 << 13
 
-  /// Whether a row's sum is over before another's could be of help: nothing is gained by several at
-  /// once.
-  private func isShort(_ nest: Nest, _ machine: MachineFacts) -> Bool {
-    guard case .reduction(let axis) = lanes else { return false }
-    let vectors = (nest.axes[axis].extent + machine.target.lanes - 1) / machine.target.lanes
-    return nest.reductionCount / nest.axes[axis].extent * vectors <= 4
-  }
-
   /// Without a reduction, or with one over a small window, a tile is a loop over rows: all of the innermost row axis, unless that left
   /// too few tiles to share out among threads.
   private func directChunks(_ nest: Nest) -> [Int: Chunks] {
@@ -328,14 +280,24 @@ struct TilePlan {
     return total
   }
 
+  /// Of how many of a tile's rows a factor's values differ: those along axes that it moves on.
+  func rowsRead(_ strides: [Int], _ nest: Nest, _ m: Int) -> Int {
+    var (left, count) = (m, 1)
+    for axis in rowAxes.reversed() {
+      let extent = min(left, nest.axes[axis].extent)
+      if strides[axis] != 0 { count *= extent }
+      left /= extent
+    }
+    return count
+  }
+
   private func step(_ nest: Nest, _ machine: MachineFacts, _ m: Int, _ nv: Int) -> Double {
     let work = Double(m * nv)
     var loads = 0.0
     for factor in nest.factors {
       let strides = nest.references[factor.reference].strides
-      let byRow = rowAxes.contains { strides[$0] != 0 }
       let byLane = laneAxis.map { strides[$0] != 0 } ?? true
-      loads += Double((byRow ? m : 1) * (byLane ? nv : 1))
+      loads += Double(rowsRead(strides, nest, m) * (byLane ? nv : 1))
     }
     let overhead = 8.0 / max(1, Double(machine.roundMultiplyAdds) / work)
     let cycles = max(

@@ -1,0 +1,120 @@
+import QuernVectors
+
+// Which axis lanes run over, and in which order the others follow.
+
+extension TilePlan {
+  static func isSmooth(_ stride: Int) -> Bool { stride == 0 || stride == 1 }
+
+  static func chooseLanes(_ nest: Nest, _ machine: MachineFacts) -> Lanes {
+    let work = max(nest.reductionCount, 1)
+    func roughness(_ axis: Int) -> Int {
+      let factors = nest.factors.filter { !isSmooth(nest.references[$0.reference].strides[axis]) }
+      let others = nest.references.indices.filter { index in
+        !nest.factors.contains { $0.reference == index }
+          && !isSmooth(nest.references[index].strides[axis])
+      }
+      return factors.count * work + others.count
+    }
+    let outputs = nest.outputAxes
+    let reductions = nest.reductionAxes.filter { axis in
+      nest.axes[axis].extent >= machine.target.lanes / 2
+        && nest.factors.allSatisfy {
+          isSmooth(nest.references[$0.reference].strides[axis])
+        }
+        && nest.factors.contains { nest.references[$0.reference].strides[axis] == 1 }
+    }
+    guard let last = outputs.last else {
+      return reductions.last.map { .reduction($0) } ?? .output(nil)
+    }
+    var best = last
+    for axis in outputs.reversed()
+    where nest.axes[axis].extent >= machine.target.lanes / 2
+      && roughness(axis) < roughness(best)
+    {
+      best = axis
+    }
+    let rough = nest.factors.filter {
+      !isSmooth(nest.references[$0.reference].strides[best])
+    }
+    if !rough.isEmpty, let reduction = reductions.last {
+      let canPack = rough.count == 1 && nest.isProduct
+      if !canPack || !isWorthPacking(nest, rough[0].reference, lane: best, not: reduction, machine)
+      {
+        return .reduction(reduction)
+      }
+    }
+    return .output(best)
+  }
+
+  // MARK: Lanes along a sum
+
+  /// Vectors of a sum whose lanes run over a reduction axis.
+  private static func vectors(_ nest: Nest, along axis: Int, _ machine: MachineFacts) -> Int {
+    let (extent, lanes) = (nest.axes[axis].extent, machine.target.lanes)
+    return nest.reductionCount / extent * ((extent + lanes - 1) / lanes)
+  }
+
+  /// Whether a factor whose lanes lie apart is better copied into panels than read along the sum. Of such
+  /// a sum the lanes must be added up, for each output; a panel is made once for all outputs that share it.
+  ///
+  /// - Parameters:
+  ///   - lane: the output axis that lanes would run over.
+  ///   - reduction: the axis that they would run over instead.
+  private static func isWorthPacking(
+    _ nest: Nest, _ reference: Int, lane: Int, not reduction: Int, _ machine: MachineFacts
+  ) -> Bool {
+    let shared = reuse(nest, reference, lane: lane)
+    let vectors = vectors(nest, along: reduction, machine)
+    guard shared > 1 else { return false }
+    if vectors <= shortSum || Double(shared) * joinedVectors >= Double(vectors) { return true }
+    let bytes = shared * nest.reductionCount * 4
+    return shared >= (bytes <= keptRowBytes ? rowsWorthPanels : rowsWorthPanelsFar)
+  }
+
+  /// Vectors of a sum up to which it is over before another's could be of help.
+  private static let shortSum = 4
+  /// Vectors that are copied into panels in the time that adding up the lanes of a sum takes.
+  private static let joinedVectors = 4.0 / 3
+  /// Rows from which on panels take less time, where all these rows stay in the first-level cache, and where
+  /// they do not: then a tile reads them anew for each vector of the factor. The cache is any machine's, since
+  /// the order of sums must not depend on it.
+  private static let rowsWorthPanels = 12
+  private static let rowsWorthPanelsFar = 7
+  private static let keptRowBytes = 32 << 10
+
+  /// Whether a row's sum is over before another's could be of help: nothing is gained by several at
+  /// once.
+  func isShort(_ nest: Nest, _ machine: MachineFacts) -> Bool {
+    guard case .reduction(let axis) = lanes else { return false }
+    return Self.vectors(nest, along: axis, machine) <= Self.shortSum
+  }
+
+  // MARK: Rows
+
+  /// Puts the row axes in order: those of outputs, but where lanes run along sums, those that the largest
+  /// factor does not depend on come last. What tiles read of it then serves all their rows, and it is gone
+  /// through once; the others' rows come from the first-level cache.
+  mutating func chooseRowAxes(_ nest: Nest) {
+    rowAxes = nest.outputAxes.filter { $0 != laneAxis }
+    guard let strides = largestStrides(nest) else { return }
+    rowAxes = rowAxes.filter { strides[$0] != 0 } + rowAxes.filter { strides[$0] == 0 }
+  }
+
+  /// Where lanes run along sums, the strides of the factor that has the most rows.
+  private func largestStrides(_ nest: Nest) -> [Int]? {
+    guard case .reduction = lanes else { return nil }
+    let factors = nest.factors.map { nest.references[$0.reference].strides }
+    func rows(_ strides: [Int]) -> Int {
+      rowAxes.reduce(1) { strides[$1] == 0 ? $0 : $0 * nest.axes[$1].extent }
+    }
+    return factors.max { rows($0) < rows($1) }
+  }
+
+  /// Whether a tile's rows come from no more places of the largest factor than the processor foresees.
+  func hasFewStreams(_ nest: Nest, rows: Int) -> Bool {
+    guard let strides = largestStrides(nest) else { return true }
+    return rowsRead(strides, nest, rows) <= Self.mostStreams
+  }
+
+  private static let mostStreams = 8
+}
