@@ -56,11 +56,13 @@ struct TileContext {
   private var after: [String] = []
   /// What the block has loaded so far. Most that is found is among the last, and hashing a place takes
   /// longer than to look through the others.
-  private var loaded: [(key: LoadKey, register: VectorRegister)] = []
+  var loaded: [(key: LoadKey, register: VectorRegister)] = []
+  /// Rows along the plan's axis of squares that the block is about.
+  var squareRows: Int?
   /// Where the factors of a tile's transform are, in every lane.
   var factors: [(value: Float, place: VectorOperand)] = []
 
-  private struct LoadKey: BitwiseCopyable, Equatable {
+  struct LoadKey: BitwiseCopyable, Equatable {
     // Compared first: where offsets are the same, little else differs.
     var offset: Int
     var stride: Int
@@ -158,6 +160,7 @@ struct TileContext {
       count: count ?? (stride == 0 || stride == 1 ? 0 : laneCount(vector)),
       pointer: pointers[index])
     if let known = loaded.last(where: { $0.key == key }) { return known.register }
+    if let result = loadSquare(key, reference, row: row) { return result }
     let address = Address(key.pointer, offset: elements * reference.element.byteCount)
     let register: VectorRegister
     switch (reference.element, stride) {

@@ -93,11 +93,27 @@ extension TilePlan {
 
   /// Puts the row axes in order: those of outputs, but where lanes run along sums, those that the largest
   /// factor does not depend on come last. What tiles read of it then serves all their rows, and it is gone
-  /// through once; the others' rows come from the first-level cache.
-  mutating func chooseRowAxes(_ nest: Nest) {
+  /// through once; the others' rows come from the first-level cache. An axis of squares is last as well.
+  mutating func chooseRowAxes(_ nest: Nest, _ machine: MachineFacts) {
     rowAxes = nest.outputAxes.filter { $0 != laneAxis }
-    guard let strides = largestStrides(nest) else { return }
-    rowAxes = rowAxes.filter { strides[$0] != 0 } + rowAxes.filter { strides[$0] == 0 }
+    if let strides = largestStrides(nest) {
+      rowAxes = rowAxes.filter { strides[$0] != 0 } + rowAxes.filter { strides[$0] == 0 }
+    }
+    squareAxis = chooseSquares(nest, machine)
+    if let axis = squareAxis { rowAxes = rowAxes.filter { $0 != axis } + [axis] }
+  }
+
+  /// The row axis along which all that lanes would collect lies side by side, if there is one.
+  private func chooseSquares(_ nest: Nest, _ machine: MachineFacts) -> Int? {
+    guard let lane = laneAxis, nest.isDirect, !nest.isTransform, nest.indices.isEmpty,
+      nest.axes[lane].extent >= machine.target.lanes / 2
+    else { return nil }
+    let collected = nest.references.filter { !$0.isWritten && !Self.isSmooth($0.strides[lane]) }
+    guard !collected.isEmpty else { return nil }
+    return rowAxes.last { axis in
+      nest.axes[axis].extent >= machine.target.lanes / 2
+        && collected.allSatisfy { $0.element == .float32 && $0.strides[axis] == 1 }
+    }
   }
 
   /// Where lanes run along sums, the strides of the factor that has the most rows.

@@ -31,6 +31,9 @@ struct TilePlan {
   var panelAxes: [Int] = []
   /// Output axes that tile rows run over, outermost first.
   var rowAxes: [Int] = []
+  /// The last row axis, where what lanes read lies apart but side by side along it: squares of both are
+  /// transposed in registers.
+  var squareAxis: Int?
   /// Tiles along each row axis.
   var rows: [Int: Chunks] = [:]
   /// Tiles along the lane axis, in vectors.
@@ -52,7 +55,7 @@ struct TilePlan {
   init(_ nest: Nest, _ machine: MachineFacts, threads: Int) {
     panelBytes = machine.panelBytes
     lanes = Self.chooseLanes(nest, machine)
-    chooseRowAxes(nest)
+    chooseRowAxes(nest, machine)
     choosePacking(nest, machine)
     if case .output = lanes, nest.reduction == .maximum {
       unrollsWindow = nest.reductionCount <= 16
@@ -100,7 +103,9 @@ struct TilePlan {
     // of each of its rows four cache lines in one go, which memory gives as fast as more.
     let heights = min(rowLimit, rowCount(nest))
     let byHeight = (1...heights).map { rowTiles(nest, $0) }
-    let widest = nest.isTransform ? 1 : !isLoop && rowCount(nest) == 1 ? max(4, 64 / lanes) : 4
+    let widest =
+      nest.isTransform || squareAxis != nil
+      ? 1 : !isLoop && rowCount(nest) == 1 ? max(4, 64 / lanes) : 4
     for nv in 1...widest where nv <= max(vectors, 1) {
       let columns = Chunks(vectors, atMost: nv)
       let candidates = (1...heights).filter {
@@ -125,7 +130,7 @@ struct TilePlan {
     }
     let tile = best ?? (0, 1, 1)
     columns = Chunks(max(vectors, 1), atMost: tile.vectors)
-    rows = nest.isDirect || unrollsWindow ? directChunks(nest) : rowChunks(nest, tile.rows)
+    rows = nest.isDirect || unrollsWindow ? directChunks(nest, machine) : rowChunks(nest, tile.rows)
     chooseRounds(nest, machine, work: max(1, tile.rows * tile.vectors))
   }
 
@@ -222,13 +227,14 @@ struct TilePlan {
 
   /// Without a reduction, or with one over a small window, a tile is a loop over rows: all of the innermost row axis, unless that left
   /// too few tiles to share out among threads.
-  private func directChunks(_ nest: Nest) -> [Int: Chunks] {
+  private func directChunks(_ nest: Nest, _ machine: MachineFacts) -> [Int: Chunks] {
     var result = rowChunks(nest, 1)
     guard let axis = rowAxes.last else { return result }
     let others = rowAxes.dropLast().reduce(columns.count) { $0 * nest.axes[$1].extent }
     let tiles = max(1, 32 / others)
     let extent = nest.axes[axis].extent
-    result[axis] = Chunks(extent, atMost: max(1, (extent + tiles - 1) / tiles))
+    let fewest = squareAxis == nil ? 1 : machine.target.lanes
+    result[axis] = Chunks(extent, atMost: max(fewest, (extent + tiles - 1) / tiles))
     return result
   }
 

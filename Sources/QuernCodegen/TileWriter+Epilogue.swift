@@ -96,6 +96,11 @@ extension TileWriter {
     let outer = (context.pointers, context.indexText)
     let own = sums.map { Name($0.text + "_") }
     if let sums, let own { body.pointer("const float *", own, from: sums) }
+    if axis == plan.squareAxis {
+      try squares(&body, axis, count, loop: name)
+      (context.pointers, context.indexText) = outer
+      return
+    }
     let advances =
       (own.map { [BlockLoop.Advance($0, elements: inner)] } ?? [])
       + advancePointers(&body, epilogueReferences, axis: axis, steps: 1, loop: name)
@@ -111,6 +116,33 @@ extension TileWriter {
       }
     }
     (context.pointers, context.indexText) = outer
+  }
+
+  /// Computes and stores the rows along an axis of squares, as many as there are lanes at a time.
+  private mutating func squares(
+    _ body: inout CText, _ axis: Int, _ count: Int, loop name: String
+  ) throws {
+    func finish(_ rows: Int, _ writer: inout TileWriter) {
+      writer.context.squareRows = rows
+      for vector in 0..<writer.context.shape.vectors {
+        for row in 0..<rows {
+          writer.finish(row: [axis: row], vector: vector, accumulator: nil, position: nil)
+        }
+      }
+    }
+    let (whole, rest) = count.quotientAndRemainder(dividingBy: context.lanes)
+    if whole > 0 {
+      let advances = advancePointers(
+        &body, epilogueReferences, axis: axis, steps: context.lanes, loop: name)
+      finish(context.lanes, &self)
+      try context.takeLoop(
+        BlockLoop(name, rounds: whole, step: context.lanes, advances: advances), into: &body)
+    }
+    if rest > 0 {
+      finish(rest, &self)
+      try context.takeBlock(into: &body)
+    }
+    context.squareRows = nil
   }
 
   /// Computes and stores the row that the pointers point to.
