@@ -26,6 +26,8 @@ public struct MachineFacts: Sendable {
   /// Whether the core works off AVX-512's vectors in two halves. What holds for a cycle is said of whole
   /// vectors.
   public var halvesVectors = false
+  /// Bytes of a tensor that comes from memory in each step, since others drive it out of the last cache.
+  public var memoryBytes = 8 << 20
   /// Cycles until a line that was asked for has come from memory.
   public var memoryLatency = 500.0
   /// Cycles of computing for each cache line from which on a stream is asked for ahead: with fewer, memory

@@ -118,77 +118,97 @@ struct PackWriter {
     }
   }
 
+  /// Lanes that are read at a time, each a stream of its own, of which the processor foresees only so many.
+  private static let mostStreams = 24
+
   private func transpose(
     _ body: inout CText, _ axes: [Int], _ inner: Int, _ target: [Int],
     _ builder: inout VectorBuilder, _ renderer: inout KernelRenderer
   ) throws {
-    let extent = extent(inner)
     let others = axes.filter { $0 != inner }
-    let name = nest.axes[inner].name
-    let whole = extent / lanes
-    let rest = extent % lanes
-    var square = CText()
-    var edge = CText()
-    if whole > 0 { try squares(&square, lanes, target[inner], &builder, &renderer) }
-    if rest > 0 { try squares(&edge, rest, target[inner], &builder, &renderer) }
+    let together = max(1, Self.mostStreams / lanes)
+    let groups = (tail == nil ? vectors : vectors - 1) / together
+    let rest = vectors - groups * together
+    var group = CText()
+    var last = CText()
+    let presence = (0..<rest).map { $0 == rest - 1 ? tail ?? lanes : lanes }
+    if groups > 0 {
+      let whole = [Int](repeating: lanes, count: together)
+      try squares(&group, inner, whole, target[inner], &builder, &renderer)
+    }
+    if rest > 0 { try squares(&last, inner, presence, target[inner], &builder, &renderer) }
     try loops(&body, others[...], target) { body in
-      body.pointer("float *", "to", from: "panel")
-      body.pointer("const float *", "from", from: "source")
-      if whole > 0 {
-        body.braces("for (long \(name) = 0; \(name) < \(whole * lanes); \(name) += \(lanes))") {
-          $0.append(square, indented: true)
-          $0.piece(.advance(BlockLoop.Advance("to", elements: target[inner] * lanes)))
-          $0.piece(.advance(BlockLoop.Advance("from", elements: lanes)))
+      if groups > 0 {
+        body.braces(groups == 1 ? "" : "for (long group = 0; group < \(groups); group++)") {
+          pointers(&$0, groups == 1 ? [] : [("group", together)], offset: 0)
+          $0.append(group, indented: true)
         }
       }
       if rest > 0 {
-        body.braces("") { $0.append(edge, indented: true) }
+        body.braces("") {
+          pointers(&$0, [], offset: groups * together)
+          $0.append(last, indented: true)
+        }
       }
     }
   }
 
-  /// `steps` reduction steps of all vectors, a square a vector.
+  /// Where a vector starts in the panel and in memory.
+  ///
+  /// - Parameters:
+  ///   - vector: its number, from `offset` on.
+  private func pointers(
+    _ body: inout CText, _ vector: [(variable: String, coefficient: Int)], offset: Int
+  ) {
+    for (type, name, whole, distance) in [
+      ("float", "to", "panel", lanes),
+      ("const float", "from", "source", lanes * reference.strides[laneAxis]),
+    ] {
+      let terms = [(whole, 1)] + vector.map { ($0.variable, $0.coefficient * distance) }
+      body.line("\(type) *\(name) = \(affineText(terms, offset: offset * distance));")
+    }
+  }
+
+  /// All reduction steps of some vectors, square after square.
+  ///
+  /// - Parameter presence: how many lanes of each vector there are.
   private func squares(
-    _ body: inout CText, _ steps: Int, _ targetStride: Int, _ builder: inout VectorBuilder,
-    _ renderer: inout KernelRenderer
+    _ body: inout CText, _ inner: Int, _ presence: [Int], _ targetStride: Int,
+    _ builder: inout VectorBuilder, _ renderer: inout KernelRenderer
   ) throws {
-    let whole = tail == nil ? vectors : vectors - 1
-    let sourceStride = lanes * reference.strides[laneAxis]
-    body.pointer("const float *", "lane", from: "from")
-    body.pointer("float *", "step", from: "to")
+    let (whole, rest) = extent(inner).quotientAndRemainder(dividingBy: lanes)
+    func block(_ steps: Int) -> [VectorInstruction] {
+      for (vector, present) in presence.enumerated() {
+        square(steps, vector, present, targetStride, &builder)
+      }
+      return builder.takeBlock()
+    }
     if whole > 0 {
-      let block = square(steps, lanes, targetStride, &builder)
       let loop = BlockLoop(
-        "vector", rounds: whole,
+        nest.axes[inner].name, rounds: whole, step: lanes,
         advances: [
-          BlockLoop.Advance("lane", elements: sourceStride),
-          BlockLoop.Advance("step", elements: lanes),
+          BlockLoop.Advance("from", elements: lanes),
+          BlockLoop.Advance("to", elements: targetStride * lanes),
         ])
-      body.piece(try renderer.piece(block, in: loop))
+      body.piece(try renderer.piece(block(lanes), in: loop))
     }
-    if let tail {
-      body.piece(try renderer.piece(square(steps, tail, targetStride, &builder)))
-    }
+    if rest > 0 { body.piece(try renderer.piece(block(rest))) }
   }
 
   /// `steps` reduction steps of one vector: each lane's steps are read together, then transposed.
   private func square(
-    _ steps: Int, _ present: Int, _ targetStride: Int, _ builder: inout VectorBuilder
-  ) -> [VectorInstruction] {
-    var rows: [VectorRegister] = []
-    for lane in 0..<lanes {
-      if lane < present {
-        let offset = lane * reference.strides[laneAxis] * 4
-        rows.append(
-          builder.load(Address("lane", offset: offset), count: steps == lanes ? nil : steps))
-      } else {
-        rows.append(builder.zero())
-      }
+    _ steps: Int, _ vector: Int, _ present: Int, _ targetStride: Int,
+    _ builder: inout VectorBuilder
+  ) {
+    let rows = (0..<lanes).map { lane in
+      guard lane < present else { return builder.zero() }
+      let offset = (vector * lanes + lane) * reference.strides[laneAxis] * 4
+      return builder.load(Address("from", offset: offset), count: steps == lanes ? nil : steps)
     }
     let columns = builder.transpose(rows)
     for step in 0..<steps {
-      builder.store(columns[step], to: Address("step", offset: step * targetStride * 4))
+      let offset = (step * targetStride + vector * lanes) * 4
+      builder.store(columns[step], to: Address("to", offset: offset))
     }
-    return builder.takeBlock()
   }
 }

@@ -15,11 +15,41 @@ extension TilePlan {
 
   /// Cuts a reduction where what it touches does not stay in the second-level cache: then one tile after
   /// the other goes through a block that stays in the first.
-  mutating func chooseBlocks(_ nest: Nest, _ machine: MachineFacts) {
+  mutating func chooseBlocks(_ nest: Nest, _ machine: MachineFacts, threads: Int) {
+    if let axis = streamedAxis(nest, machine, threads: threads) {
+      let whole = ReductionBlocks.Axis(axis: axis, extent: nest.axes[axis].extent)
+      blocks = ReductionBlocks(whole, atMost: Self.streamedSteps)
+      return
+    }
     guard needsBlocks(nest, machine) else { return }
     blocks = blocks(nest, of: firstLevelSteps(nest, machine))
     let keepsRows = keepsRows(nest, machine.keptBytes)
     blocks?.keepsRows = keepsRows
+  }
+
+  /// Reduction steps that go along a matrix together, each a stream: memory gives rows in order several
+  /// times as fast as in pieces that lie apart.
+  private static let streamedSteps = 16
+  /// Outputs that share a matrix up to which reading it takes longer than to take up partial sums so often.
+  private static let mostShared = 12
+  /// Bytes of a row that a thread takes: of fewer, the processor foresees much that is another thread's.
+  private static let fewestRowBytes = 2 << 10
+
+  /// The reduction axis, where few rows go through a matrix that comes from memory each time, and tiles
+  /// would go down its columns.
+  private func streamedAxis(_ nest: Nest, _ machine: MachineFacts, threads: Int) -> Int? {
+    guard nest.isProduct, packed == nil, let lane = laneAxis, columns.count > 1,
+      nest.axes[lane].extent * 4 >= Self.fewestRowBytes * threads,
+      nest.reductionAxes.count == 1, let axis = nest.reductionAxes.first,
+      nest.axes[axis].extent > Self.streamedSteps
+    else { return nil }
+    let isStreamed = nest.factors.contains { factor in
+      let row = nest.references[factor.reference].strides[axis] * 4
+      return nest.references[factor.reference].strides[lane] == 1 && row > widthBytes(machine)
+        && row * nest.axes[axis].extent > machine.memoryBytes
+        && Self.reuse(nest, factor.reference, lane: lane) <= Self.mostShared
+    }
+    return isStreamed ? axis : nil
   }
 
   /// Whether a sum would better be cut into blocks, if it has the steps for it.

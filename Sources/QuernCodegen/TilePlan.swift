@@ -64,7 +64,7 @@ struct TilePlan {
     shareColumns(nest, machine, threads)
     shareRows(nest, machine, threads)
     packCloseRows(nest, machine)
-    chooseBlocks(nest, machine)
+    chooseBlocks(nest, machine, threads: threads)
   }
 
   /// The factor that is copied into panels.
