@@ -164,4 +164,10 @@ WORKLOADS = [
     Workload("bottleneck", "train", 16),
     Workload("wide", "train", 512),
     Workload("wide", "infer", 8),
+    # A few examples at a time, as on a stream of them.
+    Workload("ciresan-4", "train", 1),
+    Workload("ciresan-4", "train", 8),
+    Workload("lenet", "train", 1),
+    Workload("lenet", "train", 8),
+    Workload("vgg", "train", 4),
 ]
