@@ -28,6 +28,8 @@ public struct MachineFacts: Sendable {
   public var halvesVectors = false
   /// Bytes of a tensor that comes from memory in each step, since others drive it out of the last cache.
   public var memoryBytes = 8 << 20
+  /// Cycles that a line from beyond the second-level cache takes, where lines are read one after the other.
+  public var farLineCycles = 8.0
   /// Cycles until a line that was asked for has come from memory.
   public var memoryLatency = 500.0
   /// Cycles of computing for each cache line from which on a stream is asked for ahead: with fewer, memory

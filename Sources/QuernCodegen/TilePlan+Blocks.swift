@@ -35,6 +35,22 @@ extension TilePlan {
   /// Bytes of a row that a thread takes: of fewer, the processor foresees much that is another thread's.
   private static let fewestRowBytes = 2 << 10
 
+  /// Rows up to which how a matrix's lines are read tells: with more, tiles of rows that find them in the
+  /// cache are most of all.
+  private static let fewRows = 32
+
+  /// The factor whose lines come from beyond the second-level cache, for few rows.
+  func farReference(_ nest: Nest, _ machine: MachineFacts) -> Nest.Reference? {
+    guard nest.isProduct, packed == nil, let lane = laneAxis, let axis = nest.reductionAxes.last
+    else { return nil }
+    return nest.factors.lazy.map { (nest.references[$0.reference], $0.reference) }.first {
+      reference, index in
+      reference.strides[lane] == 1 && reference.strides[axis] * 4 > Nest.Reference.line
+        && nest.reductionCount * nest.axes[lane].extent * 4 > machine.level2Cache
+        && Self.reuse(nest, index, lane: lane) <= Self.fewRows
+    }?.0
+  }
+
   /// The reduction axis, where few rows go through a matrix that comes from memory each time, and tiles
   /// would go down its columns.
   private func streamedAxis(_ nest: Nest, _ machine: MachineFacts, threads: Int) -> Int? {
@@ -151,7 +167,7 @@ extension TilePlan {
 
   /// Bytes of the cache lines of so many bytes side by side, which a reduction step reads; of steps that
   /// lie closer, only what the last one has not read.
-  private func lineBytes(_ bytes: Int, of reference: Nest.Reference, _ nest: Nest) -> Int {
+  func lineBytes(_ bytes: Int, of reference: Nest.Reference, _ nest: Nest) -> Int {
     let line = Nest.Reference.line
     let strides = reference.strides
     let step = nest.reductionAxes.last.map { abs(strides[$0]) * 4 } ?? 0

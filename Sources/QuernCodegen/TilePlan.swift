@@ -278,9 +278,16 @@ struct TilePlan {
       (columns.small + 1, columns.bigCount), (columns.small, columns.count - columns.bigCount),
     ]
     var total = 0.0
-    for (m, rowCount) in rowTiles {
+    let far = farReference(nest, machine)
+    for (number, (m, rowCount)) in rowTiles.enumerated() {
       for (nv, columnCount) in widths where columnCount > 0 {
-        total += Double(rowCount * columnCount) * step(nest, machine, m, nv)
+        let (step, start) = step(nest, machine, m, nv)
+        total += Double(rowCount * columnCount) * (step + start)
+        guard number == 0, let far else { continue }
+        // The first tile of rows waits for the lines, if its multiply-adds do not take as long.
+        let bytes = lineBytes(nv * machine.target.lanes * 4, of: far, nest)
+        let lines = Double(bytes / Nest.Reference.line)
+        total += Double(columnCount) * max(0, lines * machine.farLineCycles - step)
       }
     }
     return total
@@ -297,7 +304,10 @@ struct TilePlan {
     return count
   }
 
-  private func step(_ nest: Nest, _ machine: MachineFacts, _ m: Int, _ nv: Int) -> Double {
+  /// Cycles of a tile for a reduction step, and what starting and finishing the tile adds to each.
+  private func step(
+    _ nest: Nest, _ machine: MachineFacts, _ m: Int, _ nv: Int
+  ) -> (cycles: Double, start: Double) {
     let work = Double(m * nv)
     var loads = 0.0
     for factor in nest.factors {
@@ -314,6 +324,6 @@ struct TilePlan {
     // fewer, larger, wider tiles win where all else is equal.
     let lines = Double(m) * (Double(nv * machine.target.lanes) / 16 + 1)
     let start = (work * 2 + lines + 20) / Double(max(nest.reductionCount, 1))
-    return cycles + start
+    return (cycles, start)
   }
 }

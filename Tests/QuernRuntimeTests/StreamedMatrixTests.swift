@@ -41,6 +41,21 @@ import Testing
     #expect(try isStreamed(1, 5_000, 520) && !isStreamed(1, 5_000, 520, threads: 3))
   }
 
+  @Test("Few rows take whole lines of a matrix that is far, and as few tiles as do")
+  func wholeLines() throws {
+    func code(_ rows: Int, _ inner: Int, _ columns: Int, _ target: Target) throws -> String {
+      let options = CompileOptions(target: target, threads: 1)
+      return try CompiledGraph.plan(product(rows, inner, columns), options).code.source
+    }
+    // Three of AVX2's vectors are a line and a half.
+    #expect(try code(8, 2_000, 528, .avx2).contains("_tile_4x2("))
+    #expect(try code(8, 200, 528, .avx2).contains("_tile_4x3("))
+    // One tile of twelve rows computes as long as its lines take; of six, the first would wait.
+    #expect(try code(12, 2_000, 528, .avx512).contains("_12x2("))
+    #expect(try code(12, 200, 528, .avx512).contains("_6x4("))
+    #expect(try code(64, 2_000, 528, .avx2).contains("x3("))
+  }
+
   @Test(
     "The order changes no bit", .enabled(if: Target.avx2.isSupported, "no AVX2"),
     arguments: [1, 2, 7, 12])
