@@ -121,6 +121,8 @@ struct PackWriter {
   /// Lanes that are read at a time, each a stream of its own, of which the processor foresees only so many.
   private static let mostStreams = 24
 
+  /// Transposes squares of lanes × lanes elements, along all reduction steps of some vectors before those of
+  /// the next.
   private func transpose(
     _ body: inout CText, _ axes: [Int], _ inner: Int, _ target: [Int],
     _ builder: inout VectorBuilder, _ renderer: inout KernelRenderer

@@ -5,6 +5,8 @@ import QuernVectors
 extension TilePlan {
   static func isSmooth(_ stride: Int) -> Bool { stride == 0 || stride == 1 }
 
+  /// The axis along which most of what is read and written lies side by side. Where that leaves a factor whose
+  /// lanes lie apart, panels of it or a reduction axis, whichever takes less time.
   static func chooseLanes(_ nest: Nest, _ machine: MachineFacts) -> Lanes {
     let work = max(nest.reductionCount, 1)
     func roughness(_ axis: Int) -> Int {
@@ -126,11 +128,12 @@ extension TilePlan {
     return factors.max { rows($0) < rows($1) }
   }
 
-  /// Whether a tile's rows come from no more places of the largest factor than the processor foresees.
+  /// Whether a tile reads few enough rows of the largest factor: each comes from memory by itself.
   func hasFewStreams(_ nest: Nest, rows: Int) -> Bool {
     guard let strides = largestStrides(nest) else { return true }
-    return rowsRead(strides, nest, rows) <= Self.mostStreams
+    return rowsRead(strides, nest, rows) <= Self.mostFactorRows
   }
 
-  private static let mostStreams = 8
+  /// Of sixteen, a single row that goes through them gains no more loads, and waits longer for their lines.
+  private static let mostFactorRows = 8
 }
