@@ -174,13 +174,14 @@ package struct AtomicWriter {
   }
 
   /// The file that a symbolic link points to, the path itself if it is none.
-  static func resolved(_ path: String) -> String {
+  package static func resolved(_ path: String) -> String {
     guard let real = realpath(path, nil) else { return path }
     defer { free(real) }
     return String(cString: real)
   }
 
-  static func split(_ path: String) -> (folder: String, name: String) {
+  /// A path's folder, `.` where it names none, and what it names in it.
+  package static func split(_ path: String) -> (folder: String, name: String) {
     guard let slash = path.lastIndex(of: "/") else { return (".", path) }
     let folder = String(path[..<slash])
     return (folder.isEmpty ? "/" : folder, String(path[path.index(after: slash)...]))

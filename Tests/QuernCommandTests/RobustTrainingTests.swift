@@ -263,6 +263,12 @@ import Testing
     #if os(Linux)
       // Root may write there, but nobody can make a file: said before training, not after it.
       try expectFailure(train + ["--save", "/proc/x"], ["/proc/x: cannot be written"])
+      // A link is followed to where nothing can be replaced.
+      try withTemporaryFolder { folder in
+        let link = folder + "/link"
+        symlink("/proc/version", link)
+        try expectFailure(train + ["--save", link], ["\(link): cannot be written"])
+      }
     #endif
     try withTemporaryFolder { folder in
       let path = folder + "/run"

@@ -21,7 +21,8 @@ enum Files {
       }
       if kind != S_IFREG, access(path, W_OK) == 0 { return }
     }
-    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+    // A link is followed: the file is made where it leads to.
+    let folder = AtomicWriter.split(AtomicWriter.resolved(path)).folder
     guard access(folder, W_OK | X_OK) == 0, AtomicWriter.canMakeFile(in: folder) else {
       throw Failure(
         "\(path): cannot be written (\(String(cString: strerror(errno)))); choose a folder that "
