@@ -202,15 +202,13 @@ struct PackWriter {
     _ steps: Int, _ vector: Int, _ present: Int, _ targetStride: Int,
     _ builder: inout VectorBuilder
   ) {
-    let rows = (0..<lanes).map { lane in
-      guard lane < present else { return builder.zero() }
-      let offset = (vector * lanes + lane) * reference.strides[laneAxis] * 4
-      return builder.load(Address("from", offset: offset), count: steps == lanes ? nil : steps)
-    }
-    let columns = builder.transpose(rows)
-    for step in 0..<steps {
+    let stride = reference.strides[laneAxis]
+    let columns = builder.loadTransposed(
+      Address("from", offset: vector * lanes * stride * 4), stride: stride, rows: present,
+      columns: steps)
+    for (step, column) in columns.enumerated() {
       let offset = (step * targetStride + vector * lanes) * 4
-      builder.store(columns[step], to: Address("to", offset: offset))
+      builder.store(column, to: Address("to", offset: offset))
     }
   }
 }

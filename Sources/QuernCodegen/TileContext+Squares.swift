@@ -13,22 +13,17 @@ extension TileContext {
   mutating func loadSquare(
     _ key: LoadKey, _ reference: Nest.Reference, row: AxisSteps
   ) -> VectorRegister? {
-    guard let axis = plan.squareAxis, let rows = squareRows, key.stride > 1 || key.stride < 0,
+    guard let axis = plan.squareAxis, let rows = squareRows, !TilePlan.isSmooth(key.stride),
       reference.strides[axis] == 1
     else { return nil }
     let number = row[axis] ?? 0
     let first = key.offset - number
-    let lines = (0..<lanes).map { lane in
-      guard lane < key.count else { return builder.zero() }
-      return builder.load(
-        Address(key.pointer, offset: (first + lane * key.stride) * 4),
-        count: rows == lanes ? nil : rows)
-    }
-    let columns = builder.transpose(lines)
-    for other in 0..<rows {
+    let columns = builder.loadTransposed(
+      Address(key.pointer, offset: first * 4), stride: key.stride, rows: key.count, columns: rows)
+    for (other, column) in columns.enumerated() {
       var place = key
       place.offset = first + other
-      loaded.append((place, columns[other]))
+      loaded.append((place, column))
     }
     return columns[number]
   }

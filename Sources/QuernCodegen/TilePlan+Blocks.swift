@@ -14,7 +14,8 @@ extension TilePlan {
   }
 
   /// Cuts a reduction where what it touches does not stay in the second-level cache: then one tile after
-  /// the other goes through a block that stays in the first.
+  /// the other goes through a block that stays in the first. A matrix from memory is cut for few rows, so that
+  /// it is read in order.
   mutating func chooseBlocks(_ nest: Nest, _ machine: MachineFacts, threads: Int) {
     if let axis = streamedAxis(nest, machine, threads: threads) {
       let whole = ReductionBlocks.Axis(axis: axis, extent: nest.axes[axis].extent)
@@ -41,31 +42,39 @@ extension TilePlan {
 
   /// The factor whose lines come from beyond the second-level cache, for few rows.
   func farReference(_ nest: Nest, _ machine: MachineFacts) -> Nest.Reference? {
-    guard nest.isProduct, packed == nil, let lane = laneAxis, let axis = nest.reductionAxes.last
+    guard let lane = laneAxis, let axis = nest.reductionAxes.last,
+      nest.reductionCount * nest.axes[lane].extent * 4 > machine.level2Cache
     else { return nil }
-    return nest.factors.lazy.map { (nest.references[$0.reference], $0.reference) }.first {
-      reference, index in
-      reference.strides[lane] == 1 && reference.strides[axis] * 4 > Nest.Reference.line
-        && nest.reductionCount * nest.axes[lane].extent * 4 > machine.level2Cache
-        && Self.reuse(nest, index, lane: lane) <= Self.fewRows
-    }?.0
+    return matrixInPlace(nest, sharedBy: Self.fewRows) {
+      $0.strides[axis] * 4 > Nest.Reference.line
+    }
+  }
+
+  /// A factor that lanes run along where it lies, which at most so many outputs share.
+  private func matrixInPlace(
+    _ nest: Nest, sharedBy most: Int, where isMeant: (Nest.Reference) -> Bool
+  ) -> Nest.Reference? {
+    guard nest.isProduct, packed == nil, let lane = laneAxis else { return nil }
+    let index = nest.factors.map(\.reference).first {
+      nest.references[$0].strides[lane] == 1 && isMeant(nest.references[$0])
+        && Self.reuse(nest, $0, lane: lane) <= most
+    }
+    return index.map { nest.references[$0] }
   }
 
   /// The reduction axis, where few rows go through a matrix that comes from memory each time, and tiles
   /// would go down its columns.
   private func streamedAxis(_ nest: Nest, _ machine: MachineFacts, threads: Int) -> Int? {
-    guard nest.isProduct, packed == nil, let lane = laneAxis, columns.count > 1,
+    guard let lane = laneAxis, columns.count > 1,
       nest.axes[lane].extent * 4 >= Self.fewestRowBytes * threads,
       nest.reductionAxes.count == 1, let axis = nest.reductionAxes.first,
       nest.axes[axis].extent > Self.streamedSteps
     else { return nil }
-    let isStreamed = nest.factors.contains { factor in
-      let row = nest.references[factor.reference].strides[axis] * 4
-      return nest.references[factor.reference].strides[lane] == 1 && row > widthBytes(machine)
-        && row * nest.axes[axis].extent > machine.memoryBytes
-        && Self.reuse(nest, factor.reference, lane: lane) <= Self.mostShared
+    let matrix = matrixInPlace(nest, sharedBy: Self.mostShared) {
+      let row = $0.strides[axis] * 4
+      return row > widthBytes(machine) && row * nest.axes[axis].extent > machine.memoryBytes
     }
-    return isStreamed ? axis : nil
+    return matrix == nil ? nil : axis
   }
 
   /// Whether a sum would better be cut into blocks, if it has the steps for it.

@@ -94,10 +94,9 @@ struct TilePlan {
     var best: (cost: Double, rows: Int, vectors: Int)?
     // Enough to hide a multiply-add's latency; more rows of one vector would only be more text.
     let isLoop = nest.isDirect || unrollsWindow || isShort(nest, machine)
-    let rowLimit =
-      isLoop
-      ? 1
-      : laneAxis == nil && !nest.isProduct || nest.factors.count < 2 || !nest.term.isEmpty ? 8 : 16
+    let sharesLoads =
+      nest.isProduct || laneAxis != nil && nest.factors.count > 1 && nest.term.isEmpty
+    let rowLimit = isLoop ? 1 : sharesLoads ? 16 : 8
     let inner = rowAxes.last.map { nest.axes[$0].extent } ?? 1
     // Many values at once need the registers for themselves. A single row reads a matrix just once:
     // of each of its rows four cache lines in one go, which memory gives as fast as more.

@@ -1,4 +1,24 @@
 extension VectorBuilder {
+  /// The columns of a square in memory: its rows are loaded, then transposed.
+  ///
+  /// - Parameters:
+  ///   - address: of the first row.
+  ///   - stride: elements from one row to the next.
+  ///   - rows: so many that exist; the others are zero.
+  ///   - columns: so many that exist.
+  /// - Returns: as many vectors as there are columns.
+  public mutating func loadTransposed(
+    _ address: Address, stride: Int, rows: Int, columns: Int
+  ) -> [VectorRegister] {
+    let lines = (0..<lanes).map { row in
+      guard row < rows else { return zero() }
+      return load(
+        Address(address.base, offset: address.offset + row * stride * 4),
+        count: columns == lanes ? nil : columns)
+    }
+    return Array(transpose(lines).prefix(columns))
+  }
+
   /// The transpose of a square of `lanes` rows of `lanes` lanes: lane j of row i becomes lane i of
   /// row j. 64 instructions on 16 lanes, 24 on 8.
   ///

@@ -14,19 +14,24 @@ import Testing
     return b.graph
   }
 
-  private func options(threads: Int = 1, memoryBytes: Int? = nil) -> CompileOptions {
-    var options = CompileOptions(target: .avx2, threads: threads)
-    var machine = MachineFacts(.avx2)
+  private func options(
+    _ target: Target = .avx2, threads: Int = 1, memoryBytes: Int? = nil
+  ) -> CompileOptions {
+    var options = CompileOptions(target: target, threads: threads)
+    var machine = target == .avx512 ? MachineFacts.halved(target) : MachineFacts(target)
     if let memoryBytes { machine.memoryBytes = memoryBytes }
     options.machine = machine
     return options
   }
 
+  private func code(_ graph: Graph, _ options: CompileOptions) throws -> String {
+    try CompiledGraph.plan(graph, options).code.source
+  }
+
   private func isStreamed(
     _ rows: Int, _ inner: Int, _ columns: Int, threads: Int = 1
   ) throws -> Bool {
-    let code = try CompiledGraph.plan(product(rows, inner, columns), options(threads: threads))
-      .code.source
+    let code = try code(product(rows, inner, columns), options(threads: threads))
     return code.contains("const int first = c == 0;") && code.contains("c += 16)")
   }
 
@@ -44,8 +49,7 @@ import Testing
   @Test("Few rows take whole lines of a matrix that is far, and as few tiles as do")
   func wholeLines() throws {
     func code(_ rows: Int, _ inner: Int, _ columns: Int, _ target: Target) throws -> String {
-      let options = CompileOptions(target: target, threads: 1)
-      return try CompiledGraph.plan(product(rows, inner, columns), options).code.source
+      try self.code(product(rows, inner, columns), options(target))
     }
     // Three of AVX2's vectors are a line and a half.
     #expect(try code(8, 2_000, 528, .avx2).contains("_tile_4x2("))
@@ -84,7 +88,7 @@ import Testing
     let w = try b.input("w", [480, 64])
     try b.output("y", try x.matrixProduct(w.transposed([1, 0])))
     func code(_ target: Target) throws -> String {
-      try CompiledGraph.plan(b.graph, CompileOptions(target: target, threads: 1)).code.source
+      try self.code(b.graph, options(target))
     }
     #expect(try code(.avx512).contains("for (long group = 0; group < 3; group++)"))
     #expect(try code(.avx2).contains("_pack_") && !code(.avx2).contains("group++"))

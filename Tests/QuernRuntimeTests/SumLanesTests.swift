@@ -19,7 +19,8 @@ import Testing
   private func code(
     _ rows: Int, _ inner: Int, _ columns: Int = 100, _ target: Target = .avx2
   ) throws -> String {
-    let options = CompileOptions(target: target, threads: 1)
+    var options = CompileOptions(target: target, threads: 1)
+    options.machine = target == .avx512 ? .halved(target) : MachineFacts(target)
     return try CompiledGraph.plan(product(rows, inner, columns), options).code.source
   }
 

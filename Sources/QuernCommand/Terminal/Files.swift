@@ -48,15 +48,8 @@ enum Files {
 
   /// Where a file lies or would lie, with links followed.
   static func place(_ path: String) -> String {
-    func real(_ path: String) -> String? {
-      guard let found = realpath(path, nil) else { return nil }
-      defer { free(found) }
-      return String(cString: found)
-    }
-    if let known = real(path) { return known }
-    let slash = path.lastIndex(of: "/")
-    let folder = slash.map { String(path[...$0]) } ?? "."
-    let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
-    return (real(folder) ?? folder) + "/" + name
+    if access(path, F_OK) == 0 { return AtomicWriter.resolved(path) }
+    let (folder, name) = AtomicWriter.split(path)
+    return AtomicWriter.resolved(folder) + "/" + name
   }
 }
