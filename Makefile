@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint format peers install clean setup swift packages
+.PHONY: help run test golden bench lint format peers install clean setup swift packages
 
 # Further arguments for the command, as in: make bench ARGS="lenet --threads 2"
 ARGS ?=
@@ -28,6 +28,10 @@ bench: setup ## benchmark all built-in models
 
 test: setup ## run the tests (one suite: make test ARGS="--filter QuernDataTests")
 	swift test -c release --disable-testable-imports --disable-xctest $(ARGS)
+
+golden: setup ## compare generated code with the committed hashes (to renew them: ARGS=--update)
+	$(BUILD) --product QuernGolden
+	Tests/Golden/run.sh $(ARGS)
 
 peers: setup ## time Quern beside PyTorch, JAX and ONNX Runtime
 	$(BUILD) --product quern

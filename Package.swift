@@ -96,10 +96,25 @@ let package = Package(
     .executableTarget(
       name: "QuernPeer", dependencies: ["Quern"], path: "Tests/Peers/QuernPeer"),
 
+    // What several test targets share: random graphs, unusual machines.
+    .target(
+      name: "QuernTestSupport",
+      dependencies: ["QuernGraph", "QuernGradient", "QuernPasses", "QuernRuntime", "QuernRandom"],
+      path: "Tests/TestSupport"),
+    // Hashes of generated code: see Tests/Golden/run.sh.
+    .executableTarget(
+      name: "QuernGolden",
+      dependencies: [
+        "Quern", "QuernTestSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Tests/Golden/QuernGolden"),
+
     .testTarget(
       name: "QuernRuntimeTests",
       dependencies: [
         "QuernRuntime", "QuernInterpreter", "QuernGradient", "QuernLayers", "QuernRandom",
+        "QuernTestSupport",
       ]),
     .testTarget(name: "QuernConcurrencyTests", dependencies: ["QuernConcurrency"]),
     .testTarget(name: "QuernRandomTests", dependencies: ["QuernRandom"]),

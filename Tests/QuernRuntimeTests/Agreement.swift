@@ -3,6 +3,7 @@ import QuernGraph
 import QuernInterpreter
 import QuernRandom
 import QuernRuntime
+import QuernTestSupport
 import QuernVectors
 import Testing
 
@@ -27,22 +28,6 @@ func fill(_ executables: [any Executable], _ graph: Graph, seed: UInt64) throws 
         try values.withUnsafeBytes { try executable.write(input.name, from: $0) }
       }
     }
-  }
-}
-
-extension MachineFacts {
-  /// A machine with caches so small that even the sums of little graphs are worked off in blocks.
-  static func smallCaches(_ target: Target) -> MachineFacts {
-    var machine = MachineFacts(target, level1Cache: 320, level2Cache: 512)
-    machine.panelBytes = 2048
-    return machine
-  }
-
-  /// A machine that works off vectors in two halves.
-  static func halved(_ target: Target) -> MachineFacts {
-    var machine = MachineFacts(target)
-    machine.halveVectors()
-    return machine
   }
 }
 

@@ -3,6 +3,7 @@ import QuernGraph
 import QuernInterpreter
 import QuernPasses
 import QuernRuntime
+import QuernTestSupport
 import QuernVectors
 import Testing
 

@@ -6,6 +6,7 @@ import QuernInterpreter
 import QuernPasses
 import QuernRandom
 import QuernRuntime
+import QuernTestSupport
 import QuernVectors
 import Testing
 
@@ -28,36 +29,13 @@ import Testing
     for (number, target) in targets.enumerated() {
       // On one target both thread counts, on the others one each.
       let threads = number == seed % targets.count ? counts : [counts[(seed + number) % 2]]
-      // Half of the graphs are compiled as if caches were small.
-      var options = Self.options(target, smallCaches: seed / 2 % 2 == 0)
-      // Two thirds have all convolutions computed fast that can be, however small: by Winograd's
-      // algorithms or by Fourier transforms.
-      if seed % 3 == 0 { options.costs = .onlyProducts(lanes: target.lanes) }
-      if seed % 3 == 1 {
-        options.costs = .onlyProducts(
-          lanes: target.lanes, largestSide: 0, fourierSides: [4, 6, 8, 10, 12, 16])
-      }
-      // A fifth have all sums kept in parts that can be, however short.
-      if seed % 5 == 0 { options.parts = .always }
-      // Half of them take pictures in chunks wherever they can, however few.
-      if seed % 8 < 4 { options.chunks = .always }
-      // Half of them compute whatever they may where it is read, however small.
-      if seed % 4 < 2 { options.fewestInlined = 0 }
-      // Threads take turns at all that they can in half of them, however short.
-      if seed / 2 % 2 == seed % 2 { options.turns = .always }
+      let options = CompileOptions.varied(seed: seed, target: target)
       guard try trial.agrees(options, threads: threads) else { return }
     }
     try trial.compareWithDifferences(random.loss, random.gradients, random.inputs)
     if let curvature = random.curvature {
       try trial.compareWithDifferences(curvature.loss, curvature.gradients, random.inputs)
     }
-  }
-
-  /// With small caches, sums are worked off in blocks.
-  private static func options(_ target: Target, smallCaches: Bool) -> CompileOptions {
-    var options = CompileOptions(target: target)
-    if smallCaches { options.machine = .smallCaches(target) }
-    return options
   }
 
   /// A few graphs in a thousand hang on rounding whatever their inputs are; another is taken then.
@@ -84,7 +62,9 @@ import Testing
       updates += graph.updates.count
       // Reckoned for a fourth of the graphs: it takes most of the time.
       if seed % 4 == 0 {
-        var options = Self.options(.avx2, smallCaches: true)
+        // With small caches, sums are worked off in blocks.
+        var options = CompileOptions(target: .avx2)
+        options.machine = .smallCaches(.avx2)
         options.fewestInlined = 0
         if seed % 8 == 0 { options.chunks = .always }
         let (program, code) = try CompiledGraph.plan(graph, options)

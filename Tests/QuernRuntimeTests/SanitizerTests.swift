@@ -6,6 +6,7 @@ import QuernLayers
 import QuernPasses
 import QuernRandom
 import QuernRuntime
+import QuernTestSupport
 import QuernVectors
 import Testing
 

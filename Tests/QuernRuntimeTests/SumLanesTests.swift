@@ -1,6 +1,7 @@
 import QuernCodegen
 import QuernGraph
 import QuernRuntime
+import QuernTestSupport
 import QuernVectors
 import Testing
 

@@ -3,6 +3,7 @@ import QuernGradient
 import QuernGraph
 import QuernPasses
 import QuernRuntime
+import QuernTestSupport
 import QuernVectors
 import Testing
 

@@ -6,7 +6,7 @@ import QuernRandom
 ///
 /// Every value comes with a bound on its magnitude, and ops are chosen so that bounds stay small;
 /// so rounding errors stay near those of single ops.
-struct RandomGraph {
+package struct RandomGraph {
   struct Value {
     var tensor: Tensor
     /// No element is larger in magnitude.
@@ -19,18 +19,18 @@ struct RandomGraph {
   var floats: [Value] = []
   var integers: [Tensor] = []
   /// The float inputs that gradients are taken by: data and parameters.
-  var inputs: [Tensor] = []
+  package var inputs: [Tensor] = []
   /// Parameters made on the way, by shape.
   var parameters: [Value] = []
 
   /// The scalar the gradients are of, and for a part of the graphs Σ gradient · direction.
-  private(set) var loss: Tensor
-  private(set) var gradients: [Tensor] = []
-  private(set) var curvature: (loss: Tensor, gradients: [Tensor])?
+  package private(set) var loss: Tensor
+  package private(set) var gradients: [Tensor] = []
+  package private(set) var curvature: (loss: Tensor, gradients: [Tensor])?
 
-  var graph: Graph { builder.graph }
+  package var graph: Graph { builder.graph }
 
-  init(seed: Int) throws {
+  package init(seed: Int) throws {
     self.seed = seed
     random = SeededGenerator(seed: UInt64(seed) &* 0x2545_f491_4f6c_dd1d &+ 77)
     loss = builder.constant(0)
