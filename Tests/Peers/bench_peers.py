@@ -245,7 +245,7 @@ def show(workload, threads, results):
 
 
 def summary(report):
-    """A row for each workload, as Markdown: what stands in the README."""
+    """A row for each workload, as Markdown: what stands in the Benchmarks article."""
     rows = [
         ["workload", "threads", "Quern, ms", "AVX2, ms", "best peer, ms", "", "ahead by",
          "at the limit, ms"],
