@@ -93,7 +93,7 @@ extension Deformation: CustomStringConvertible {
   private static func unreadable(_ part: String, expected: String) -> DataError {
     DataError(
       .badArgument, in: "deformation", found: part.isEmpty ? "an empty part" : "\"\(part)\"",
-      expected: expected, mend: "For example: elastic:5-6:36-38,rotation:15,scale:15-20.")
+      expected: expected, remedy: "For example: elastic:5-6:36-38,rotation:15,scale:15-20.")
   }
 
   /// `5` or `5-6`; nil for what is neither, or the wrong way round.

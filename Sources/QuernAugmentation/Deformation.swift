@@ -129,7 +129,7 @@ extension Deformation {
         .badArgument, in: dataset.name,
         found: "pictures of \(dataset.height)×\(dataset.width)×\(dataset.channels) to be deformed",
         expected: "pictures of one channel, of several rows and columns",
-        mend: "Train without deformation.")
+        remedy: "Train without deformation.")
     }
   }
 }

@@ -16,7 +16,7 @@ struct CText: Sendable {
   private enum Content {
     case text(String)
     /// What is not text before ``CText/resolve(_:)``.
-    case piece(BlockPiece)
+    case fragment(CodeFragment)
   }
 
   private var lines: [Line] = []
@@ -28,13 +28,13 @@ struct CText: Sendable {
     lines.append(Line(depth: Self.isDirective(text) ? 0 : depth, content: .text(text)))
   }
 
-  mutating func piece(_ piece: BlockPiece?) {
-    if let piece { lines.append(Line(depth: depth, content: .piece(piece))) }
+  mutating func fragment(_ fragment: CodeFragment?) {
+    if let fragment { lines.append(Line(depth: depth, content: .fragment(fragment))) }
   }
 
   /// A variable that points where another does.
   mutating func pointer(_ type: String, _ name: Name, from: Name) {
-    piece(.pointer(type: type, name: name, from: from))
+    fragment(.pointer(type: type, name: name, from: from))
   }
 
   /// Lines of a block, at this depth.
@@ -52,19 +52,19 @@ struct CText: Sendable {
     var index = 0
     while index < lines.count {
       let depth = lines[index].depth
-      var pieces: [BlockPiece] = []
-      while index < lines.count, case .piece(let piece) = lines[index].content,
+      var fragments: [CodeFragment] = []
+      while index < lines.count, case .fragment(let fragment) = lines[index].content,
         lines[index].depth == depth
       {
-        pieces.append(piece)
+        fragments.append(fragment)
         index += 1
       }
-      if pieces.isEmpty {
+      if fragments.isEmpty {
         resolved.append(lines[index])
         index += 1
         continue
       }
-      let text = renderer.lines(pieces) { isNeeded($0, from: index, depth: depth) }
+      let text = renderer.lines(fragments) { isNeeded($0, from: index, depth: depth) }
       resolved += text.map {
         Line(depth: Self.isDirective($0) ? 0 : depth, content: .text($0))
       }
@@ -78,7 +78,7 @@ struct CText: Sendable {
     let name = pointer.text
     for line in lines[start...] where !line.isDirective {
       switch line.content {
-      case .piece(let piece): if piece.mentions(pointer) { return true }
+      case .fragment(let fragment): if fragment.mentions(pointer) { return true }
       case .text(let text):
         if line.depth < depth { return false }
         if text.mentions(name) { return true }

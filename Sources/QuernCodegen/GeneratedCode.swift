@@ -8,7 +8,7 @@ public struct CodegenOptions: Sendable {
   public var threads: Int
   public var machine: MachineFacts
   /// At which kernels threads take turns.
-  public var turns = TurnLimits()
+  public var workShares = WorkShareLimits()
   /// Who the text is for.
   public var reader: KernelRenderer.Reader
 
@@ -37,17 +37,17 @@ public struct GeneratedCode: Sendable {
   /// By kernel, in how many shares its tiles are taken.
   public var shares: [Int]
   /// Lists of turns that threads take in a step.
-  public var turnLists: Int
+  public var shareLists: Int
   /// The function that runs one step, and the one that must have run before, and again after a
   /// parameter was written that no step replaces.
   public static let entry = "quern_run"
   public static let preparation = "quern_prepare"
-  init(_ text: CText, arenaBytes: Int, hasPreparation: Bool, shares: [Int], turnLists: Int) {
+  init(_ text: CText, arenaBytes: Int, hasPreparation: Bool, shares: [Int], shareLists: Int) {
     self.text = text
     self.arenaBytes = arenaBytes
     self.hasPreparation = hasPreparation
     self.shares = shares
-    self.turnLists = turnLists
+    self.shareLists = shareLists
   }
 
   /// What each kernel's function takes: a thread, with memory of its own, computes a share of the tiles;

@@ -15,10 +15,10 @@ struct KernelWriter {
 
   /// A piece with its C, which it may share.
   struct Part {
-    var use: PieceUse
-    var written: WrittenPiece
+    var use: NestInstance
+    var written: WrittenNest
     /// The use in whose names it is written.
-    var leader: PieceUse
+    var leader: NestInstance
     /// All kernels' pieces that share it.
     var sharers: [String]
 
@@ -92,7 +92,7 @@ struct KernelWriter {
   // MARK: Operands
 
   private func declaration(
-    _ operand: WrittenPiece.Operand, _ use: PieceUse
+    _ operand: WrittenNest.Operand, _ use: NestInstance
   ) -> (type: String, name: String) {
     switch operand {
     case .reference(let index):
@@ -100,12 +100,12 @@ struct KernelWriter {
       return ("\(reference.isWritten ? "" : "const ")\(reference.cType) *", reference.name)
     case .panels: return ("const float *", "panels")
     case .scratch: return ("float *", "scratch")
-    case .region(let number): return ("const char *", SectionAhead.name(number))
+    case .region(let number): return ("const char *", RegionPrefetch.name(number))
     }
   }
 
   /// C for where an operand starts.
-  private func place(_ operand: WrittenPiece.Operand, _ use: PieceUse) -> String {
+  private func place(_ operand: WrittenNest.Operand, _ use: NestInstance) -> String {
     let type = declaration(operand, use).type
     switch operand {
     case .reference(let index):
@@ -116,17 +116,17 @@ struct KernelWriter {
     case .panels: return "(\(type))(arena + \(PreparedPanels.offset(of: use)))"
     case .scratch:
       return "(\(type))(arena + \(privateOffset + program.privateBytes)) + thread * PRIVATE"
-    case .region(let number): return "arena + \(use.section?.regions[number].offset ?? 0)"
+    case .region(let number): return "arena + \(use.region?.ranges[number].offset ?? 0)"
     }
   }
 }
 
 extension PreparedPanels {
   /// What the C calls the bytes from the arena's start to them.
-  static func offset(of use: PieceUse) -> String { "\(use.name)_PANELS" }
+  static func offset(of use: NestInstance) -> String { "\(use.name)_PANELS" }
 
   /// C that packs them for a kernel.
-  func call(for use: PieceUse) -> String {
+  func call(for use: NestInstance) -> String {
     let reference = use.nest.references[reference]
     return
       "\(function)((const \(reference.cType) *)(arena + \(reference.byteOffset)), "

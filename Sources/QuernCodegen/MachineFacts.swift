@@ -25,7 +25,7 @@ public struct MachineFacts: Sendable {
   public var instructionsPerCycle = 5.0
   /// Whether the core works off AVX-512's vectors in two halves. What holds for a cycle is said of whole
   /// vectors.
-  public var halvesVectors = false
+  public var isDoublePumped = false
   /// Bytes of a tensor that comes from memory in each step, since others drive it out of the last cache.
   public var memoryBytes = 8 << 20
   /// Cycles that a line from beyond the second-level cache takes, where lines are read one after the other.
@@ -65,13 +65,13 @@ public struct MachineFacts: Sendable {
       target,
       level1Cache: size(toldLevel1, within: 16 << 10...128 << 10, else: typical.level1Cache),
       level2Cache: size(toldLevel2, within: 256 << 10...4 << 20, else: typical.level2Cache))
-    if target.isWorkedOffInHalves { facts.halveVectors() }
+    if target.isDoublePumped { facts.doublePump() }
     return facts
   }
 
   /// Makes of a core one that works off vectors in two halves.
-  package mutating func halveVectors() {
-    halvesVectors = true
+  package mutating func doublePump() {
+    isDoublePumped = true
     multiplyAddsPerCycle /= 2
     loadsPerCycle /= 2
   }

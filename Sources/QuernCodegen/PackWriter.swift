@@ -7,10 +7,10 @@ import QuernVectors
 /// Where lanes are far apart and a reduction axis is contiguous instead, squares of
 /// lanes × lanes elements are transposed in registers.
 struct PackWriter {
-  let nest: Nest
+  let nest: PlacedNest
   let plan: TilePlan
   let machine: MachineFacts
-  let reference: Nest.Reference
+  let reference: PlacedNest.Reference
   let laneAxis: Int
   /// Elements of the panel's rows.
   let vectors: Int
@@ -23,13 +23,13 @@ struct PackWriter {
   var width: Int { vectors * lanes }
 
   /// Reduction axes the factor depends on, outermost first.
-  static func axes(_ nest: Nest, _ reference: Nest.Reference) -> [Int] {
+  static func axes(_ nest: PlacedNest, _ reference: PlacedNest.Reference) -> [Int] {
     nest.reductionAxes.filter { reference.strides[$0] != 0 }
   }
 
   /// Elements of the panel between neighbours along each axis.
   static func strides(
-    _ nest: Nest, _ reference: Nest.Reference, lane: Int, width: Int
+    _ nest: PlacedNest, _ reference: PlacedNest.Reference, lane: Int, width: Int
   ) -> [Int] {
     var strides = [Int](repeating: 0, count: nest.axes.count)
     var step = width
@@ -59,14 +59,14 @@ struct PackWriter {
         let block = builder.takeBlock()
         body.pointer("float *", "to", from: "panel")
         body.pointer("const float *", "from", from: "source")
-        guard let axis = axes.last else { return body.piece(try renderer.piece(block)) }
+        guard let axis = axes.last else { return body.fragment(try renderer.fragment(block)) }
         let loop = BlockLoop(
           nest.axes[axis].name, rounds: extent(axis),
           advances: [
             BlockLoop.Advance("to", elements: target[axis]),
             BlockLoop.Advance("from", elements: reference.strides[axis]),
           ])
-        body.piece(try renderer.piece(block, in: loop))
+        body.fragment(try renderer.fragment(block, in: loop))
       }
     } else if let inner {
       try transpose(&body, axes, inner, target, &builder, &renderer)
@@ -83,7 +83,7 @@ struct PackWriter {
       }
     }
     builder.append(.end)
-    body.piece(try renderer.piece(builder.takeBlock()))
+    body.fragment(try renderer.fragment(builder.takeBlock()))
     body.resolve(&renderer)
     var text = CText()
     text.line("static \(Prelude.functionAttribute) void \(name)(")
@@ -119,7 +119,7 @@ struct PackWriter {
   }
 
   /// Lanes that are read at a time, each a stream of its own, of which the processor foresees only so many.
-  private static let mostStreams = 24
+  private static let maxStreams = 24
 
   /// Transposes squares of lanes × lanes elements, along all reduction steps of some vectors before those of
   /// the next.
@@ -128,7 +128,7 @@ struct PackWriter {
     _ builder: inout VectorBuilder, _ renderer: inout KernelRenderer
   ) throws {
     let others = axes.filter { $0 != inner }
-    let together = max(1, Self.mostStreams / lanes)
+    let together = max(1, Self.maxStreams / lanes)
     let groups = (tail == nil ? vectors : vectors - 1) / together
     let rest = vectors - groups * together
     var group = CText()
@@ -192,9 +192,9 @@ struct PackWriter {
           BlockLoop.Advance("from", elements: lanes),
           BlockLoop.Advance("to", elements: targetStride * lanes),
         ])
-      body.piece(try renderer.piece(block(lanes), in: loop))
+      body.fragment(try renderer.fragment(block(lanes), in: loop))
     }
-    if rest > 0 { body.piece(try renderer.piece(block(rest))) }
+    if rest > 0 { body.fragment(try renderer.fragment(block(rest))) }
   }
 
   /// `steps` reduction steps of one vector: each lane's steps are read together, then transposed.

@@ -11,25 +11,25 @@ struct PlannedKernels: Sendable {
   private let program: Program
   private let options: CodegenOptions
   /// By kernel.
-  private let uses: [[PieceUse]]
+  private let uses: [[NestInstance]]
   /// By kernel and piece: its group, of pieces of one shape. Groups are numbered as they come up.
   private let groups: [[Int]]
   /// By group: the first piece, in whose names it is written, and all of them.
-  private let leaders: [PieceUse]
+  private let leaders: [NestInstance]
   private let sharers: [[String]]
-  private let writers: [PieceWriter]
+  private let writers: [MacroKernelWriter]
 
   /// - Throws: ``LoweringError`` for what cannot become C.
   init(_ program: Program, _ options: CodegenOptions) throws {
     self.program = program
     self.options = options
     uses = try onAllCores(program.kernels.count) {
-      try PieceUse.all(of: $0, in: program, options)
+      try NestInstance.all(of: $0, in: program, options)
     }
-    var groupOf: [PieceUse.Shape: Int] = [:]
-    var members: [[PieceUse]] = []
-    groups = uses.map { pieces in
-      pieces.map { use in
+    var groupOf: [NestInstance.Shape: Int] = [:]
+    var members: [[NestInstance]] = []
+    groups = uses.map { nests in
+      nests.map { use in
         let group = groupOf[use.shape, default: members.count]
         if group < members.count {
           members[group].append(use)
@@ -44,7 +44,7 @@ struct PlannedKernels: Sendable {
     self.leaders = leaders
     sharers = members.map { $0.map(\.name) }
     writers = onAllCores(leaders.count) {
-      PieceWriter(
+      MacroKernelWriter(
         leaders[$0], machine: options.machine, team: options.threads, reader: options.reader)
     }
   }
@@ -59,7 +59,7 @@ struct PlannedKernels: Sendable {
   var scratchBytes: Int { writers.reduce(0) { max($0, $1.scratchBytes) } }
 
   /// What must be packed before the first step, and for which kernel.
-  var panels: [(use: PieceUse, panels: PreparedPanels)] {
+  var panels: [(use: NestInstance, panels: PreparedPanels)] {
     zip(uses.joined(), groups.joined()).compactMap { use, group in
       writers[group].prepared.map { (use, $0) }
     }
@@ -71,7 +71,7 @@ struct PlannedKernels: Sendable {
   /// - Parameter privateOffset: where the threads' private memory starts in the arena.
   func write(privateOffset: Int, _ take: @Sendable (CText) -> Void) throws {
     // What has been written, and how many kernels have been handed on.
-    let done = Mutex((pieces: [WrittenPiece](), kernels: 0))
+    let done = Mutex((nests: [WrittenNest](), kernels: 0))
     try onAllCores(writers.count) { group in
       var writer = writers[group]
       do {
@@ -80,24 +80,24 @@ struct PlannedKernels: Sendable {
         throw LoweringError(
           leaders[group].name,
           "a tile reaches \(address.offset) bytes from where it starts; 2 GiB are possible",
-          mend: "use a smaller batch, or a smaller layer")
+          remedy: "use a smaller batch, or a smaller layer")
       }
-    } inOrder: { piece in
-      let (pieces, ready) = done.withLock { done in
-        done.pieces.append(piece)
-        let count = done.pieces.count
+    } inOrder: { nest in
+      let (nests, ready) = done.withLock { done in
+        done.nests.append(nest)
+        let count = done.nests.count
         let first = done.kernels
         // Groups come up in the kernels' order.
         let missing = groups[first...].firstIndex { !$0.allSatisfy { $0 < count } }
         done.kernels = missing ?? groups.count
-        return (done.pieces, first..<done.kernels)
+        return (done.nests, first..<done.kernels)
       }
-      for position in ready { take(text(of: position, pieces, privateOffset)) }
+      for position in ready { take(text(of: position, nests, privateOffset)) }
     }
   }
 
   private func text(
-    of position: Int, _ written: [WrittenPiece], _ privateOffset: Int
+    of position: Int, _ written: [WrittenNest], _ privateOffset: Int
   ) -> CText {
     let writer = KernelWriter(
       program: program, position: position, options: options, privateOffset: privateOffset)

@@ -25,7 +25,7 @@ public func generate(
     part.line("")
     add(part)
   }
-  var steps = StepWriter(program: program, threads: options.threads, shares: layout.shares)
+  var steps = EntryPointWriter(program: program, threads: options.threads, shares: layout.shares)
   var end = CText()
   end.line("// Before the first step: what is made of parameters that no step replaces.")
   steps.write(
@@ -39,7 +39,7 @@ public func generate(
   return GeneratedCode(
     text.withLock { $0 }, arenaBytes: layout.arenaBytes,
     hasPreparation: program.preparedCount > 0 || !layout.panels.isEmpty,
-    shares: layout.shares, turnLists: steps.lists)
+    shares: layout.shares, shareLists: steps.lists)
 }
 
 /// Where in the arena lies what the generator adds to the program's tensors.
@@ -48,7 +48,7 @@ private struct Layout {
   /// Bytes of a thread's private memory.
   var privateBytes: Int
   /// Panels that are packed before the first step, and bytes from the arena's start to them.
-  var panels: [(use: PieceUse, panels: PreparedPanels, offset: Int)] = []
+  var panels: [(use: NestInstance, panels: PreparedPanels, offset: Int)] = []
   var arenaBytes: Int
 
   init(

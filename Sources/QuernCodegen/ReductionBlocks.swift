@@ -32,7 +32,7 @@ struct ReductionBlocks {
   init(_ axis: Axis, atMost limit: Int) {
     outer = []
     self.axis = axis.axis
-    let chunks = Chunks(axis.extent, atMost: limit)
+    let chunks = TileSplit(axis.extent, atMost: limit)
     size = chunks.largest
     count = chunks.count
     lastSize = axis.extent - (count - 1) * size

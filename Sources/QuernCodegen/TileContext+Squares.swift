@@ -11,7 +11,7 @@ extension TileContext {
   ///   - row: its place in the tile.
   /// - Returns: nil where it is not part of a square.
   mutating func loadSquare(
-    _ key: LoadKey, _ reference: Nest.Reference, row: AxisSteps
+    _ key: LoadKey, _ reference: PlacedNest.Reference, row: AxisSteps
   ) -> VectorRegister? {
     guard let axis = plan.squareAxis, let rows = squareRows, !TilePlan.isSmooth(key.stride),
       reference.strides[axis] == 1

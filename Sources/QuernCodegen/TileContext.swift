@@ -32,12 +32,12 @@ enum TileMode: String {
 /// Loads of the same place within a block are done once; lanes that do not lie side by side are
 /// collected by C code before the block, and spread after it.
 struct TileContext {
-  let nest: Nest
+  let nest: PlacedNest
   let plan: TilePlan
   let shape: TileShape
   let lanes: Int
   /// The references, with the packed factor read from its panel.
-  let references: [Nest.Reference]
+  let references: [PlacedNest.Reference]
   var builder: VectorBuilder
   var renderer: KernelRenderer
   /// Positions of the tile along the row axes, the innermost fastest.
@@ -71,7 +71,7 @@ struct TileContext {
   }
 
   init(
-    nest: Nest, plan: TilePlan, shape: TileShape, references: [Nest.Reference],
+    nest: PlacedNest, plan: TilePlan, shape: TileShape, references: [PlacedNest.Reference],
     machine: MachineFacts, reader: KernelRenderer.Reader
   ) {
     self.nest = nest
@@ -327,12 +327,12 @@ struct TileContext {
 
   /// Ends the block, which becomes text with what must stand before and after it.
   mutating func takeBlock(into text: inout CText) throws {
-    append(try renderer.piece(builder.takeBlock()), to: &text)
+    append(try renderer.fragment(builder.takeBlock()), to: &text)
   }
 
-  private mutating func append(_ piece: BlockPiece?, to text: inout CText) {
+  private mutating func append(_ fragment: CodeFragment?, to text: inout CText) {
     for line in before { text.line(line) }
-    text.piece(piece)
+    text.fragment(fragment)
     for line in after { text.line(line) }
     before.removeAll()
     after.removeAll()
@@ -343,12 +343,12 @@ struct TileContext {
   /// The block so far in a loop, after which the pointers have moved on.
   mutating func takeLoop(_ loop: BlockLoop, into text: inout CText) throws {
     if before.isEmpty, after.isEmpty {
-      return append(try renderer.piece(builder.takeBlock(), in: loop), to: &text)
+      return append(try renderer.fragment(builder.takeBlock(), in: loop), to: &text)
     }
     // C statements of its own go round with the block.
     try text.braces(loop.head) { text in
       try takeBlock(into: &text)
-      for advance in loop.advances { text.piece(.advance(advance)) }
+      for advance in loop.advances { text.fragment(.advance(advance)) }
     }
   }
 

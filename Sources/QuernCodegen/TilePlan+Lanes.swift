@@ -7,7 +7,7 @@ extension TilePlan {
 
   /// The axis along which most of what is read and written lies side by side. Where that leaves a factor whose
   /// lanes lie apart, panels of it or a reduction axis, whichever takes less time.
-  static func chooseLanes(_ nest: Nest, _ machine: MachineFacts) -> Lanes {
+  static func chooseLanes(_ nest: PlacedNest, _ machine: MachineFacts) -> Lanes {
     let work = max(nest.reductionCount, 1)
     func roughness(_ axis: Int) -> Int {
       let factors = nest.factors.filter { !isSmooth(nest.references[$0.reference].strides[axis]) }
@@ -51,7 +51,7 @@ extension TilePlan {
   // MARK: Lanes along a sum
 
   /// Vectors of a sum whose lanes run over a reduction axis.
-  private static func vectors(_ nest: Nest, along axis: Int, _ machine: MachineFacts) -> Int {
+  private static func vectors(_ nest: PlacedNest, along axis: Int, _ machine: MachineFacts) -> Int {
     let (extent, lanes) = (nest.axes[axis].extent, machine.target.lanes)
     return nest.reductionCount / extent * ((extent + lanes - 1) / lanes)
   }
@@ -63,7 +63,7 @@ extension TilePlan {
   ///   - lane: the output axis that lanes would run over.
   ///   - reduction: the axis that they would run over instead.
   private static func isWorthPacking(
-    _ nest: Nest, _ reference: Int, lane: Int, not reduction: Int, _ machine: MachineFacts
+    _ nest: PlacedNest, _ reference: Int, lane: Int, not reduction: Int, _ machine: MachineFacts
   ) -> Bool {
     let shared = reuse(nest, reference, lane: lane)
     let vectors = vectors(nest, along: reduction, machine)
@@ -86,7 +86,7 @@ extension TilePlan {
 
   /// Whether a row's sum is over before another's could be of help: nothing is gained by several at
   /// once.
-  func isShort(_ nest: Nest, _ machine: MachineFacts) -> Bool {
+  func isShort(_ nest: PlacedNest, _ machine: MachineFacts) -> Bool {
     guard case .reduction(let axis) = lanes else { return false }
     return Self.vectors(nest, along: axis, machine) <= Self.shortSum
   }
@@ -96,7 +96,7 @@ extension TilePlan {
   /// Puts the row axes in order: those of outputs, but where lanes run along sums, those that the largest
   /// factor does not depend on come last. What tiles read of it then serves all their rows, and it is gone
   /// through once; the others' rows come from the first-level cache. An axis of squares is last as well.
-  mutating func chooseRowAxes(_ nest: Nest, _ machine: MachineFacts) {
+  mutating func chooseRowAxes(_ nest: PlacedNest, _ machine: MachineFacts) {
     rowAxes = nest.outputAxes.filter { $0 != laneAxis }
     if let strides = largestStrides(nest) {
       rowAxes = rowAxes.filter { strides[$0] != 0 } + rowAxes.filter { strides[$0] == 0 }
@@ -106,7 +106,7 @@ extension TilePlan {
   }
 
   /// The row axis along which all that lanes would collect lies side by side, if there is one.
-  private func chooseSquares(_ nest: Nest, _ machine: MachineFacts) -> Int? {
+  private func chooseSquares(_ nest: PlacedNest, _ machine: MachineFacts) -> Int? {
     guard let lane = laneAxis, nest.isDirect, !nest.isTransform, nest.indices.isEmpty,
       nest.axes[lane].extent >= machine.target.lanes / 2
     else { return nil }
@@ -119,7 +119,7 @@ extension TilePlan {
   }
 
   /// Where lanes run along sums, the strides of the factor that has the most rows.
-  private func largestStrides(_ nest: Nest) -> [Int]? {
+  private func largestStrides(_ nest: PlacedNest) -> [Int]? {
     guard case .reduction = lanes else { return nil }
     let factors = nest.factors.map { nest.references[$0.reference].strides }
     func rows(_ strides: [Int]) -> Int {
@@ -129,11 +129,11 @@ extension TilePlan {
   }
 
   /// Whether a tile reads few enough rows of the largest factor: each comes from memory by itself.
-  func hasFewStreams(_ nest: Nest, rows: Int) -> Bool {
+  func hasFewStreams(_ nest: PlacedNest, rows: Int) -> Bool {
     guard let strides = largestStrides(nest) else { return true }
-    return rowsRead(strides, nest, rows) <= Self.mostFactorRows
+    return rowsRead(strides, nest, rows) <= Self.maxFactorRows
   }
 
   /// Of sixteen, a single row that goes through them gains no more loads, and waits longer for their lines.
-  private static let mostFactorRows = 8
+  private static let maxFactorRows = 8
 }

@@ -4,7 +4,7 @@ import QuernVectors
 
 extension TilePlan {
   /// How many outputs share one value of a factor, lanes aside.
-  static func reuse(_ nest: Nest, _ reference: Int, lane: Int) -> Int {
+  static func reuse(_ nest: PlacedNest, _ reference: Int, lane: Int) -> Int {
     nest.outputAxes.filter { $0 != lane && nest.references[reference].strides[$0] == 0 }
       .reduce(1) { $0 * nest.axes[$1].extent }
   }
@@ -15,7 +15,7 @@ extension TilePlan {
   /// Bytes up to which rows lie close together.
   private static let closeBytes = 256
 
-  mutating func choosePacking(_ nest: Nest, _ machine: MachineFacts) {
+  mutating func choosePacking(_ nest: PlacedNest, _ machine: MachineFacts) {
     guard let lane = laneAxis, nest.isProduct else { return }
     let candidates = nest.factors.indices.filter {
       nest.references[nest.factors[$0].reference].strides[lane] != 0
@@ -40,13 +40,13 @@ extension TilePlan {
   }
 
   /// Whether a factor's panels can be packed before the first step.
-  private static func canPrepare(_ reference: Nest.Reference, _ nest: Nest) -> Bool {
+  private static func canPrepare(_ reference: PlacedNest.Reference, _ nest: PlacedNest) -> Bool {
     reference.isFixed && nest.chunkAxis.map { reference.strides[$0] == 0 } ?? true
   }
 
   /// Packs panels whose rows lie close together where many rows share them, and a cache that could keep
   /// them does not.
-  mutating func packCloseRows(_ nest: Nest, _ machine: MachineFacts) {
+  mutating func packCloseRows(_ nest: PlacedNest, _ machine: MachineFacts) {
     guard let panels, panels.place == .inPlace, let lane = laneAxis else { return }
     let factor = nest.factors[panels.factor].reference
     let reference = nest.references[factor]
@@ -69,19 +69,22 @@ extension TilePlan {
   }
 
   /// Whether the rows of a factor's panels lie close together where they are.
-  private func liesClose(_ reference: Nest.Reference, _ nest: Nest, _ lane: Int) -> Bool {
+  private func liesClose(_ reference: PlacedNest.Reference, _ nest: PlacedNest, _ lane: Int) -> Bool
+  {
     innerBytes(reference, nest) <= Self.closeBytes && reference.strides[lane] == 1
       && nest.axes[lane].extent * 4 <= Self.closeBytes
   }
 
   /// Bytes from one row of a factor's panels to the next.
-  private func innerBytes(_ reference: Nest.Reference, _ nest: Nest) -> Int {
+  private func innerBytes(_ reference: PlacedNest.Reference, _ nest: PlacedNest) -> Int {
     nest.reductionAxes.last.map { abs(reference.strides[$0]) * 4 } ?? 0
   }
 
   /// Whether the rows of a factor's panels start on cache lines, and on lines that do not drive each
   /// other out: those of a power of two apart would meet in one set of the cache.
-  private func liesOnLines(_ reference: Nest.Reference, _ nest: Nest, _ lane: Int) -> Bool {
+  private func liesOnLines(_ reference: PlacedNest.Reference, _ nest: PlacedNest, _ lane: Int)
+    -> Bool
+  {
     guard reference.strides[lane] == 1, nest.reductionAxes.count == 1 else { return false }
     let line = 64 / reference.element.byteCount
     return reference.startsOnLine

@@ -35,9 +35,9 @@ struct TilePlan {
   /// transposed in registers.
   var squareAxis: Int?
   /// Tiles along each row axis.
-  var rows: [Int: Chunks] = [:]
+  var rows: [Int: TileSplit] = [:]
   /// Tiles along the lane axis, in vectors.
-  var columns = Chunks(1, atMost: 1)
+  var columns = TileSplit(1, atMost: 1)
   /// Inner reduction axes, but not all, of which every position is written out: their loops would cost
   /// more than the few multiply-adds in them.
   var writtenOut = 0
@@ -52,7 +52,7 @@ struct TilePlan {
   let panelBytes: Int
 
   /// - Parameter threads: that share the tiles out. What a tile computes does not depend on them.
-  init(_ nest: Nest, _ machine: MachineFacts, threads: Int) {
+  init(_ nest: PlacedNest, _ machine: MachineFacts, threads: Int) {
     panelBytes = machine.panelBytes
     lanes = Self.chooseLanes(nest, machine)
     chooseRowAxes(nest, machine)
@@ -83,7 +83,7 @@ struct TilePlan {
 
   // MARK: Tile
 
-  private mutating func chooseTile(_ nest: Nest, _ machine: MachineFacts) {
+  private mutating func chooseTile(_ nest: PlacedNest, _ machine: MachineFacts) {
     let lanes = machine.target.lanes
     let vectors = laneAxis.map { (nest.axes[$0].extent + lanes - 1) / lanes } ?? 1
     let accumulators = nest.reduction == .maximum && nest.wantsPosition ? 2 : 1
@@ -106,7 +106,7 @@ struct TilePlan {
       nest.isTransform || squareAxis != nil
       ? 1 : !isLoop && rowCount(nest) == 1 ? max(4, 64 / lanes) : 4
     for nv in 1...widest where nv <= max(vectors, 1) {
-      let columns = Chunks(vectors, atMost: nv)
+      let columns = TileSplit(vectors, atMost: nv)
       let candidates = (1...heights).filter {
         // The rows share vectors, so that all are kept; the sums of one row need each just once. Vectors
         // share rows' values as well.
@@ -128,7 +128,7 @@ struct TilePlan {
       }
     }
     let tile = best ?? (0, 1, 1)
-    columns = Chunks(max(vectors, 1), atMost: tile.vectors)
+    columns = TileSplit(max(vectors, 1), atMost: tile.vectors)
     rows = nest.isDirect || unrollsWindow ? directChunks(nest, machine) : rowChunks(nest, tile.rows)
     chooseRounds(nest, machine, work: max(1, tile.rows * tile.vectors))
   }
@@ -137,7 +137,7 @@ struct TilePlan {
   /// instead of the reverse: where there are fewer rows, and no room for all vectors. (Of one row nothing is
   /// shared.)
   static func keepsRowValues(
-    _ rows: Int, _ vectors: Int, _ nest: Nest, _ machine: MachineFacts
+    _ rows: Int, _ vectors: Int, _ nest: PlacedNest, _ machine: MachineFacts
   ) -> Bool {
     nest.isProduct && 1 < rows && rows < vectors
       && (rows + 1) * vectors + 1 > machine.target.registerCount
@@ -149,7 +149,7 @@ struct TilePlan {
 
   /// Whether what such a tile reads neither stays in the first-level cache nor is cut into blocks that do.
   private func isStreamed(
-    _ nest: Nest, _ machine: MachineFacts, rows m: Int, _ columns: Chunks
+    _ nest: PlacedNest, _ machine: MachineFacts, rows m: Int, _ columns: TileSplit
   ) -> Bool {
     var tile = self
     (tile.columns, tile.rows) = (columns, rowChunks(nest, m))
@@ -159,7 +159,7 @@ struct TilePlan {
     return nest.reductionCount == steps || !tile.needsBlocks(nest, machine)
   }
 
-  private mutating func chooseRounds(_ nest: Nest, _ machine: MachineFacts, work: Int) {
+  private mutating func chooseRounds(_ nest: PlacedNest, _ machine: MachineFacts, work: Int) {
     var inner = 1
     if nest.isProduct, laneAxis != nil {
       for axis in nest.reductionAxes.dropFirst().reversed() {
@@ -174,7 +174,7 @@ struct TilePlan {
   }
 
   /// Rounds that a tile's loops take for a sum; what is left of the innermost loop is in none.
-  func rounds(_ nest: Nest, _ mode: TileMode) -> Int {
+  func rounds(_ nest: PlacedNest, _ mode: TileMode) -> Int {
     let loops = nest.reductionAxes.dropLast(writtenOut)
     guard let last = loops.last else { return 0 }
     // A loop of fewer steps is none.
@@ -184,12 +184,12 @@ struct TilePlan {
   }
 
   /// Reduction steps in one round.
-  func roundSteps(_ nest: Nest) -> Int {
+  func roundSteps(_ nest: PlacedNest) -> Int {
     nest.reductionAxes.suffix(writtenOut).reduce(unroll) { $0 * nest.axes[$1].extent }
   }
 
   /// Cuts columns into as many tiles for each thread, where all wait for the one with a tile more.
-  private mutating func shareColumns(_ nest: Nest, _ machine: MachineFacts, _ threads: Int) {
+  private mutating func shareColumns(_ nest: PlacedNest, _ machine: MachineFacts, _ threads: Int) {
     guard panels != nil || rowTileCount == 1, columns.count > 1 else { return }
     let tiles = rowTiles(nest, rows.values.reduce(1) { $0 * $1.largest })
     columns = Self.even(columns, among: threads) {
@@ -198,12 +198,12 @@ struct TilePlan {
   }
 
   /// Cuts a few rows into as many tiles for each thread, where one would compute all or most of them.
-  private mutating func shareRows(_ nest: Nest, _ machine: MachineFacts, _ threads: Int) {
+  private mutating func shareRows(_ nest: PlacedNest, _ machine: MachineFacts, _ threads: Int) {
     guard !nest.isDirect, !unrollsWindow, columns.count == 1, panelAxes.isEmpty,
-      rowAxes.count == 1, let axis = rowAxes.first, let chunks = rows[axis],
+      rowAxes.count == 1, let axis = rowAxes.first, let split = rows[axis],
       nest.outputCount * nest.reductionCount >= Self.worthSharing
     else { return }
-    rows[axis] = Self.even(chunks, among: threads) {
+    rows[axis] = Self.even(split, among: threads) {
       cost(nest, machine, rowTiles(nest, $0.largest), columns)
     }
   }
@@ -212,13 +212,13 @@ struct TilePlan {
   ///
   /// - Parameter cost: of all tiles together.
   private static func even(
-    _ chunks: Chunks, among threads: Int, _ cost: (Chunks) -> Double
-  ) -> Chunks {
-    let count = (chunks.count + threads - 1) / threads * threads
-    guard count <= chunks.extent else { return chunks }
-    func time(_ chunks: Chunks) -> Double { cost(chunks) / chunks.balance(shares: threads) }
-    let even = Chunks(chunks.extent, count: count)
-    return time(even) < time(chunks) ? even : chunks
+    _ split: TileSplit, among threads: Int, _ cost: (TileSplit) -> Double
+  ) -> TileSplit {
+    let count = (split.count + threads - 1) / threads * threads
+    guard count <= split.extent else { return split }
+    func time(_ split: TileSplit) -> Double { cost(split) / split.balance(shares: threads) }
+    let even = TileSplit(split.extent, count: count)
+    return time(even) < time(split) ? even : split
   }
 
   /// Terms of all sums of a kernel below which it takes longer to share them out.
@@ -226,38 +226,40 @@ struct TilePlan {
 
   /// Without a reduction, or with one over a small window, a tile is a loop over rows: all of the innermost row axis, unless that left
   /// too few tiles to share out among threads.
-  private func directChunks(_ nest: Nest, _ machine: MachineFacts) -> [Int: Chunks] {
+  private func directChunks(_ nest: PlacedNest, _ machine: MachineFacts) -> [Int: TileSplit] {
     var result = rowChunks(nest, 1)
     guard let axis = rowAxes.last else { return result }
     let others = rowAxes.dropLast().reduce(columns.count) { $0 * nest.axes[$1].extent }
     let tiles = max(1, 32 / others)
     let extent = nest.axes[axis].extent
     let fewest = squareAxis == nil ? 1 : machine.target.lanes
-    result[axis] = Chunks(extent, atMost: max(fewest, (extent + tiles - 1) / tiles))
+    result[axis] = TileSplit(extent, atMost: max(fewest, (extent + tiles - 1) / tiles))
     return result
   }
 
-  private func rowCount(_ nest: Nest) -> Int { rowAxes.reduce(1) { $0 * nest.axes[$1].extent } }
+  private func rowCount(_ nest: PlacedNest) -> Int {
+    rowAxes.reduce(1) { $0 * nest.axes[$1].extent }
+  }
 
   /// Tiles of `m` rows: the innermost axis first, then whole axes times a part of the next.
-  private func rowChunks(_ nest: Nest, _ m: Int) -> [Int: Chunks] {
+  private func rowChunks(_ nest: PlacedNest, _ m: Int) -> [Int: TileSplit] {
     var left = m
-    var result: [Int: Chunks] = [:]
+    var result: [Int: TileSplit] = [:]
     for axis in rowAxes.reversed() {
       let extent = nest.axes[axis].extent
-      let chunks = Chunks(extent, atMost: max(1, min(left, extent)))
-      result[axis] = chunks
-      left = chunks.count == 1 ? left / extent : 1
+      let split = TileSplit(extent, atMost: max(1, min(left, extent)))
+      result[axis] = split
+      left = split.count == 1 ? left / extent : 1
     }
     return result
   }
 
   /// How many rows tiles of up to `m` rows have, and how many tiles there are of each size.
-  private func rowTiles(_ nest: Nest, _ m: Int) -> [(rows: Int, count: Int)] {
-    let chunks = rowChunks(nest, m)
+  private func rowTiles(_ nest: PlacedNest, _ m: Int) -> [(rows: Int, count: Int)] {
+    let split = rowChunks(nest, m)
     var tiles: [(rows: Int, count: Int)] = [(1, 1)]
     for axis in rowAxes {
-      guard let chunk = chunks[axis] else { continue }
+      guard let chunk = split[axis] else { continue }
       tiles = tiles.flatMap { tile in
         [
           (tile.rows * (chunk.small + 1), tile.count * chunk.bigCount),
@@ -270,8 +272,8 @@ struct TilePlan {
 
   /// Cycles for one reduction step over all outputs, by the resource that binds.
   private func cost(
-    _ nest: Nest, _ machine: MachineFacts, _ rowTiles: [(rows: Int, count: Int)],
-    _ columns: Chunks
+    _ nest: PlacedNest, _ machine: MachineFacts, _ rowTiles: [(rows: Int, count: Int)],
+    _ columns: TileSplit
   ) -> Double {
     let widths = [
       (columns.small + 1, columns.bigCount), (columns.small, columns.count - columns.bigCount),
@@ -285,7 +287,7 @@ struct TilePlan {
         guard number == 0, let far else { continue }
         // The first tile of rows waits for the lines, if its multiply-adds do not take as long.
         let bytes = lineBytes(nv * machine.target.lanes * 4, of: far, nest)
-        let lines = Double(bytes / Nest.Reference.line)
+        let lines = Double(bytes / PlacedNest.Reference.line)
         total += Double(columnCount) * max(0, lines * machine.farLineCycles - step)
       }
     }
@@ -293,7 +295,7 @@ struct TilePlan {
   }
 
   /// Of how many of a tile's rows a factor's values differ: those along axes that it moves on.
-  func rowsRead(_ strides: [Int], _ nest: Nest, _ m: Int) -> Int {
+  func rowsRead(_ strides: [Int], _ nest: PlacedNest, _ m: Int) -> Int {
     var (left, count) = (m, 1)
     for axis in rowAxes.reversed() {
       let extent = min(left, nest.axes[axis].extent)
@@ -305,7 +307,7 @@ struct TilePlan {
 
   /// Cycles of a tile for a reduction step, and what starting and finishing the tile adds to each.
   private func step(
-    _ nest: Nest, _ machine: MachineFacts, _ m: Int, _ nv: Int
+    _ nest: PlacedNest, _ machine: MachineFacts, _ m: Int, _ nv: Int
   ) -> (cycles: Double, start: Double) {
     let work = Double(m * nv)
     var loads = 0.0

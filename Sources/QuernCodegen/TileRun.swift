@@ -2,7 +2,7 @@
 /// call costs is then spread over many tiles.
 struct TileRun {
   var axis: Int
-  var kind: PieceLoops.Kind
+  var kind: TileLoops.Kind
   /// Rows of each tile, or vectors of each column.
   var size: Int
   /// Lanes of the last vector that are outputs; nil where all are.
@@ -21,34 +21,34 @@ struct TileRun {
   }
 }
 
-extension PieceLoops {
+extension TileLoops {
   /// The tiles of a loop, big ones first.
   func runs(_ loop: Loop) -> [TileRun] {
-    let chunks = loop.chunks
+    let split = loop.split
     func run(_ size: Int, _ tiles: Range<Int>, tail: Int? = nil) -> TileRun? {
       guard !tiles.isEmpty else { return nil }
       let first = tiles.lowerBound
       return TileRun(
         axis: loop.axis, kind: loop.kind, size: size, tail: tail, tiles: tiles,
-        start: (first * chunks.small + min(first, chunks.bigCount)) * loop.scale,
+        start: (first * split.small + min(first, split.bigCount)) * loop.scale,
         step: size * loop.scale)
     }
     let tail = loop.kind == .column ? self.tail : nil
     // The last tile is a small one.
-    let whole = chunks.count - (tail == nil ? 0 : 1)
+    let whole = split.count - (tail == nil ? 0 : 1)
     return [
-      run(chunks.small + 1, 0..<chunks.bigCount), run(chunks.small, chunks.bigCount..<whole),
-      run(chunks.small, whole..<chunks.count, tail: tail),
+      run(split.small + 1, 0..<split.bigCount), run(split.small, split.bigCount..<whole),
+      run(split.small, whole..<split.count, tail: tail),
     ].compactMap { $0 }
   }
 
   /// Whether a thread's tiles are alike wherever its share begins.
   func isEven(_ loop: Loop) -> Bool {
-    loop.kind != .panel && loop.chunks.bigCount == 0 && (loop.kind == .row || tail == nil)
+    loop.kind != .panel && loop.split.bigCount == 0 && (loop.kind == .row || tail == nil)
   }
 
   /// How far a reference moves from one tile of a run to the next.
-  func advance(_ index: Int, _ references: [Nest.Reference], _ run: TileRun) -> Int {
+  func advance(_ index: Int, _ references: [PlacedNest.Reference], _ run: TileRun) -> Int {
     if let packed = plan.packed, nest.factors[packed].reference == index {
       return run.step * (panelDistances[run.axis] ?? 0)
     }

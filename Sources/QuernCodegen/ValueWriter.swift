@@ -31,7 +31,9 @@ struct ValueWriter {
     position = nil
   }
 
-  private func values(_ nest: Nest) -> [Nest.Value] { step == nil ? nest.values : nest.term }
+  private func values(_ nest: PlacedNest) -> [PlacedNest.Value] {
+    step == nil ? nest.values : nest.term
+  }
 
   mutating func value(_ number: Int, _ context: inout TileContext) -> VectorRegister {
     if done.isEmpty { done = Array(repeating: nil, count: values(context.nest).count) }
@@ -61,7 +63,7 @@ struct ValueWriter {
     }
   }
 
-  private func type(_ number: Int, _ nest: Nest) -> ElementType {
+  private func type(_ number: Int, _ nest: PlacedNest) -> ElementType {
     switch values(nest)[number] {
     case .factor(let factor): nest.references[nest.factors[factor].reference].element
     case .accumulator:
@@ -124,7 +126,7 @@ struct ValueWriter {
     }
   }
 
-  private func isNumber(_ number: Int, _ nest: Nest) -> Bool {
+  private func isNumber(_ number: Int, _ nest: PlacedNest) -> Bool {
     if case .constant(let constant, _) = values(nest)[number] { !constant.isNaN } else { false }
   }
 

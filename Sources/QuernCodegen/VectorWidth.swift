@@ -9,14 +9,14 @@ extension MachineFacts {
   /// tiles of one vector: each multiply-add needs a row's value of its own, and a core that works off its
   /// vectors in halves has no more loads than multiply-adds for that. Two of AVX2's vectors share the
   /// value, and of up to eight lanes there are no more than needed.
-  func suited(to nest: Nest) -> MachineFacts {
-    guard halvesVectors, target == .avx512, nest.isProduct,
+  func suited(to nest: PlacedNest) -> MachineFacts {
+    guard isDoublePumped, target == .avx512, nest.isProduct,
       case .output(let lane?) = TilePlan.chooseLanes(nest, self),
       nest.axes[lane].extent <= target.lanes
     else { return self }
     var narrow = self
     narrow.target = .avx2
-    narrow.halvesVectors = false
+    narrow.isDoublePumped = false
     narrow.multiplyAddsPerCycle *= 2
     narrow.loadsPerCycle *= 2
     return narrow

@@ -67,7 +67,7 @@ package struct AtomicWriter {
     case .directory:
       throw DataError(
         .unwritable, in: path, found: "is a folder", expected: "a file to write",
-        mend: "Name a file in it.")
+        remedy: "Name a file in it.")
     case .file, .nothing:
       let (folder, name) = Self.split(target)
       guard !name.isEmpty else {
@@ -160,7 +160,7 @@ package struct AtomicWriter {
   }
 
   private func failure(_ what: String, _ number: Int32) -> DataError {
-    let mend =
+    let remedy =
       switch number {
       case ENOSPC, EDQUOT: "Free some space, or write elsewhere."
       case EACCES, EPERM, EROFS: "Choose a folder that you may write to."
@@ -170,7 +170,7 @@ package struct AtomicWriter {
       }
     return DataError(
       .unwritable, in: path, found: "\(what) (\(systemMessage(number)))",
-      expected: "to be able to write it", mend: mend)
+      expected: "to be able to write it", remedy: remedy)
   }
 
   /// The file that a symbolic link points to, the path itself if it is none.

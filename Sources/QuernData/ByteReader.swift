@@ -109,7 +109,7 @@ final class ByteReader {
     if count > 0 {
       throw DataError(
         .trailingBytes, in: name, found: "goes on after its last element", expected: expected,
-        mend: "The header and the contents disagree: fetch or write the file anew.")
+        remedy: "The header and the contents disagree: fetch or write the file anew.")
     }
   }
 
@@ -149,7 +149,7 @@ final class ByteReader {
       guard try refill() else {
         throw DataError(
           .truncated, in: name, found: "the gzip data end too early",
-          expected: "a whole gzip stream", mend: "Fetch the file again.")
+          expected: "a whole gzip stream", remedy: "Fetch the file again.")
       }
       let room = min(target.count, Int(UInt32.max))
       stream.pointee.next_in = (chunk.baseAddress! + next).assumingMemoryBound(to: UInt8.self)
@@ -166,7 +166,7 @@ final class ByteReader {
         let message = stream.pointee.msg.map { String(cString: $0) } ?? "code \(status)"
         throw DataError(
           .corrupt, in: name, found: "the gzip data are corrupt (zlib: \(message))",
-          expected: "an intact gzip stream", mend: "Fetch the file again.")
+          expected: "an intact gzip stream", remedy: "Fetch the file again.")
       }
       if count > 0 { return count }
     }
@@ -184,7 +184,7 @@ final class ByteReader {
       guard chunk[next] == 0 else {
         throw DataError(
           .trailingBytes, in: name, found: "there are other bytes after the gzip data",
-          expected: "nothing, or another gzip member", mend: "Fetch the file again.")
+          expected: "nothing, or another gzip member", remedy: "Fetch the file again.")
       }
       next += 1
       skipped += 1

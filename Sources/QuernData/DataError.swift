@@ -1,7 +1,7 @@
 /// What went wrong while reading, checking or writing data.
 ///
 /// The ``description`` says which file (or data set, or tensor), what was found, what was expected,
-/// and how to mend it; ``kind`` is for programs.
+/// and how to remedy it; ``kind`` is for programs.
 public struct DataError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The sort of fault.
   public enum Kind: String, Sendable, Hashable, CaseIterable {
@@ -47,20 +47,20 @@ public struct DataError: Error, Sendable, Hashable, CustomStringConvertible {
   /// What should have been there.
   public let expected: String
   /// What to do about it: a sentence, or empty.
-  public let mend: String
+  public let remedy: String
 
   public init(
-    _ kind: Kind, in subject: String, found: String, expected: String, mend: String = ""
+    _ kind: Kind, in subject: String, found: String, expected: String, remedy: String = ""
   ) {
     self.kind = kind
     self.subject = subject
     self.found = found
     self.expected = expected
-    self.mend = mend
+    self.remedy = remedy
   }
 
   public var description: String {
-    "\(subject): \(found); expected \(expected)." + (mend.isEmpty ? "" : " \(mend)")
+    "\(subject): \(found); expected \(expected)." + (remedy.isEmpty ? "" : " \(remedy)")
   }
 }
 

@@ -54,7 +54,7 @@ public enum DataSource: Sendable, Hashable, CustomStringConvertible {
     case .nothing where name.contains("/"):
       throw DataError(
         .missing, in: name, found: "there is no such folder", expected: expected,
-        mend: "Check the path.")
+        remedy: "Check the path.")
     case .nothing:
       throw DataError(
         .unknownName, in: name.isEmpty ? "data source" : name,
@@ -62,7 +62,7 @@ public enum DataSource: Sendable, Hashable, CustomStringConvertible {
     case .file, .special:
       throw DataError(
         .notAFile, in: name, found: "is not a folder", expected: expected,
-        mend: "Name the folder that the files lie in.")
+        remedy: "Name the folder that the files lie in.")
     }
   }
 
@@ -159,7 +159,7 @@ public enum DataSource: Sendable, Hashable, CustomStringConvertible {
     throw DataError(
       .missing, in: description, found: "not installed",
       expected: "a folder \(candidates.joined(separator: " or "))",
-      mend: (self == .fashionMNIST
+      remedy: (self == .fashionMNIST
         ? "Install it: apt-get install dataset-fashion-mnist; or put" : "Put")
         + " its four IDX files there, name the folder that they lie in, or let the environment "
         + "variable QUERN_DATA name the folder that holds a folder \(description).")
@@ -180,12 +180,12 @@ public enum DataSource: Sendable, Hashable, CustomStringConvertible {
     guard PathKind(folder) == .directory else {
       throw DataError(
         .missing, in: folder, found: "there is no such folder",
-        expected: "a folder with four IDX files", mend: "Check the path.")
+        expected: "a folder with four IDX files", remedy: "Check the path.")
     }
     throw DataError(
       .missing, in: folder, found: "neither \(file.rawValue) nor \(file.rawValue).gz is there",
       expected: "a folder with the four IDX files of MNIST's names",
-      mend: "Check the path, or rename the files.")
+      remedy: "Check the path, or rename the files.")
   }
 
   private static let fashionClasses = [

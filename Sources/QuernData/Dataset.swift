@@ -80,7 +80,7 @@ public struct Dataset: Sendable {
       throw DataError(
         .badArgument, in: name, found: "the largest pixel is \(largest), the maximum \(maximum)",
         expected: "pixels of 0 … maximum, and a maximum above 0",
-        mend: "Give the value of the brightest pixel there can be, as a rule 255.")
+        remedy: "Give the value of the brightest pixel there can be, as a rule 255.")
     }
     let values = (0..<256).map { Float($0) / Float(maximum) }
     try self.init(
@@ -119,7 +119,7 @@ public struct Dataset: Sendable {
       throw DataError(
         .countMismatch, in: name, found: "\(extents[0]) pictures but \(labels.count) labels",
         expected: "as many labels as pictures",
-        mend: "Check that the two belong together (not training pictures with test labels).")
+        remedy: "Check that the two belong together (not training pictures with test labels).")
     }
     let (checked, classes) = try Self.check(labels: labels, classCount: classCount, name: name)
     if let classNames, classNames.count != classes {
@@ -188,7 +188,7 @@ public struct Dataset: Sendable {
         throw DataError(
           .labelOutOfRange, in: name, found: "label \(label) of picture \(position)",
           expected: "labels of 0 … \(bound - 1)",
-          mend: "Check that the labels belong to these pictures, and the number of classes.")
+          remedy: "Check that the labels belong to these pictures, and the number of classes.")
       }
       largest = max(largest, value)
       checked[position] = Int32(value)

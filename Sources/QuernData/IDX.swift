@@ -90,7 +90,7 @@ public enum IDX {
       throw DataError(
         .overflow, in: reader.name,
         found: "the header tells \(text(shape: shape)) elements, more than can be counted",
-        expected: contents.expected, mend: "The file is damaged: fetch it again.")
+        expected: contents.expected, remedy: "The file is damaged: fetch it again.")
     }
     let expected = "\(text(shape: shape)) = \(count) bytes after the header"
     // Checked before memory is asked for: a damaged header may tell any size.
@@ -120,13 +120,13 @@ public enum IDX {
     guard magic[0] == 0, magic[1] == 0, magic[2] == 8 || otherType != nil else {
       throw DataError(
         .mislabelled, in: reader.name, found: "is not an IDX file (it \(first))",
-        expected: contents.expected, mend: "Check that it is the right file.")
+        expected: contents.expected, remedy: "Check that it is the right file.")
     }
     if let otherType {
       throw DataError(
         .unsupported, in: reader.name, found: "holds \(otherType) elements (it \(first))",
         expected: contents.expected,
-        mend: "Write it as uint8, or hand the values over in memory (Dataset.init).")
+        remedy: "Write it as uint8, or hand the values over in memory (Dataset.init).")
     }
     guard contents.accepts(rank: rank) else {
       let swapped = (contents == .images && rank == 1) || (contents == .labels && rank >= 3)
@@ -135,7 +135,7 @@ public enum IDX {
         .mislabelled, in: reader.name,
         found: swapped ? "holds \(other) (it \(first))" : "holds an array of rank \(rank)",
         expected: contents.expected,
-        mend: swapped
+        remedy: swapped
           ? "Were the two files swapped or renamed?" : "Check that it is the right file.")
     }
     return rank
@@ -157,7 +157,8 @@ public enum IDX {
     _ reader: ByteReader, found: String, expected: String
   ) -> DataError {
     DataError(
-      .truncated, in: reader.name, found: found, expected: expected, mend: "Fetch the file again.")
+      .truncated, in: reader.name, found: found, expected: expected, remedy: "Fetch the file again."
+    )
   }
 
   private static func hexadecimal(_ byte: UInt8) -> String {

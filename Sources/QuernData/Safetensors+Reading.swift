@@ -15,14 +15,14 @@ extension Safetensors {
       throw DataError(
         .truncated, in: name, found: "has \(bytes.count) bytes",
         expected: "a safetensors file (8 bytes with the header's length, then the header)",
-        mend: "Check that it is the right file.")
+        remedy: "Check that it is the right file.")
     }
     let headerLength = bytes[..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard headerLength <= UInt64(bytes.count - 8) else {
       throw DataError(
         .truncated, in: name,
         found: "tells of a header of \(headerLength) bytes, but only \(bytes.count - 8) follow",
-        expected: "a whole safetensors file", mend: "It is cut short, or of another format.")
+        expected: "a whole safetensors file", remedy: "It is cut short, or of another format.")
     }
     let dataStart = 8 + Int(headerLength)
     var parser = SafetensorsHeaderParser(bytes: bytes[8..<dataStart], name: name)
@@ -47,20 +47,20 @@ extension Safetensors {
       let known = ElementType.allCases.map(\.rawValue).joined(separator: ", ")
       throw DataError(
         .unsupported, in: file, found: "\(tensor) has elements of type \"\(entry.elementType)\"",
-        expected: "one of \(known)", mend: "Convert it, as a rule to F32, before it is saved.")
+        expected: "one of \(known)", remedy: "Convert it, as a rule to F32, before it is saved.")
     }
     let count = product(entry.shape)
     guard let count, let size = product([count, type.size]) else {
       throw DataError(
         .overflow, in: file, found: "\(tensor) has the shape \(text(shape: entry.shape))",
-        expected: "a shape whose size can be counted", mend: "The file is damaged.")
+        expected: "a shape whose size can be counted", remedy: "The file is damaged.")
     }
     guard size == entry.end - entry.begin else {
       throw DataError(
         .countMismatch, in: file,
         found: "\(tensor) has \(entry.end - entry.begin) bytes",
         expected: "\(size) for \(text(shape: entry.shape)) of \(type.rawValue)",
-        mend: "The file is damaged.")
+        remedy: "The file is damaged.")
     }
     return type
   }
@@ -76,18 +76,18 @@ extension Safetensors {
       guard entry.begin <= entry.end else {
         throw DataError(
           .corrupt, in: name, found: place, expected: "an end that is not before the beginning",
-          mend: "The file is damaged.")
+          remedy: "The file is damaged.")
       }
       guard entry.end <= size else {
         throw DataError(
           .truncated, in: name, found: "\(place), but the file has only \(size) after the header",
-          expected: "a whole safetensors file", mend: "It is cut short.")
+          expected: "a whole safetensors file", remedy: "It is cut short.")
       }
       guard entry.begin == position else {
         throw DataError(
           .corrupt, in: name, found: place,
           expected: "it to begin at \(position), where \(previous) ends: no gaps, no overlaps",
-          mend: "The file is damaged.")
+          remedy: "The file is damaged.")
       }
       position = entry.end
       previous = "tensor \"\(entry.name)\""
@@ -95,7 +95,7 @@ extension Safetensors {
     guard position == size else {
       throw DataError(
         .trailingBytes, in: name, found: "\(size - position) bytes after the last tensor",
-        expected: "none", mend: "The file is damaged.")
+        expected: "none", remedy: "The file is damaged.")
     }
   }
 }

@@ -24,7 +24,7 @@ extension Safetensors {
     if tensors[Self.metadataKey] != nil {
       throw DataError(
         .badArgument, in: path, found: "a tensor called \(Self.metadataKey)",
-        expected: "another name, for the format keeps this one for itself", mend: "Rename it.")
+        expected: "another name, for the format keeps this one for itself", remedy: "Rename it.")
     }
     return tensors.map { (name: $0.key, tensor: $0.value) }.sorted {
       ($1.tensor.elementType.size, $0.name) < ($0.tensor.elementType.size, $1.name)

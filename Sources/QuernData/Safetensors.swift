@@ -38,21 +38,21 @@ public struct Safetensors: Sendable, Equatable {
       throw DataError(
         .missing, in: source, found: "no tensor \"\(name)\"",
         expected: "it among the \(names.count) there are (\(some))",
-        mend: "Does the file belong to another model?")
+        remedy: "Does the file belong to another model?")
     }
     if let shape, shape != tensor.shape {
       throw DataError(
         .countMismatch, in: source,
         found: "tensor \"\(name)\" of shape \(text(shape: tensor.shape))",
         expected: "the shape \(text(shape: shape))",
-        mend: "Does the file belong to another model?")
+        remedy: "Does the file belong to another model?")
     }
     if let elementTypes, !elementTypes.contains(tensor.elementType) {
       let accepted = elementTypes.map(\.rawValue).joined(separator: " or ")
       throw DataError(
         .mislabelled, in: source,
         found: "tensor \"\(name)\" has \(tensor.elementType.rawValue) elements",
-        expected: "\(accepted) elements", mend: "Convert it before it is saved.")
+        expected: "\(accepted) elements", remedy: "Convert it before it is saved.")
     }
     return tensor
   }

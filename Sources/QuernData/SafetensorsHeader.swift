@@ -51,7 +51,7 @@ struct SafetensorsHeaderParser {
     guard let elementType, let shape, let offsets, offsets.count == 2 else {
       throw DataError(
         .corrupt, in: file, found: "the entry of tensor \"\(name)\" is incomplete",
-        expected: "dtype, shape and two data_offsets", mend: "The file is damaged.")
+        expected: "dtype, shape and two data_offsets", remedy: "The file is damaged.")
     }
     return Entry(
       name: name, elementType: elementType, shape: shape, begin: offsets[0], end: offsets[1])
@@ -67,7 +67,7 @@ struct SafetensorsHeaderParser {
       guard seen.insert(key).inserted else {
         throw DataError(
           .duplicate, in: parser.file, found: "\"\(key)\" occurs twice among the \(what)",
-          expected: "every name once", mend: "The file is damaged.")
+          expected: "every name once", remedy: "The file is damaged.")
       }
       try parser.expect(":")
       try member(&parser, key)
@@ -100,7 +100,7 @@ struct SafetensorsHeaderParser {
       if overflowed || carried {
         throw DataError(
           .overflow, in: file, found: "a number at byte \(start) of the file is too large",
-          expected: "numbers below 2^63", mend: "The file is damaged.")
+          expected: "numbers below 2^63", remedy: "The file is damaged.")
       }
       value = sum
       position += 1
@@ -193,6 +193,6 @@ struct SafetensorsHeaderParser {
   private func malformed(_ expected: String) -> DataError {
     DataError(
       .corrupt, in: file, found: "the header is malformed at byte \(position) of the file",
-      expected: expected, mend: "The file is damaged, or no safetensors file.")
+      expected: expected, remedy: "The file is damaged, or no safetensors file.")
   }
 }

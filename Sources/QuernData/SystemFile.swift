@@ -50,11 +50,11 @@ package struct SystemFile: ~Copyable {
       if number == ENOENT || number == ENOTDIR {
         throw DataError(
           .missing, in: path, found: "there is no such file", expected: "a readable file",
-          mend: "Check the path.")
+          remedy: "Check the path.")
       }
       throw DataError(
         .unreadable, in: path, found: "cannot be opened (\(systemMessage(number)))",
-        expected: "a readable file", mend: "Check its permissions.")
+        expected: "a readable file", remedy: "Check its permissions.")
     }
     var status = stat()
     let failed = fstat(descriptor, &status) != 0
@@ -65,7 +65,7 @@ package struct SystemFile: ~Copyable {
         .notAFile, in: path,
         found: kind == .directory ? "is a folder" : "is a device or a pipe",
         expected: "a regular file",
-        mend: kind == .directory ? "Name a file in it." : "Copy the contents to a file first.")
+        remedy: kind == .directory ? "Name a file in it." : "Copy the contents to a file first.")
     }
     self.path = path
     self.size = Int(status.st_size)

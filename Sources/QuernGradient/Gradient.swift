@@ -20,7 +20,7 @@ public func gradient(
   guard output.shape.elementCount == 1 else {
     throw GraphError(
       "gradient", "the output has shape \(output.shape)",
-      mend: "sum it to one number, or use vectorJacobianProduct with a seed of its shape")
+      remedy: "sum it to one number, or use vectorJacobianProduct with a seed of its shape")
   }
   let seed = output.builder.constant(1, output.shape)
   return try vectorJacobianProduct(of: output, seed: seed, withRespectTo: tensors)
@@ -39,16 +39,16 @@ public func vectorJacobianProduct(
   let builder = output.builder
   guard (tensors + [seed]).allSatisfy({ $0.builder === builder }) else {
     throw GraphError(
-      "gradient", "the tensors belong to several builders", mend: "build them with one builder")
+      "gradient", "the tensors belong to several builders", remedy: "build them with one builder")
   }
   guard (tensors + [output]).allSatisfy({ $0.element == .float32 }) else {
     throw GraphError(
-      "gradient", "one of the tensors holds integers", mend: "differentiate float32 tensors only")
+      "gradient", "one of the tensors holds integers", remedy: "differentiate float32 tensors only")
   }
   guard seed.type == output.type else {
     throw GraphError(
       "gradient", "the seed is \(seed.type), the output \(output.type)",
-      mend: "give the seed the output's shape")
+      remedy: "give the seed the output's shape")
   }
   let graph = builder.graph
   let dependent = graph.dependents(of: tensors.map(\.id))

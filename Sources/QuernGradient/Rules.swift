@@ -39,7 +39,7 @@ struct RuleApplication {
     GraphError(
       node.label.isEmpty ? node.op.name : node.label,
       "\(node.op.name) has no derivative by operand \(number)",
-      mend: "differentiate a loss that does not depend on it")
+      remedy: "differentiate a loss that does not depend on it")
   }
 
   /// A maximum is the contraction that multiplies each window by the one-hot vector of its

@@ -28,15 +28,15 @@ public protocol Executable: AnyObject {
 public struct ExecutionError: Error, Hashable, Sendable, CustomStringConvertible {
   public var tensor: String
   public var problem: String
-  public var mend: String
+  public var remedy: String
 
-  public init(_ tensor: String, _ problem: String, mend: String) {
+  public init(_ tensor: String, _ problem: String, remedy: String) {
     self.tensor = tensor
     self.problem = problem
-    self.mend = mend
+    self.remedy = remedy
   }
 
-  public var description: String { "\(tensor): \(problem); \(mend)" }
+  public var description: String { "\(tensor): \(problem); \(remedy)" }
 }
 
 extension Executable {
@@ -46,7 +46,7 @@ extension Executable {
     let names = graph.inputs.map(\.input.name) + graph.outputs.map(\.name)
     throw ExecutionError(
       name, "there is no such input or output",
-      mend: "use one of \(names.joined(separator: ", "))")
+      remedy: "use one of \(names.joined(separator: ", "))")
   }
 
   /// Writes as many zeros as the input has elements; executables may have a shorter way.
@@ -102,7 +102,7 @@ extension Executable {
     guard type.element == element else {
       throw ExecutionError(
         name, "it holds \(type.element.rawValue), not \(element.rawValue)",
-        mend: "use the tensor's own type")
+        remedy: "use the tensor's own type")
     }
     return type
   }

@@ -85,7 +85,7 @@ public final class GraphBuilder {
       label.isEmpty ? op : "\(label) (\(op))",
       "\(which), \(tensors[place].type), comes from another GraphBuilder; expected all tensors from "
         + "one",
-      mend: "build both with the same GraphBuilder")
+      remedy: "build both with the same GraphBuilder")
   }
 
   // MARK: Leaves
@@ -97,7 +97,7 @@ public final class GraphBuilder {
     _ name: String, _ shape: Shape, _ element: ElementType = .float32, role: Input.Role = .data
   ) throws(GraphError) -> Tensor {
     if graph.input(named: name) != nil {
-      throw GraphError(name, "two inputs have this name", mend: "name one of them differently")
+      throw GraphError(name, "two inputs have this name", remedy: "name one of them differently")
     }
     return tensor(add(.input(Input(name, role)), [], TensorType(element, shape)))
   }
@@ -123,7 +123,7 @@ public final class GraphBuilder {
   public func output(_ name: String, _ tensor: Tensor) throws(GraphError) {
     try checkOwn([tensor], of: "output \(name)")
     if graph.output(named: name) != nil {
-      throw GraphError(name, "two outputs have this name", mend: "name one of them differently")
+      throw GraphError(name, "two outputs have this name", remedy: "name one of them differently")
     }
     graph.outputs.append(.init(name: name, node: tensor.id))
   }
@@ -135,15 +135,15 @@ public final class GraphBuilder {
   public func update(_ input: Tensor, to value: Tensor) throws(GraphError) {
     try checkOwn([input, value], of: "update")
     guard case .input(let declared) = graph[input.id].op else {
-      throw GraphError("update", "\(input.id) is not an input", mend: "update inputs only")
+      throw GraphError("update", "\(input.id) is not an input", remedy: "update inputs only")
     }
     guard input.type == value.type else {
       throw GraphError(
         declared.name, "its type is \(input.type), its update's \(value.type)",
-        mend: "give the update the input's shape")
+        remedy: "give the update the input's shape")
     }
     guard !graph.updates.contains(where: { $0.input == input.id }) else {
-      throw GraphError(declared.name, "it is updated twice", mend: "keep one of the updates")
+      throw GraphError(declared.name, "it is updated twice", remedy: "keep one of the updates")
     }
     graph.updates.append(.init(input: input.id, value: value.id))
   }

@@ -17,13 +17,13 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
     for extent in extents {
       guard extent > 0 else {
         throw GraphError(
-          subject, "extents \(extents) hold \(extent)", mend: "give every extent at least 1")
+          subject, "extents \(extents) hold \(extent)", remedy: "give every extent at least 1")
       }
       let (product, overflow) = count.multipliedReportingOverflow(by: extent)
       guard !overflow, product <= Self.maximumElementCount else {
         throw GraphError(
           subject, "extents \(extents) make more than \(Self.maximumElementCount) elements",
-          mend: "make the tensor smaller")
+          remedy: "make the tensor smaller")
       }
       count = product
     }

@@ -13,26 +13,26 @@ extension GraphBuilder {
     guard operands.count == contraction.factors.count, 1...2 ~= operands.count else {
       throw GraphError(
         subject, "\(operands.count) operands for \(contraction.factors.count) factors",
-        mend: "give one or two factors, one for each operand")
+        remedy: "give one or two factors, one for each operand")
     }
     _ = try Shape(checking: contraction.extents, of: subject)
     for (factor, operand) in zip(contraction.factors, operands) {
       guard factor.map.count == operand.shape.rank else {
         throw GraphError(
           subject, "\(factor.map.count) indices for an operand of shape \(operand.shape)",
-          mend: "give one index for each dimension")
+          remedy: "give one index for each dimension")
       }
       guard operand.element == (factor.match == nil ? .float32 : .int32) || contraction.isMovement
       else {
         throw GraphError(
           subject, "an operand is \(operand.element.rawValue)",
-          mend: "multiply float32 tensors; match int32 tensors")
+          remedy: "multiply float32 tensors; match int32 tensors")
       }
       for expression in factor.map + (factor.match.map { [$0] } ?? []) {
         guard expression.terms.allSatisfy({ contraction.axes.indices.contains($0.axis) }) else {
           throw GraphError(
             subject, "an index names an axis beyond the \(contraction.axes.count) there are",
-            mend: "add the axis")
+            remedy: "add the axis")
         }
       }
     }
@@ -66,7 +66,7 @@ extension Tensor {
     guard shape.rank >= 1, weight.shape.rank == 2, shape[shape.rank - 1] == weight.shape[0] else {
       throw GraphError(
         subject("matrix product"), "shapes \(shape) and \(weight.shape) do not go together",
-        mend: "give […, K] and [K, T] with the same K")
+        remedy: "give […, K] and [K, T] with the same K")
     }
     let outer = shape.rank - 1
     let names = outer == 1 ? ["n"] : outer == 3 ? ["n", "y", "x"] : (0..<outer).map { "d\($0)" }
@@ -146,7 +146,7 @@ extension Tensor {
     else {
       throw GraphError(
         subject(op), "dimensions \(dimensions) of a tensor of shape \(shape)",
-        mend: "name each dimension at most once, from 0 to \(shape.rank - 1)")
+        remedy: "name each dimension at most once, from 0 to \(shape.rank - 1)")
     }
   }
 
@@ -158,7 +158,7 @@ extension Tensor {
       throw GraphError(
         subject("reshape"),
         "\(self.shape) holds \(self.shape.elementCount) elements, \(shape) \(shape.elementCount)",
-        mend: "keep the number of elements")
+        remedy: "keep the number of elements")
     }
     return builder.tensor(builder.reshapeUnchecked(id, shape))
   }
@@ -168,7 +168,7 @@ extension Tensor {
     guard order.sorted() == Array(0..<shape.rank) else {
       throw GraphError(
         subject("transpose"), "order \(order) of a tensor of rank \(shape.rank)",
-        mend: "name every dimension once")
+        remedy: "name every dimension once")
     }
     var map = [AffineExpression](repeating: .constant(0), count: shape.rank)
     for (axis, dimension) in order.enumerated() { map[dimension] = .axis(axis) }
@@ -183,7 +183,7 @@ extension Tensor {
     else {
       throw GraphError(
         subject("slice"), "from \(start) to \(end) of a tensor of shape \(shape)",
-        mend: "give each dimension a start below its end")
+        remedy: "give each dimension a start below its end")
     }
     let axes = (0..<shape.rank).map { Axis(axisNames[$0], end[$0] - start[$0]) }
     return try movement(axes, start.enumerated().map { .axis($0, plus: $1) })
@@ -194,7 +194,7 @@ extension Tensor {
     guard before.count == shape.rank, after.count == shape.rank else {
       throw GraphError(
         subject("pad"), "padding \(before), \(after) of a tensor of shape \(shape)",
-        mend: "give one number for each dimension")
+        remedy: "give one number for each dimension")
     }
     return try sliced(from: before.map(-), to: zip(shape.extents, after).map(+))
   }
@@ -209,7 +209,7 @@ extension Tensor {
     else {
       throw GraphError(
         subject("broadcast"), "\(shape) cannot be repeated to \(target)",
-        mend: "repeat dimensions of extent 1 only")
+        remedy: "repeat dimensions of extent 1 only")
     }
     if shape == target { return self }
     let names = Self.axisNames(target.rank)
@@ -238,7 +238,7 @@ extension GraphBuilder {
     guard let first = tensors.first, (0..<first.shape.rank).contains(dimension) else {
       throw GraphError(
         subject, "dimension \(dimension) of \(tensors.first?.shape.description ?? "no tensor")",
-        mend: "name a dimension of the tensors")
+        remedy: "name a dimension of the tensors")
     }
     var extents = first.shape.extents
     extents[dimension] = 0
@@ -248,7 +248,7 @@ extension GraphBuilder {
       guard others == extents, tensor.element == first.element else {
         throw GraphError(
           subject, "\(tensor.type) does not go with \(first.type) along dimension \(dimension)",
-          mend: "make all other extents equal")
+          remedy: "make all other extents equal")
       }
       extents[dimension] += tensor.shape[dimension]
     }

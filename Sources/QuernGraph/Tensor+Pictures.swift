@@ -56,7 +56,7 @@ public struct WindowGeometry: Hashable, Sendable {
     ] {
       guard values.count == 2, values.allSatisfy({ $0 >= least && $0 < 1 << 20 }) else {
         throw GraphError(
-          subject, "\(name) is \(values)", mend: "give height and width of at least \(least)")
+          subject, "\(name) is \(values)", remedy: "give height and width of at least \(least)")
       }
     }
     var result: [Int] = []
@@ -68,7 +68,7 @@ public struct WindowGeometry: Hashable, Sendable {
         throw GraphError(
           subject,
           "the kernel is \(reach) \(side) (dilation counted), its padded input only \(padded)",
-          mend: "use a smaller kernel, more padding, or fewer poolings before")
+          remedy: "use a smaller kernel, more padding, or fewer poolings before")
       }
       result.append((padded - reach) / strides[d] + 1)
     }
@@ -86,7 +86,8 @@ extension Tensor {
   private func checkPicture(_ op: String) throws(GraphError) {
     guard shape.rank == 4 else {
       throw GraphError(
-        subject(op), "its input has shape \(shape)", mend: "give a batch of pictures (N, H, W, C)")
+        subject(op), "its input has shape \(shape)", remedy: "give a batch of pictures (N, H, W, C)"
+      )
     }
   }
 
@@ -109,7 +110,7 @@ extension Tensor {
     else {
       throw GraphError(
         name, "filters of shape \(filters.shape) for a kernel \(geometry.kernelExtents)",
-        mend: "give filters (kernel height, kernel width, channels / groups, filters)")
+        remedy: "give filters (kernel height, kernel width, channels / groups, filters)")
     }
     let count = filters.shape[3]
     guard groups >= 1, channels % groups == 0, count % groups == 0,
@@ -117,7 +118,7 @@ extension Tensor {
     else {
       throw GraphError(
         name, "\(channels) channels, filters \(filters.shape), \(groups) groups",
-        mend: "let groups divide channels and filters, and filters have channels / groups")
+        remedy: "let groups divide channels and filters, and filters have channels / groups")
     }
     let output = try geometry.outputExtents(picture: [shape[1], shape[2]], of: name)
     let inner = channels / groups
@@ -173,7 +174,7 @@ extension Tensor {
       let reach = geometry.dilations[d] * (geometry.kernelExtents[d] - 1)
       guard max(geometry.paddingBefore[d], geometry.paddingAfter[d]) * 2 <= reach + 1 else {
         throw GraphError(
-          subject("max-pool"), "padding is more than half the window", mend: "pad less")
+          subject("max-pool"), "padding is more than half the window", remedy: "pad less")
       }
     }
     let window = Window(axes: axes, outputRank: 4, map: map)

@@ -33,7 +33,7 @@ extension GraphBuilder {
     guard let first = operands.first, let result = op.resultType(operands.map(\.element)) else {
       throw GraphError(
         op.rawValue, "it does not take operands of types \(operands.map(\.element.rawValue))",
-        mend: "convert them with toFloat or toInt")
+        remedy: "convert them with toFloat or toInt")
     }
     let rank = operands.map(\.shape.rank).max() ?? 0
     var extents = [Int](repeating: 1, count: rank)
@@ -44,7 +44,7 @@ extension GraphBuilder {
           let shapes = operands.map(\.shape.description).joined(separator: " and ")
           throw GraphError(
             first.subject(op.rawValue), "shapes \(shapes) do not go together",
-            mend: "make extents equal, or 1 where a tensor is to be repeated")
+            remedy: "make extents equal, or 1 where a tensor is to be repeated")
         }
         extents[lead + dimension] = extent
       }

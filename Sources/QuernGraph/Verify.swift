@@ -21,11 +21,11 @@ extension Graph {
     for output in outputs {
       guard nodes.indices.contains(output.node.index) else {
         throw GraphError(
-          output.name, "it is \(output.node), of \(nodes.count) nodes", mend: "name a node")
+          output.name, "it is \(output.node), of \(nodes.count) nodes", remedy: "name a node")
       }
       guard names.insert(output.name).inserted else {
         throw GraphError(
-          output.name, "two outputs have this name", mend: "name one of them differently")
+          output.name, "two outputs have this name", remedy: "name one of them differently")
       }
     }
     try verifyUpdates()
@@ -37,24 +37,24 @@ extension Graph {
       guard nodes.indices.contains(update.input.index), nodes.indices.contains(update.value.index),
         case .input(let input) = self[update.input].op
       else {
-        throw GraphError("update", "\(update.input) is not an input", mend: "update inputs only")
+        throw GraphError("update", "\(update.input) is not an input", remedy: "update inputs only")
       }
       guard self[update.input].type == self[update.value].type else {
         throw GraphError(
           input.name,
           "its type is \(self[update.input].type), its update's \(self[update.value].type)",
-          mend: "give the update the input's shape")
+          remedy: "give the update the input's shape")
       }
       guard updated.insert(update.input).inserted else {
-        throw GraphError(input.name, "it is updated twice", mend: "keep one of the updates")
+        throw GraphError(input.name, "it is updated twice", remedy: "keep one of the updates")
       }
     }
   }
 
-  private func wrong(_ id: NodeID, _ problem: String, _ mend: String) -> GraphError {
+  private func wrong(_ id: NodeID, _ problem: String, _ remedy: String) -> GraphError {
     let node = self[id]
     let label = node.label.isEmpty ? "" : " of \(node.label)"
-    return GraphError("\(id) (\(node.op.name)\(label))", problem, mend: mend)
+    return GraphError("\(id) (\(node.op.name)\(label))", problem, remedy: remedy)
   }
 
   private func verify(_ id: NodeID) throws(GraphError) {

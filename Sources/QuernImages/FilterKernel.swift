@@ -35,18 +35,18 @@ public struct FilterKernel: Sendable, Hashable {
     let expected = "an odd square of numbers: 3×3, 5×5, …, \(Self.maximumSize)×\(Self.maximumSize)"
     guard let first = rows.first, !first.isEmpty else {
       throw DataError(
-        .empty, in: name, found: "no numbers", expected: expected, mend: "Write them in rows.")
+        .empty, in: name, found: "no numbers", expected: expected, remedy: "Write them in rows.")
     }
     if let place = rows.firstIndex(where: { $0.count != first.count }) {
       throw DataError(
         .countMismatch, in: name,
         found: "row \(place + 1) has \(rows[place].count) numbers, row 1 has \(first.count)",
-        expected: "rows of the same length", mend: "Fill up what is missing; zeros will do.")
+        expected: "rows of the same length", remedy: "Fill up what is missing; zeros will do.")
     }
     guard first.count == rows.count else {
       throw DataError(
         .badArgument, in: name, found: "\(rows.count) rows of \(first.count) numbers",
-        expected: expected, mend: "Put zeros around it.")
+        expected: expected, remedy: "Put zeros around it.")
     }
     guard rows.count % 2 == 1, rows.count <= Self.maximumSize else {
       let isEven = rows.count % 2 == 0
@@ -54,7 +54,7 @@ public struct FilterKernel: Sendable, Hashable {
         .badArgument, in: name,
         found: "a kernel of \(rows.count)×\(rows.count)" + (isEven ? ", which has no centre" : ""),
         expected: expected,
-        mend: isEven ? "Add a row and a column of zeros." : "Make it smaller.")
+        remedy: isEven ? "Add a row and a column of zeros." : "Make it smaller.")
     }
     guard rows.allSatisfy({ $0.allSatisfy(\.isFinite) }), divisor.isFinite, divisor != 0,
       rows.allSatisfy({ $0.allSatisfy { Float($0 / divisor).isFinite } })
@@ -103,7 +103,7 @@ extension FilterKernel {
           throw DataError(
             .mislabelled, in: name, found: "line \(number + 1) holds \"\(word.prefix(20))\"",
             expected: "numbers, such as 1 or -0.5",
-            mend: "Begin comments with #, and a divisor's line with /, as in / 9.")
+            remedy: "Begin comments with #, and a divisor's line with /, as in / 9.")
         }
         return value
       }
@@ -129,7 +129,7 @@ extension FilterKernel {
     guard bytes.count < 1 << 20, let text = String(validating: bytes, as: UTF8.self) else {
       throw DataError(
         .mislabelled, in: path, found: "\(bytes.count) bytes that are no short text",
-        expected: "a text with rows of numbers", mend: "Check that it is the right file.")
+        expected: "a text with rows of numbers", remedy: "Check that it is the right file.")
     }
     try self.init(text: text, name: path)
   }

@@ -71,7 +71,7 @@ public struct Montage: Sendable {
       throw DataError(
         .overflow, in: "montage", found: "\(cells) cells of \(side)×\(magnification) pixels",
         expected: "a sheet of at most \(Picture.maximumPixelCount) pixels",
-        mend: "Show fewer pictures, or magnify less.")
+        remedy: "Show fewer pictures, or magnify less.")
     }
     return (total, step)
   }

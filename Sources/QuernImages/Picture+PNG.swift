@@ -62,7 +62,7 @@ extension Picture {
       found: isCutShort
         ? "ends in the middle of the picture (libpng: \(message))"
         : "is damaged (libpng: \(message))",
-      expected: "a whole PNG file", mend: "Copy or make it again.")
+      expected: "a whole PNG file", remedy: "Copy or make it again.")
   }
 
   private static func text(_ image: UnsafeMutablePointer<png_image>) -> String {
@@ -128,7 +128,7 @@ enum PNGHeader {
       if !bytes.isEmpty, signature.starts(with: bytes) { throw truncated(bytes, name) }
       throw DataError(
         .mislabelled, in: name, found: bytes.isEmpty ? "is empty" : "is \(format(bytes)), no PNG",
-        expected: "a PNG file", mend: "Convert it to PNG first.")
+        expected: "a PNG file", remedy: "Convert it to PNG first.")
     }
     // The header's chunk: length, "IHDR", width, height, five bytes, checksum.
     guard bytes.count >= 33 else { throw truncated(bytes, name) }
@@ -138,14 +138,14 @@ enum PNGHeader {
       throw DataError(
         .unsupported, in: name, found: "claims \(height)×\(width) pixels",
         expected: "at most \(Picture.maximumPixelCount) pixels",
-        mend: "Cut it, or make it smaller.")
+        remedy: "Cut it, or make it smaller.")
     }
   }
 
   private static func truncated(_ bytes: [UInt8], _ name: String) -> DataError {
     DataError(
       .truncated, in: name, found: "ends after \(bytes.count) bytes, within the header",
-      expected: "a whole PNG file", mend: "Copy or make it again.")
+      expected: "a whole PNG file", remedy: "Copy or make it again.")
   }
 
   private static func format(_ bytes: [UInt8]) -> String {

@@ -58,7 +58,7 @@ public struct Picture: Sendable, Equatable {
     guard !tooMany, pixels <= Self.maximumPixelCount else {
       throw DataError(
         .overflow, in: "picture", found: "\(height)×\(width) pixels",
-        expected: "at most \(Self.maximumPixelCount) pixels", mend: "Make it smaller.")
+        expected: "at most \(Self.maximumPixelCount) pixels", remedy: "Make it smaller.")
     }
     return pixels * channels
   }

@@ -96,7 +96,7 @@ public struct ShiftPattern: Sendable, Equatable {
     else {
       throw DataError(
         .empty, in: "picture", found: "nothing but background",
-        expected: "a picture with something to be found", mend: "Choose another picture.")
+        expected: "a picture with something to be found", remedy: "Choose another picture.")
     }
     (row, column) = (top, left)
     (self.height, self.width) = (bottom - top + 1, right - left + 1)
@@ -107,7 +107,7 @@ public struct ShiftPattern: Sendable, Equatable {
     guard square > 0, square.isFinite else {
       throw DataError(
         .empty, in: "picture", found: "an even rectangle", expected: "a picture with differences",
-        mend: "Choose another picture.")
+        remedy: "Choose another picture.")
     }
     weights = values.map { ($0 - mean) / square }
   }

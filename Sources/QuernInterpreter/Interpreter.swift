@@ -116,7 +116,7 @@ public final class Interpreter<Scalar: BinaryFloatingPoint & Sendable>: Executab
     let value = values[id.index]
     guard scalars.count == value.count else {
       throw ExecutionError(
-        name, "\(scalars.count) values for \(graph[id].type)", mend: "give \(value.count) values")
+        name, "\(scalars.count) values for \(graph[id].type)", remedy: "give \(value.count) values")
     }
     let element = graph[id].type.element
     for (i, scalar) in scalars.enumerated() {
@@ -141,7 +141,7 @@ public final class Interpreter<Scalar: BinaryFloatingPoint & Sendable>: Executab
     if let id = graph.input(named: name) { return id }
     let names = graph.inputs.map(\.input.name)
     throw ExecutionError(
-      name, "there is no such input", mend: "use one of \(names.joined(separator: ", "))")
+      name, "there is no such input", remedy: "use one of \(names.joined(separator: ", "))")
   }
 
   private func tensor(_ name: String) throws -> NodeID {
@@ -149,18 +149,19 @@ public final class Interpreter<Scalar: BinaryFloatingPoint & Sendable>: Executab
     let names = graph.inputs.map(\.input.name) + graph.outputs.map(\.name)
     throw ExecutionError(
       name, "there is no such input or output",
-      mend: "use one of \(names.joined(separator: ", "))")
+      remedy: "use one of \(names.joined(separator: ", "))")
   }
 
   private func checkByteCount(_ name: String, _ id: NodeID, _ count: Int) throws {
     let type = graph[id].type
     guard count == type.byteCount else {
       throw ExecutionError(
-        name, "\(count) bytes for \(type)", mend: "give room for \(type.byteCount) bytes")
+        name, "\(count) bytes for \(type)", remedy: "give room for \(type.byteCount) bytes")
     }
   }
 
   private func notExact(_ name: String, _ value: Scalar, _ element: ElementType) -> ExecutionError {
-    ExecutionError(name, "\(value) is no \(element.rawValue)", mend: "give whole numbers in range")
+    ExecutionError(
+      name, "\(value) is no \(element.rawValue)", remedy: "give whole numbers in range")
   }
 }

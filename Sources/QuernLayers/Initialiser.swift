@@ -64,7 +64,7 @@ public enum Initialiser: Sendable, Hashable, Codable {
     guard fine else {
       throw GraphError(
         "initialiser", "it is \(self)",
-        mend: "give finite numbers, low before high, and a deviation of at least 0")
+        remedy: "give finite numbers, low before high, and a deviation of at least 0")
     }
   }
 

@@ -129,7 +129,7 @@ public final class LayerContext {
     guard !overflow, end <= Int(Int32.max) else {
       throw error(
         "random numbers of shape \(shape) bring the step's to more than \(Int32.max)",
-        mend: "make the batch smaller")
+        remedy: "make the batch smaller")
     }
     let first = builder.constant(Double(randomPositions), [], .int32)
     let positions = randomPositions == 0 ? builder.iota(shape) : try builder.iota(shape) + first
@@ -148,8 +148,8 @@ public final class LayerContext {
   // MARK: Layers and errors
 
   /// An error of the layer that is being built; its name is put in front.
-  public func error(_ problem: String, mend: String) -> GraphError {
-    GraphError(path.isEmpty ? "network" : path, problem, mend: mend)
+  public func error(_ problem: String, remedy: String) -> GraphError {
+    GraphError(path.isEmpty ? "network" : path, problem, remedy: remedy)
   }
 
   /// Builds a layer within the one that is being built.
@@ -197,7 +197,7 @@ public final class LayerContext {
 
   private func report(_ error: GraphError, of layer: String) -> GraphError {
     if error == reported { return error }
-    let named = GraphError(layer, error.problem, mend: error.mend)
+    let named = GraphError(layer, error.problem, remedy: error.remedy)
     reported = named
     return named
   }
@@ -210,7 +210,7 @@ public final class LayerContext {
       else {
         throw report(
           GraphError(
-            "", "the name \"\(name)\" does not fit", mend: "use letters, digits, _ and -"),
+            "", "the name \"\(name)\" does not fit", remedy: "use letters, digits, _ and -"),
           of: fullName(layer.kind))
       }
     } else {
@@ -220,7 +220,7 @@ public final class LayerContext {
     }
     guard scopes[scopes.count - 1].names.insert(name).inserted else {
       throw report(
-        GraphError("", "two layers have this name", mend: "name one of them differently"),
+        GraphError("", "two layers have this name", remedy: "name one of them differently"),
         of: "\(fullName(name)) (\(layer.kind))")
     }
     return fullName(name)

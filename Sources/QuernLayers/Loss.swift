@@ -73,7 +73,7 @@ extension BuiltNetwork {
       guard output.shape.rank >= 1, output.shape[0] == batch else {
         throw GraphError(
           "loss", "the network makes \(output.shape) from a batch of \(batch)",
-          mend: "let the layers keep the batch as the first dimension")
+          remedy: "let the layers keep the batch as the first dimension")
       }
       let type = try loss.targetType(output: output.shape)
       let target = try builder.input(loss.targetName, type.shape, type.element)
@@ -82,7 +82,7 @@ extension BuiltNetwork {
       guard losses.shape == weights.shape else {
         throw GraphError(
           "loss", "it has shape \(losses.shape) for a batch of \(batch)",
-          mend: "make one number for each example")
+          remedy: "make one number for each example")
       }
       let dataLoss = try losses.dot(weights) / weights.sum()
       let hits = try loss.hits(output: output, target: target)
@@ -100,7 +100,7 @@ extension BuiltNetwork {
     for (name, factor) in [("l1", regularisation.l1), ("l2", regularisation.l2)] {
       guard factor.isFinite, factor >= 0 else {
         throw GraphError(
-          "regularisation", "\(name) is \(factor)", mend: "give a finite number of at least 0")
+          "regularisation", "\(name) is \(factor)", remedy: "give a finite number of at least 0")
       }
     }
     var loss = loss

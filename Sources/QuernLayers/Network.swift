@@ -63,12 +63,12 @@ public struct Network: Sendable {
   ///   - batch: N, examples a step.
   ///   - mode: what for; batch normalisation and dropout differ.
   ///   - builder: where to; it should not hold another network.
-  /// - Throws: `GraphError` that names the layer, the shapes and the mend.
+  /// - Throws: `GraphError` that names the layer, the shapes and the remedy.
   public func build(
     batch: Int, mode: Mode, in builder: GraphBuilder
   ) throws(GraphError) -> BuiltNetwork {
     guard !layers.isEmpty else {
-      throw GraphError(name, "the network has no layers", mend: "put layers between the braces")
+      throw GraphError(name, "the network has no layers", remedy: "put layers between the braces")
     }
     let shape = try Shape(checking: [batch] + input.extents, of: "\(name) (input)")
     let context = LayerContext(builder: builder, mode: mode, batch: batch)

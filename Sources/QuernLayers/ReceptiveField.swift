@@ -60,7 +60,7 @@ extension Graph {
     else {
       throw GraphError(
         "receptive field", "\(element) is no position of a tensor of shape \(shape)",
-        mend: "give an index for each dimension, from 0 to below its extent")
+        remedy: "give an index for each dimension, from 0 to below its extent")
     }
     return walk(from: element.map { [$0] }, of: node, to: input, clipped: clipped)
   }
@@ -77,7 +77,7 @@ extension Graph {
     else {
       throw GraphError(
         "receptive field", "\(region) are no positions of a tensor of shape \(shape)",
-        mend: "give indices for each dimension, from 0 to below its extent")
+        remedy: "give indices for each dimension, from 0 to below its extent")
     }
     return walk(from: region.map(Set.init), of: node, to: input, clipped: clipped)
   }

@@ -16,12 +16,12 @@ public struct SoftmaxCrossEntropy: Loss {
     guard output.rank == 2 else {
       throw GraphError(
         "loss (SoftmaxCrossEntropy)", "the network's output has shape \(output), not (N, K)",
-        mend: "end the network with Flatten() or GlobalAveragePool(), and Dense(classes)")
+        remedy: "end the network with Flatten() or GlobalAveragePool(), and Dense(classes)")
     }
     guard labelSmoothing >= 0, labelSmoothing <= 1 else {
       throw GraphError(
         "loss (SoftmaxCrossEntropy)", "label smoothing is \(labelSmoothing)",
-        mend: "give a number from 0 to 1")
+        remedy: "give a number from 0 to 1")
     }
     return TensorType(.int32, [output[0]])
   }

@@ -5,13 +5,13 @@ public struct LoweringError: Error, Hashable, Sendable, CustomStringConvertible 
   /// The layer or node concerned.
   public var subject: String
   public var problem: String
-  public var mend: String
+  public var remedy: String
 
-  public init(_ subject: String, _ problem: String, mend: String) {
+  public init(_ subject: String, _ problem: String, remedy: String) {
     self.subject = subject
     self.problem = problem
-    self.mend = mend
+    self.remedy = remedy
   }
 
-  public var description: String { "\(subject): \(problem); \(mend)" }
+  public var description: String { "\(subject): \(problem); \(remedy)" }
 }

@@ -92,7 +92,7 @@ public struct LearningCurves: Sendable, Hashable, Codable {
       throw DataError(
         .corrupt, in: path, found: "is no file of learning curves",
         expected: "what an earlier part of the run has written",
-        mend: "Remove it, or choose another folder for the report.")
+        remedy: "Remove it, or choose another folder for the report.")
     }
   }
 }

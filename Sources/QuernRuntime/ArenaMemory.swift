@@ -23,7 +23,7 @@ final class ArenaMemory {
       nil, rounded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
     guard let memory, memory != MAP_FAILED else {
       throw LoweringError(
-        "arena", "the system does not give \(byteCount) bytes", mend: "use a smaller batch")
+        "arena", "the system does not give \(byteCount) bytes", remedy: "use a smaller batch")
     }
     base = memory
     self.byteCount = rounded

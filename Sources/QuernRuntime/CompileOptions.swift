@@ -35,13 +35,13 @@ public struct CompileOptions: Sendable {
   /// Other estimates than the generator's, by which tests have small convolutions computed fast.
   package var costs: ConvolutionCosts?
   /// Other limits than the generator's, by which tests have short sums kept in parts.
-  package var parts: PartLimits?
+  package var parts: SplitReductionLimits?
   /// Other limits than the generator's, by which tests have few pictures taken in chunks.
-  package var chunks: ChunkLimits?
+  package var chunks: RegionLimits?
   /// Other limits than the generator's, by which tests have threads take turns at short kernels.
-  package var turns: TurnLimits?
+  package var workShares: WorkShareLimits?
   /// Elements from which on tensors may be computed wherever they are read; tests set it to 0.
-  package var fewestInlined: Int?
+  package var minInlinedElements: Int?
 
   public init(
     target: Target = .best, threads: Int = 1, backend: Backend = .tinycc,

@@ -33,19 +33,19 @@ extension CompiledGraph {
       }
       var position = program.preparedCount
       while position < functions.count {
-        let section =
-          program.section(of: position)
-          ?? Section(kernels: position..<position + 1, chunks: 1)
+        let region =
+          program.region(of: position)
+          ?? Region(kernels: position..<position + 1, chunks: 1)
         // Threads that take chunks of their own take as many each, and all do those that are over.
-        let stride = section.isPrivate ? section.chunks / options.threads : 0
-        let shared = section.isPrivate ? stride * options.threads : 0
+        let stride = region.isPrivate ? region.chunks / options.threads : 0
+        let shared = region.isPrivate ? stride * options.threads : 0
         for chunk in 0..<stride {
-          for position in section.kernels { time(position, chunk: chunk, stride: stride) }
+          for position in region.kernels { time(position, chunk: chunk, stride: stride) }
         }
-        for chunk in shared..<section.chunks {
-          for position in section.kernels { time(position, chunk: chunk, stride: 0) }
+        for chunk in shared..<region.chunks {
+          for position in region.kernels { time(position, chunk: chunk, stride: 0) }
         }
-        position = section.kernels.upperBound
+        position = region.kernels.upperBound
       }
       for index in seconds.indices { times[index].append(seconds[index]) }
     }

@@ -53,12 +53,12 @@ public final class CompiledGraph: Executable {
     guard options.target.isSupported else {
       throw LoweringError(
         "target \(options.target)", "this processor does not have it",
-        mend:
+        remedy:
           "use \(Target.allCases.filter(\.isSupported).map(\.rawValue).joined(separator: " or "))")
     }
     guard 1...256 ~= options.threads else {
       throw LoweringError(
-        "threads", "\(options.threads) threads", mend: "use between 1 and 256 threads")
+        "threads", "\(options.threads) threads", remedy: "use between 1 and 256 threads")
     }
     let started = ArenaMemory.now()
     graph = source
@@ -68,7 +68,7 @@ public final class CompiledGraph: Executable {
     // While the compiler comes to its end.
     memory = try ArenaMemory(byteCount: code.arenaBytes)
     for storage in program.storages.values { memory.fill(storage) }
-    team = try ThreadTeam(threads: options.threads, turnLists: code.turnLists)
+    team = try ThreadTeam(threads: options.threads, shareLists: code.shareLists)
     let updated = Set(source.updates.map(\.input))
     fixed = Set(source.inputs.filter { !updated.contains($0.id) }.map(\.input.name))
     needsPreparation = code.hasPreparation
@@ -94,15 +94,15 @@ public final class CompiledGraph: Executable {
       graph = useFastConvolutions(
         graph, options.costs ?? ConvolutionCosts(lanes: options.target.lanes))
     }
-    graph = sumInParts(graph, options.parts ?? PartLimits())
+    graph = splitReductions(graph, options.parts ?? SplitReductionLimits())
     var codegen = CodegenOptions(
       target: options.target, threads: options.threads, reader: reader)
     codegen.machine = options.machine ?? .ofThisProcessor(options.target)
-    codegen.turns = options.turns ?? TurnLimits()
+    codegen.workShares = options.workShares ?? WorkShareLimits()
     let program = try lower(
       graph, threads: options.threads,
-      chunks: options.chunks ?? ChunkLimits(coreCache: codegen.machine.level2Cache),
-      fewestInlined: options.fewestInlined)
+      chunks: options.chunks ?? RegionLimits(coreCache: codegen.machine.level2Cache),
+      minInlinedElements: options.minInlinedElements)
     let code = try generate(program, codegen, part: take)
     return (program, code)
   }
@@ -144,7 +144,7 @@ public final class CompiledGraph: Executable {
     guard let node = id ?? program.outputNodes[name], let storage = program.storages[node],
       storage.type.byteCount == type.byteCount
     else {
-      throw ExecutionError(name, "it has no place in memory", mend: "report this as a defect")
+      throw ExecutionError(name, "it has no place in memory", remedy: "report this as a defect")
     }
     return storage
   }
@@ -153,7 +153,7 @@ public final class CompiledGraph: Executable {
     guard count == storage.type.byteCount else {
       throw ExecutionError(
         name, "\(count) bytes are given, \(storage.type) takes \(storage.type.byteCount)",
-        mend: "give as many elements as the tensor has")
+        remedy: "give as many elements as the tensor has")
     }
   }
 
@@ -185,7 +185,7 @@ public final class CompiledGraph: Executable {
   private func writableStorage(_ name: String) throws -> Storage {
     guard graph.input(named: name) != nil else {
       _ = try type(of: name)
-      throw ExecutionError(name, "it is an output", mend: "write inputs only")
+      throw ExecutionError(name, "it is an output", remedy: "write inputs only")
     }
     return try storage(name)
   }

@@ -9,15 +9,15 @@ final class ThreadTeam {
 
   /// - Parameter turnLists: lists of turns that threads take in a step.
   /// - Throws: ``LoweringError`` where the system does not start so many threads.
-  init(threads: Int, turnLists: Int = 0) throws {
+  init(threads: Int, shareLists: Int = 0) throws {
     guard threads > 1 else {
       team = nil
       return
     }
-    team = quern_team_create(Int32(threads), Int32(turnLists))
+    team = quern_team_create(Int32(threads), Int32(shareLists))
     guard team != nil else {
       throw LoweringError(
-        "threads", "the system does not start \(threads) threads", mend: "use fewer threads")
+        "threads", "the system does not start \(threads) threads", remedy: "use fewer threads")
     }
   }
 

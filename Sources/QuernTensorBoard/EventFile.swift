@@ -77,7 +77,7 @@ public final class EventFile {
     DataError(
       .unwritable, in: path, found: "cannot be written (\(String(cString: strerror(number))))",
       expected: "a folder for TensorBoard's event files",
-      mend: "Choose a folder that you may write to, on a disk with space.")
+      remedy: "Choose a folder that you may write to, on a disk with space.")
   }
 
   /// Seconds since 1970.

@@ -35,7 +35,7 @@ package final class BatchLoader {
     self.targetName = targetName
     guard let target = graph.input(named: targetName) else {
       throw GraphError(
-        targetName, "the graph has no such input", mend: "declare the loss's target")
+        targetName, "the graph has no such input", remedy: "declare the loss's target")
     }
     let type = graph[target].type
     switch (type.element, type.shape.extents) {
@@ -45,7 +45,7 @@ package final class BatchLoader {
     default:
       throw GraphError(
         targetName, "its type is \(type) for a data set of \(dataset.classCount) classes",
-        mend: "use labels, int32 [\(batchSize)], or float32 [\(batchSize), classes]")
+        remedy: "use labels, int32 [\(batchSize)], or float32 [\(batchSize), classes]")
     }
     order = Array(0..<dataset.count)
     pictures = Array(repeating: 0, count: batchSize * dataset.pictureSize)

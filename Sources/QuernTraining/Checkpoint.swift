@@ -96,7 +96,7 @@ public struct Checkpoint: Sendable, Equatable {
     let name = network.name
     let fingerprint = try network.fingerprint()
     let belongs = model.map { "a checkpoint of model \"\($0)\"" } ?? "weights"
-    let mend = "Name the model the file was saved from, or another file."
+    let remedy = "Name the model the file was saved from, or another file."
     let requiredNames = Set(required.map(\.name))
     for signature in required + known {
       guard let tensor = weights.tensors[signature.name] else {
@@ -104,7 +104,7 @@ public struct Checkpoint: Sendable, Equatable {
         throw DataError(
           .countMismatch, in: source,
           found: "\(belongs) without the tensor \(signature.name) (it holds \(listing))",
-          expected: "\(signature.name) \(signature.type) for model \"\(name)\"", mend: mend)
+          expected: "\(signature.name) \(signature.type) for model \"\(name)\"", remedy: remedy)
       }
       let type: Safetensors.ElementType = signature.type.element == .int32 ? .int32 : .float32
       guard tensor.shape == signature.type.shape.extents, tensor.elementType == type else {
@@ -113,7 +113,7 @@ public struct Checkpoint: Sendable, Equatable {
           found: "\(belongs) whose \(signature.name) is \(tensor.elementType.rawValue)"
             + "\(tensor.shape)",
           expected: "\(signature.name) \(type.rawValue)\(signature.type.shape) for model "
-            + "\"\(name)\"", mend: mend)
+            + "\"\(name)\"", remedy: remedy)
       }
       let nanCount =
         type == .float32 ? try tensor.values(of: Float.self).count(where: \.isNaN) : 0
@@ -122,21 +122,21 @@ public struct Checkpoint: Sendable, Equatable {
           .mislabelled, in: source,
           found: "\(belongs) whose \(signature.name) holds NaN in \(nanCount) of "
             + "\(tensor.count) elements",
-          expected: "numbers", mend: "Take a file from before the training diverged.")
+          expected: "numbers", remedy: "Take a file from before the training diverged.")
       }
     }
     let names = requiredNames.union(known.map(\.name))
     if let surplus = weights.tensors.keys.filter({ !names.contains($0) }).min() {
       throw DataError(
         .countMismatch, in: source, found: "\(belongs) with a tensor \(surplus)",
-        expected: "no such tensor in model \"\(name)\"", mend: mend)
+        expected: "no such tensor in model \"\(name)\"", remedy: remedy)
     }
     if let found = self.fingerprint, found != fingerprint {
       throw DataError(
         .mislabelled, in: source,
         found: "\(belongs) of another structure (fingerprint \(found))",
         expected: "model \"\(name)\" as described now (fingerprint \(fingerprint))",
-        mend: "Describe the network as it was, its activations, strides and dilations included.")
+        remedy: "Describe the network as it was, its activations, strides and dilations included.")
     }
   }
 

@@ -75,7 +75,7 @@ public final class Model {
       throw DataError(
         .countMismatch, in: "pictures", found: "\(pictures.count) values",
         expected: "a multiple of \(size), the elements of \(evaluator.step.inputShape)",
-        mend: "Give whole pictures.")
+        remedy: "Give whole pictures.")
     }
     let dataset = try Dataset(
       name: "pictures", images: pictures, shape: [pictures.count / size, size],

@@ -55,7 +55,7 @@ extension Network {
         .countMismatch, in: dataset.name,
         found: "pictures of " + picture.map(String.init).joined(separator: "×"),
         expected: "\(input) for the network \"\(name)\"",
-        mend: "Pad or convert the pictures, or describe a network for their shape.")
+        remedy: "Pad or convert the pictures, or describe a network for their shape.")
     }
   }
 
@@ -68,7 +68,7 @@ extension Network {
       throw DataError(
         .labelOutOfRange, in: dataset.name, found: "a label \(largest)",
         expected: "labels of 0 … \(outputs - 1), the outputs of the network \"\(name)\"",
-        mend: "Use a network with as many outputs as there are classes.")
+        remedy: "Use a network with as many outputs as there are classes.")
     }
   }
 }

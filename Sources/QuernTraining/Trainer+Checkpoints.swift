@@ -52,7 +52,7 @@ extension Trainer {
     guard state.optimizerName == settings.optimizer.name else {
       throw DataError(
         .mislabelled, in: source, found: "a run with the optimizer \(state.optimizerName)",
-        expected: settings.optimizer.name, mend: "Go on with \(state.optimizerName).")
+        expected: settings.optimizer.name, remedy: "Go on with \(state.optimizerName).")
     }
     try state.stopping?.check(step.weights, parameterNames: step.parameterNames, from: source)
     let names = Set(step.optimizerTensors.map(\.name))
@@ -63,14 +63,14 @@ extension Trainer {
         throw DataError(
           .countMismatch, in: source,
           found: "no state \(signature.name) of shape \(signature.type.shape)",
-          expected: "one tensor for each parameter", mend: "Use another copy of the file.")
+          expected: "one tensor for each parameter", remedy: "Use another copy of the file.")
       }
     }
     if let surplus = state.optimizerTensors.keys.filter({ !names.contains($0) }).min() {
       throw DataError(
         .countMismatch, in: source, found: "a tensor \(surplus)",
         expected: "the state of \(state.optimizerName) alone",
-        mend: "Use another copy of the file.")
+        remedy: "Use another copy of the file.")
     }
     guard
       state.position.stepInEpoch == 0
@@ -81,7 +81,7 @@ extension Trainer {
         found: "a run that stopped in the middle of an epoch of \(state.exampleCount) examples in "
           + "batches of \(state.batchSize)",
         expected: "\(training.count) examples in batches of \(settings.batchSize)",
-        mend: "Go on with the same data set and batch size.")
+        remedy: "Go on with the same data set and batch size.")
     }
     if state.position.stepInEpoch != 0, let known = state.dataFingerprint,
       known != dataFingerprint
@@ -91,7 +91,7 @@ extension Trainer {
         found: "a run that stopped in the middle of an epoch over "
           + (state.dataName ?? "another data set"),
         expected: "the same pictures, not those of \(training.name)",
-        mend: "Go on with the same data set.")
+        remedy: "Go on with the same data set.")
     }
   }
 }

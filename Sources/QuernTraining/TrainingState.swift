@@ -121,14 +121,14 @@ public struct TrainingState: Sendable, Equatable {
     guard version == Self.version else {
       throw DataError(
         .unsupported, in: file, found: "a checkpoint of version \(version)",
-        expected: "version \(Self.version)", mend: "Read it with the Quern that wrote it.")
+        expected: "version \(Self.version)", remedy: "Read it with the Quern that wrote it.")
     }
     func read<Value>(_ key: String, _ convert: (String) -> Value?) throws -> Value {
       guard let text = metadata["quern." + key], let value = convert(text) else {
         throw DataError(
           .corrupt, in: file,
           found: "metadata in which quern.\(key) is \(metadata["quern." + key] ?? "missing")",
-          expected: "a checkpoint's metadata", mend: "Use another copy of the file.")
+          expected: "a checkpoint's metadata", remedy: "Use another copy of the file.")
       }
       return value
     }

@@ -30,7 +30,7 @@ public struct Weights: Sendable, Equatable {
         case .int32: try .init(executable.integers(name), shape: shape)
         case .uint8:
           throw ExecutionError(
-            name, "a parameter of type uint8", mend: "keep parameters as float32 or int32")
+            name, "a parameter of type uint8", remedy: "keep parameters as float32 or int32")
         }
     }
   }

@@ -76,13 +76,13 @@ public struct KernelRenderer: Sendable {
   /// - Throws: `VectorError` where a block reads a temporary that it has not written, or an operand
   ///   is out of range.
   public mutating func render(_ block: [VectorInstruction]) throws -> [String] {
-    lines([try piece(block)].compactMap(\.self))
+    lines([try fragment(block)].compactMap(\.self))
   }
 
   /// One block; nil where it does nothing.
   ///
   /// - Throws: as ``render(_:)``.
-  public mutating func piece(_ block: [VectorInstruction]) throws -> BlockPiece? {
+  public mutating func fragment(_ block: [VectorInstruction]) throws -> CodeFragment? {
     let allocated = try allocate(block)
     return allocated.isEmpty ? nil : .block(allocated)
   }
@@ -90,9 +90,9 @@ public struct KernelRenderer: Sendable {
   /// One block in a loop.
   ///
   /// - Throws: as ``render(_:)``.
-  public mutating func piece(
+  public mutating func fragment(
     _ block: [VectorInstruction], in loop: BlockLoop
-  ) throws -> BlockPiece {
+  ) throws -> CodeFragment {
     .loop(try allocate(block), loop)
   }
 
@@ -108,10 +108,10 @@ public struct KernelRenderer: Sendable {
   ///
   /// - Parameter isNeeded: whether what comes later mentions a pointer that is declared here.
   public mutating func lines(
-    _ pieces: [BlockPiece], isNeeded: (Name) -> Bool = { _ in true }
+    _ fragments: [CodeFragment], isNeeded: (Name) -> Bool = { _ in true }
   ) -> [String] {
-    guard reader == .tinycc else { return pieces.flatMap { lines($0) } }
-    return AssemblyRun(pieces, target: target, isNeeded: isNeeded).parts.map { part in
+    guard reader == .tinycc else { return fragments.flatMap { lines($0) } }
+    return AssemblyRun(fragments, target: target, isNeeded: isNeeded).parts.map { part in
       switch part {
       case .text(let line): return line
       case .statement(let statement):
@@ -123,9 +123,9 @@ public struct KernelRenderer: Sendable {
   }
 
   /// A piece as statements for compilers, and for TinyCC where they have none.
-  private mutating func lines(_ piece: BlockPiece) -> [String] {
+  private mutating func lines(_ fragment: CodeFragment) -> [String] {
     let ownLines: [String]
-    switch piece {
+    switch fragment {
     case .block(let block): ownLines = statements(block)
     case .loop(let block, let loop): ownLines = loop.lines(around: statements(block))
     case .pointer(let type, let name, let from): return ["\(type)\(name) = \(from);"]
@@ -133,7 +133,7 @@ public struct KernelRenderer: Sendable {
     }
     if target == .portable { return ownLines }
     return ["#ifndef __TINYC__"] + ownLines.map { "  " + $0 } + ["#else"]
-      + AssemblyRun([piece], target: target).lines.map { "  " + $0 } + ["#endif"]
+      + AssemblyRun([fragment], target: target).lines.map { "  " + $0 } + ["#endif"]
   }
 
   private mutating func statements(_ block: AllocatedBlock) -> [String] {

@@ -15,7 +15,7 @@ public enum Target: String, CaseIterable, Sendable, Hashable, CustomStringConver
   var bits: Int { lanes * 32 }
 
   /// Whether an instruction can go by half of a register's lanes, which takes half the time where
-  /// ``isWorkedOffInHalves``. (Half of AVX2's would take as long as the whole.)
+  /// ``isDoublePumped``. (Half of AVX2's would take as long as the whole.)
   public var hasHalves: Bool { self == .avx512 }
 
   /// Registers a kernel may keep values in. The portable target's are C variables.
@@ -31,7 +31,7 @@ public enum Target: String, CaseIterable, Sendable, Hashable, CustomStringConver
   }
 
   /// Whether this processor works off each of the target's vectors in two halves.
-  public var isWorkedOffInHalves: Bool { self == .avx512 && quern_halves_avx512() != 0 }
+  public var isDoublePumped: Bool { self == .avx512 && quern_halves_avx512() != 0 }
 
   /// The widest target this processor supports.
   public static var best: Target { allCases.first(where: \.isSupported) ?? .portable }

@@ -142,9 +142,9 @@ private typealias StackItem = LayerStack.Item
       }
     }
     let lenet = BuiltInModel.lenet.network()
-    #expect(error(lenet, layer: "conv9")?.mend.contains("conv1, relu1, maxPool1") == true)
+    #expect(error(lenet, layer: "conv9")?.remedy.contains("conv1, relu1, maxPool1") == true)
     #expect(error(lenet, layer: "dense1") != nil)
-    #expect(error(lenet, layer: "conv2", (14, 0))?.mend.contains("below 14") == true)
+    #expect(error(lenet, layer: "conv2", (14, 0))?.remedy.contains("below 14") == true)
     #expect(error(lenet, (0, -1)) != nil)
     #expect(error(BuiltInModel.fc.network())?.problem.contains("784") == true)
   }

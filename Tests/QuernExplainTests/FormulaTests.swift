@@ -33,7 +33,7 @@ import Testing
     let network = try ScalarNetwork.lecture(activation: .sigmoid)
     let error = #expect(throws: GraphError.self) { try network.variable(named: name) }
     #expect(error?.subject == name)
-    #expect(error?.mend.contains("w11, w12, w21, w22, v11") == true)
+    #expect(error?.remedy.contains("w11, w12, w21, w22, v11") == true)
   }
 
   @Test func neurons() throws {

@@ -2,7 +2,7 @@ import QuernGraph
 import QuernLayers
 import Testing
 
-/// What cannot be built says which layer, what was found, and how to mend it.
+/// What cannot be built says which layer, what was found, and how to remedy it.
 @Suite struct ErrorTests {
   private func failure(
     _ input: InputShape = .picture(height: 8, width: 8, channels: 4), batch: Int = 2,

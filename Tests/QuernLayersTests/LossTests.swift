@@ -116,6 +116,6 @@ import Testing
     let error = #expect(throws: GraphError.self) {
       try Harness(Self.identity, batch: 2, mode: .inference, loss: Scalar())
     }
-    #expect(error?.mend == "make one number for each example")
+    #expect(error?.remedy == "make one number for each example")
   }
 }

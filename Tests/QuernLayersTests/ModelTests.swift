@@ -71,7 +71,7 @@ import Testing
   @Test func unknownModelListsThoseThereAre() {
     let error = #expect(throws: GraphError.self) { try BuiltInModel(named: "alexnet") }
     #expect(error?.description.contains("alexnet") == true)
-    #expect(error?.mend.contains("digits-conv, fc, ciresan-1") == true)
+    #expect(error?.remedy.contains("digits-conv, fc, ciresan-1") == true)
   }
 
   @Test func activationOfCiresan() throws {

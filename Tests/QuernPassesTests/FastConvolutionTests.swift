@@ -51,9 +51,9 @@ import Testing
   }
 
   @Test("All three are rewritten, and equal", arguments: fast, [4, 6, 8])
-  func agreement(_ picture: Picture, _ side: Int) throws {
-    guard picture.kernel[0] < side else { return }
-    let plain = try graph(picture)
+  func agreement(_ image: Picture, _ side: Int) throws {
+    guard image.kernel[0] < side else { return }
+    let plain = try graph(image)
     let rewritten = useFastConvolutions(plain, .onlyProducts(lanes: 8, largestSide: side))
     try expectEqual(plain, rewritten)
   }
@@ -78,9 +78,9 @@ import Testing
 
   @Test(
     "By Fourier transforms too, whatever comes round",
-    arguments: fourier.flatMap { picture, sides in sides.map { (picture, $0) } })
-  func fourierAgreement(_ picture: Picture, _ side: Int) throws {
-    let plain = try graph(picture)
+    arguments: fourier.flatMap { image, sides in sides.map { (image, $0) } })
+  func fourierAgreement(_ image: Picture, _ side: Int) throws {
+    let plain = try graph(image)
     let costs = ConvolutionCosts.onlyProducts(lanes: 8, largestSide: 0, fourierSides: [side])
     let rewritten = useFastConvolutions(plain, costs)
     try expectEqual(plain, rewritten)
@@ -111,8 +111,8 @@ import Testing
   }
 
   @Test("Strides, other windows and large ones stay sums", arguments: others)
-  func left(_ picture: Picture) throws {
-    let plain = try graph(picture)
+  func left(_ image: Picture) throws {
+    let plain = try graph(image)
     #expect(transforms(useFastConvolutions(plain, .onlyProducts(lanes: 8))) == 0)
   }
 
@@ -124,17 +124,17 @@ import Testing
   @Test("What pays is chosen by shape")
   func choice() {
     let costs = ConvolutionCosts(lanes: 16)
-    /// Products of a tile, with padding that keeps a picture's size.
+    /// Products of a tile, with padding that keeps a image's size.
     func products(
       _ taps: Int, _ output: [Int], _ channels: Int, fixed: Bool = false
     ) -> Int? {
       let shape = ConvolutionShape(
-        taps: taps, offset: (-(taps / 2), -(taps / 2)), picture: (output[1], output[2]),
+        taps: taps, offset: (-(taps / 2), -(taps / 2)), image: (output[1], output[2]),
         output: output, channels: channels)
       return costs.algorithm(shape, isFilterFixed: fixed)?.products
     }
     #expect(products(3, [128, 32, 32, 64], 64) == 6 * 6)
-    // A Fourier transform of the whole picture.
+    // A Fourier transform of the whole image.
     #expect(products(5, [128, 14, 14, 64], 32) == 382)
     // Of larger ones too, or of tiles that fit better; with fewer channels, the larger the tile.
     #expect(products(5, [128, 30, 30, 64], 32) == 1534)
@@ -150,7 +150,7 @@ import Testing
     #expect(products(5, [16, 28, 28, 6], 6) == 484)
     #expect(products(3, [16, 32, 32, 8], 8) == 6 * 6)
     #expect(products(3, [16, 32, 32, 6], 6) == nil)
-    // One small picture shares the filter too little for a large tile's many floats.
+    // One small image shares the filter too little for a large tile's many floats.
     #expect(products(3, [1, 8, 8, 256], 256, fixed: true) == 4 * 4)
     #expect(products(3, [1, 4, 4, 256], 256) == nil)
     #expect(products(5, [1, 14, 14, 64], 32, fixed: true) == 8 * 8)
@@ -171,52 +171,52 @@ import Testing
   }
 
   /// Chunks of however few products.
-  private var unlimited: ChunkLimits {
-    var limits = ChunkLimits()
-    (limits.fewestProducts, limits.fewestSummed) = (0, 0)
+  private var unlimited: RegionLimits {
+    var limits = RegionLimits()
+    (limits.minProducts, limits.minSummed) = (0, 0)
     return limits
   }
 
   @Test("Pictures go through a convolution's kernels in chunks that fit the cache")
-  func sections() throws {
+  func regions() throws {
     let graph = useFastConvolutions(
       try graph(Picture(size: [12, 16, 16, 8], filters: 8)), .onlyProducts(lanes: 8))
     let program = try lower(graph, chunks: unlimited)
-    #expect(program.sections.count == 3)
-    for section in program.sections {
-      #expect(12 % section.chunks == 0 && section.chunks > 1)
-      #expect(section.kernels.count == 3)
+    #expect(program.regions.count == 3)
+    for region in program.regions {
+      #expect(12 % region.chunks == 0 && region.chunks > 1)
+      #expect(region.kernels.count == 3)
     }
     // Sums go on from chunk to chunk, so theirs are larger.
-    #expect(program.sections.map(\.chunks) == [12, 12, 3])
+    #expect(program.regions.map(\.chunks) == [12, 12, 3])
     // Where there are chunks enough, threads take their own; not of a sum in one part.
-    #expect(program.sections.map(\.isPrivate) == [true, true, false])
+    #expect(program.regions.map(\.isPrivate) == [true, true, false])
     #expect(program.privateBytes > 0)
     let shared = try lower(graph, threads: 3, chunks: unlimited)
-    #expect(shared.sections.map(\.isPrivate) == [false, false, false])
+    #expect(shared.regions.map(\.isPrivate) == [false, false, false])
     #expect(shared.privateBytes == 0)
   }
 
   @Test("A filter's gradient is kept in parts, whatever the threads, which may take one each")
   func parts() throws {
-    // 64 tiles a picture and more: four pictures are terms enough for a part.
+    // 64 tiles a image and more: four pictures are terms enough for a part.
     let graph = useFastConvolutions(
       try graph(Picture(size: [12, 32, 32, 8], filters: 8)), .onlyProducts(lanes: 8))
     for (threads, isPrivate) in [(1, true), (2, false), (3, true), (4, false)] {
       let program = try lower(graph, threads: threads, chunks: unlimited)
-      let section = try #require(program.sections.last)
-      #expect(section.isPrivate == isPrivate)
-      #expect(section.chunks == 12)
-      let sums = program.kernels[section.kernels].flatMap(\.pieces).compactMap(\.chunksPerSum)
+      let region = try #require(program.regions.last)
+      #expect(region.isPrivate == isPrivate)
+      #expect(region.chunks == 12)
+      let sums = program.kernels[region.kernels].flatMap(\.nests).compactMap(\.chunksPerSum)
       #expect(sums == [4])
     }
     // Of little, threads take a part each even if some have none.
     var limits = unlimited
-    limits.fewestProducts = ChunkLimits().fewestProducts
+    limits.minProducts = RegionLimits().minProducts
     for threads in 2...4 {
       let program = try lower(graph, threads: threads, chunks: limits)
-      let section = try #require(program.sections.last)
-      #expect(section.isPrivate && section.chunks == 12)
+      let region = try #require(program.regions.last)
+      #expect(region.isPrivate && region.chunks == 12)
     }
   }
 
@@ -235,11 +235,11 @@ import Testing
   @Test("Parts divide the pictures, and are neither large nor of few terms")
   func partCounts() {
     let costs = ConvolutionCosts(lanes: 16)
-    #expect(costs.parts(pictures: 128, terms: 16, bytes: 1 << 19) == 8)
-    #expect(costs.parts(pictures: 100, terms: 64, bytes: 1 << 19) == 5)
-    #expect(costs.parts(pictures: 13, terms: 64, bytes: 1 << 19) == 1)
-    #expect(costs.parts(pictures: 128, terms: 16, bytes: 3 << 20) == 2)
-    #expect(costs.parts(pictures: 128, terms: 16, bytes: 16 << 20) == 1)
-    #expect(costs.parts(pictures: 32, terms: 16, bytes: 1 << 19) == 2)
+    #expect(costs.parts(examples: 128, terms: 16, bytes: 1 << 19) == 8)
+    #expect(costs.parts(examples: 100, terms: 64, bytes: 1 << 19) == 5)
+    #expect(costs.parts(examples: 13, terms: 64, bytes: 1 << 19) == 1)
+    #expect(costs.parts(examples: 128, terms: 16, bytes: 3 << 20) == 2)
+    #expect(costs.parts(examples: 128, terms: 16, bytes: 16 << 20) == 1)
+    #expect(costs.parts(examples: 32, terms: 16, bytes: 1 << 19) == 2)
   }
 }

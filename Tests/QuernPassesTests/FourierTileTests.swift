@@ -44,7 +44,7 @@ import Testing
     _ taps: Int, _ height: Int, _ width: Int, before: Int, after: Int
   ) -> ConvolutionShape {
     ConvolutionShape(
-      taps: taps, offset: (-before, -before), picture: (height, width),
+      taps: taps, offset: (-before, -before), image: (height, width),
       output: [1, height + before + after - taps + 1, width + before + after - taps + 1, 1],
       channels: 1)
   }

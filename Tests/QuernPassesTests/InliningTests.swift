@@ -16,20 +16,20 @@ import Testing
     return b
   }
 
-  private func stored(_ graph: Graph, fewestInlined: Int = 0) throws -> Set<NodeID> {
-    let program = try lower(graph, fewestInlined: fewestInlined)
+  private func stored(_ graph: Graph, minInlinedElements: Int = 0) throws -> Set<NodeID> {
+    let program = try lower(graph, minInlinedElements: minInlinedElements)
     return Set(program.kernels.flatMap { $0.writes.map(\.tensor) })
   }
 
   @Test("Values less their mean, and their squares, are kept nowhere")
   func arithmetic() throws {
     let graph = try statistics([32, 6, 6, 16]).graph
-    let program = try lower(graph, fewestInlined: 0)
+    let program = try lower(graph, minInlinedElements: 0)
     let large = Set(program.kernels.flatMap(\.writes).map(\.tensor)).filter {
       graph[$0].shape.elementCount > 1000
     }
     #expect(large.count == 1)
-    let squares = try #require(program.kernels.first { $0.pieces.contains { !$0.term.isEmpty } })
+    let squares = try #require(program.kernels.first { $0.nests.contains { !$0.term.isEmpty } })
     #expect(squares.inlined.count == 2)
     #expect(
       program.description.contains("(x[n, y, x, c] − %4[c]) · (x[n, y, x, c] − %4[c])"),
@@ -39,7 +39,7 @@ import Testing
   @Test("Small tensors are kept: they stay in the cache")
   func small() throws {
     let graph = try statistics([4, 8]).graph
-    #expect(try stored(graph, fewestInlined: 0) != stored(graph, fewestInlined: 64))
+    #expect(try stored(graph, minInlinedElements: 0) != stored(graph, minInlinedElements: 64))
   }
 
   /// What a matrix product reads is read many times; an output must be there; a window reads outside.

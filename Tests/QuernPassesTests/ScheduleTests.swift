@@ -6,14 +6,14 @@ import Testing
 /// The order of kernels, and their tensors' places.
 @Suite struct ScheduleTests {
   private func kernels(_ ages: [Int]) -> [Kernel] {
-    ages.map { Kernel(name: "k\($0)", label: "", nodes: [NodeID($0)], pieces: []) }
+    ages.map { Kernel(name: "k\($0)", label: "", nodes: [NodeID($0)], nests: []) }
   }
 
   @Test("The oldest that may run runs first, and chains stay together")
   func order() throws {
     // 4 waits for 0, and 1, in a chain with 3, for 4.
     let before: [Set<Int>] = [[], [4], [], [1], [0]]
-    let order = try Units([[1, 3]], count: 5).sorted(kernels([3, 0, 7, 4, 5]), before)
+    let order = try TopologicalOrder([[1, 3]], count: 5).sorted(kernels([3, 0, 7, 4, 5]), before)
     #expect(order == [0, 4, 1, 3, 2])
   }
 
@@ -21,7 +21,7 @@ import Testing
   func circle() throws {
     let before: [Set<Int>] = [[], [2], [1]]
     let error = #expect(throws: LoweringError.self) {
-      try Units([], count: 3).sorted(kernels([0, 1, 2]), before)
+      try TopologicalOrder([], count: 3).sorted(kernels([0, 1, 2]), before)
     }
     #expect(error?.problem.contains("k1, k2") == true)
   }
@@ -34,7 +34,7 @@ import Testing
     let geometry = WindowGeometry(kernel: [3, 3], paddingBefore: [1, 1], paddingAfter: [1, 1])
     try b.output("y", x.convolution(w, geometry))
     let program = try lower(useFastConvolutions(b.graph, .onlyProducts(lanes: 8)))
-    #expect(program.sections.isEmpty)
+    #expect(program.regions.isEmpty)
     let tiles = program.storages.values.filter { $0.type.shape.extents.prefix(2) == [8, 8] }
     // The picture's, the filter's, and their products.
     #expect(tiles.count == 3)

@@ -42,8 +42,8 @@ import Testing
     try expectAgreement(graph, tolerance: 1e-4, steps: 2) { options in
       options.costs = .onlyProducts(lanes: options.target.lanes)
       // Small convolutions in chunks too.
-      var chunks = ChunkLimits()
-      chunks.fewestProducts = 0
+      var chunks = RegionLimits()
+      chunks.minProducts = 0
       options.chunks = chunks
     }
   }
@@ -58,8 +58,8 @@ import Testing
     try expectAgreement(graph, tolerance: 1e-4, steps: 2) { options in
       options.costs = .onlyProducts(
         lanes: options.target.lanes, largestSide: 0, fourierSides: [side])
-      var chunks = ChunkLimits()
-      chunks.fewestProducts = 0
+      var chunks = RegionLimits()
+      chunks.minProducts = 0
       options.chunks = chunks
     }
   }

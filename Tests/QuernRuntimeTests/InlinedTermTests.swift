@@ -30,15 +30,15 @@ import Testing
     let gradients = try gradient(of: loss, withRespectTo: [x, scale])
     try b.output("dx", gradients[0])
     try b.output("dscale", gradients[1])
-    for parts in [PartLimits(), .always] {
+    for parts in [SplitReductionLimits(), .always] {
       try expectAgreement(b.graph, tolerance: 1e-4) { options in
-        options.fewestInlined = 0
+        options.minInlinedElements = 0
         options.parts = parts
       }
     }
     var options = CompileOptions()
-    options.fewestInlined = 0
+    options.minInlinedElements = 0
     let program = try CompiledGraph.plan(b.graph, options).program
-    #expect(program.kernels.contains { $0.pieces.contains { !$0.term.isEmpty } })
+    #expect(program.kernels.contains { $0.nests.contains { !$0.term.isEmpty } })
   }
 }

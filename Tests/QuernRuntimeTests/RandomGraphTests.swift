@@ -65,14 +65,14 @@ import Testing
         // With small caches, sums are worked off in blocks.
         var options = CompileOptions(target: .avx2)
         options.machine = .smallCaches(.avx2)
-        options.fewestInlined = 0
+        options.minInlinedElements = 0
         if seed % 8 == 0 { options.chunks = .always }
         let (program, code) = try CompiledGraph.plan(graph, options)
         if code.source.contains("const int first") { blocked += 1 }
-        if program.kernels.contains(where: { $0.pieces.contains { !$0.term.isEmpty } }) {
+        if program.kernels.contains(where: { $0.nests.contains { !$0.term.isEmpty } }) {
           terms += 1
         }
-        chunked += program.sections.count
+        chunked += program.regions.count
       }
       for node in graph.nodes {
         elements.insert(node.type.element)

@@ -55,7 +55,7 @@ import Testing
   }
 
   @Test("Sections ask for what lies ahead of each")
-  func sections() throws {
+  func regions() throws {
     let b = GraphBuilder()
     var x = try b.input("x", [8, 24, 24, 16])
     let geometry = WindowGeometry(kernel: [3, 3], paddingBefore: [1, 1], paddingAfter: [1, 1])
@@ -65,8 +65,8 @@ import Testing
     try b.output("y", x)
     func adjust(_ options: inout CompileOptions) {
       options.costs = .onlyProducts(lanes: options.target.lanes)
-      var chunks = ChunkLimits()
-      chunks.fewestProducts = 0
+      var chunks = RegionLimits()
+      chunks.minProducts = 0
       options.chunks = chunks
     }
     var options = CompileOptions(target: .portable)

@@ -11,13 +11,13 @@ import Testing
   @Test("A share's size counts, not its number of tiles")
   func balance() {
     // 16 vectors in tiles of at most 3: 3 3 2 | 3 3 2.
-    #expect(Chunks(16, atMost: 3).balance(shares: 2) == 1)
+    #expect(TileSplit(16, atMost: 3).balance(shares: 2) == 1)
     // 3 | 3 3.
-    #expect(Chunks(9, atMost: 3).balance(shares: 2) == 9.0 / 12)
+    #expect(TileSplit(9, atMost: 3).balance(shares: 2) == 9.0 / 12)
     // 5 4 | 5 4 4, or with three threads 5 | 4 5 | 4 4.
-    #expect(Chunks(22, atMost: 5).balance(shares: 2) == 11.0 / 13)
-    #expect(Chunks(22, atMost: 5).balance(shares: 3) == 22.0 / 27)
-    #expect(Chunks(7, atMost: 7).balance(shares: 1) == 1)
+    #expect(TileSplit(22, atMost: 5).balance(shares: 2) == 11.0 / 13)
+    #expect(TileSplit(22, atMost: 5).balance(shares: 3) == 22.0 / 27)
+    #expect(TileSplit(7, atMost: 7).balance(shares: 1) == 1)
   }
 
   private func code(

@@ -23,7 +23,7 @@ struct LocallyConnected: Layer {
     guard input.shape.rank == 4, kernel <= min(input.shape[1], input.shape[2]) else {
       throw context.error(
         "its input has shape \(input.shape), its kernel \(kernel)×\(kernel)",
-        mend: "give pictures (N, H, W, C) of at least the kernel's size")
+        remedy: "give pictures (N, H, W, C) of at least the kernel's size")
     }
     let (height, width) = (input.shape[1] - kernel + 1, input.shape[2] - kernel + 1)
     let channels = input.shape[3]

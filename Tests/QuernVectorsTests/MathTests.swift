@@ -84,8 +84,8 @@ import Testing
       // One side may have rounded to the largest finite number.
       return abs(rounded.isInfinite ? found : rounded) == .greatestFiniteMagnitude ? 1 : .infinity
     }
-    let unit = max(Double(rounded.ulp), 0x1p-149)
-    return abs(Double(found) - exact) / unit
+    let cluster = max(Double(rounded.ulp), 0x1p-149)
+    return abs(Double(found) - exact) / cluster
   }
 
   @Test(arguments: Function.allCases)

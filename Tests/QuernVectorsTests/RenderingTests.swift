@@ -150,7 +150,7 @@ import Testing
       "k", rounds: rounds,
       advances: names.map { BlockLoop.Advance(Name($0), elements: 1) }
         + [BlockLoop.Advance("b", elements: target.lanes)])
-    let body = renderer.lines([try renderer.piece(builder.takeBlock(), in: loop)])
+    let body = renderer.lines([try renderer.fragment(builder.takeBlock(), in: loop)])
     builder.store(sum, to: Address("y"))
     builder.store(builder.load(Address("b")), to: Address("y", offset: 4 * target.lanes))
     builder.append(.end)

@@ -18,15 +18,15 @@ import Testing
     /// Whether C goes on to use the loop's pointer.
     var keepsPointer = false
 
-    func pieces(_ renderer: inout KernelRenderer) throws -> [BlockPiece] {
+    func fragments(_ renderer: inout KernelRenderer) throws -> [CodeFragment] {
       var builder = VectorBuilder(target: target)
-      var pieces: [BlockPiece?] = []
+      var fragments: [CodeFragment?] = []
       let sum = builder.newRegister()
       try renderer.pin(sum)
       builder.append(.zero(sum))
-      pieces.append(try renderer.piece(builder.takeBlock()))
-      pieces.append(.pointer(type: "const float *", name: "a_k", from: "a"))
-      pieces.append(.pointer(type: "const float *", name: "b_k", from: "b"))
+      fragments.append(try renderer.fragment(builder.takeBlock()))
+      fragments.append(.pointer(type: "const float *", name: "a_k", from: "a"))
+      fragments.append(.pointer(type: "const float *", name: "b_k", from: "b"))
       func step() {
         builder.append(
           .accumulate(sum, builder.load(Address("b_k")), .broadcast(Address("a_k"))))
@@ -35,8 +35,8 @@ import Testing
       if readsStart {
         builder.append(.binary(.add, sum, sum, .register(builder.load(Address("b")))))
       }
-      pieces.append(
-        try renderer.piece(
+      fragments.append(
+        try renderer.fragment(
           builder.takeBlock(),
           in: BlockLoop(
             "k", rounds: rounds,
@@ -49,16 +49,16 @@ import Testing
         builder.append(.binary(.add, sum, sum, .register(builder.load(Address(name)))))
       }
       builder.store(sum, to: Address("y"))
-      pieces.append(try renderer.piece(builder.takeBlock()))
-      pieces.append(.advance(BlockLoop.Advance("a", elements: 1)))
-      pieces.append(.advance(BlockLoop.Advance("y", elements: target.lanes)))
-      return pieces.compactMap(\.self)
+      fragments.append(try renderer.fragment(builder.takeBlock()))
+      fragments.append(.advance(BlockLoop.Advance("a", elements: 1)))
+      fragments.append(.advance(BlockLoop.Advance("y", elements: target.lanes)))
+      return fragments.compactMap(\.self)
     }
 
     /// The statements and what they compute, and what they should.
     func run(_ reader: KernelRenderer.Reader) throws -> (text: String, y: [Float], due: [Float]) {
       var renderer = KernelRenderer(target: target, reader: reader)
-      let body = renderer.lines(try pieces(&renderer)) { keepsPointer && $0 == Name("b_k") }
+      let body = renderer.lines(try fragments(&renderer)) { keepsPointer && $0 == Name("b_k") }
       let end = try renderer.render([.end])
       let names = ["a", "b", "y"] + (0..<others).map { "c\($0)" }
       let lines =
@@ -136,7 +136,7 @@ import Testing
         let advance = BlockLoop.Advance("a", elements: elements)
         return renderer.lines([
           .advance(advance),
-          try renderer.piece(
+          try renderer.fragment(
             block, in: BlockLoop("k", rounds: 4, advances: [advance])),
           .advance(advance),
         ]).joined(separator: "\n")

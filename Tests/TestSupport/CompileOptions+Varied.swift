@@ -22,9 +22,9 @@ extension CompileOptions {
     // Half of them take pictures in chunks wherever they can, however few.
     if seed % 8 < 4 { options.chunks = .always }
     // Half of them compute whatever they may where it is read, however small.
-    if seed % 4 < 2 { options.fewestInlined = 0 }
+    if seed % 4 < 2 { options.minInlinedElements = 0 }
     // Threads take turns at all that they can in half of them, however short.
-    if seed / 2 % 2 == seed % 2 { options.turns = .always }
+    if seed / 2 % 2 == seed % 2 { options.workShares = .always }
     return options
   }
 }

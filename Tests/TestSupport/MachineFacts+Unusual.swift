@@ -12,7 +12,7 @@ extension MachineFacts {
   /// A machine that works off vectors in two halves.
   package static func halved(_ target: Target) -> MachineFacts {
     var machine = MachineFacts(target)
-    machine.halveVectors()
+    machine.doublePump()
     return machine
   }
 }

@@ -95,20 +95,20 @@ struct DescentReport {
     of divergence: GradientDescent.Divergence, _ count: String, _ last: GradientDescent.Step
   ) -> String {
     let first = Self.number(result.steps[0].value)
-    let mend =
+    let remedy =
       descent.settings.rule == .descent
       ? "give a smaller --learning-rate than \(descent.learningRate)"
       : "\(descent.settings.rule.formula) is not gradient descent: use --step-rule descent"
     return switch divergence {
     case .notFinite:
       "diverged at step \(Numbers.grouped(last.number)): Q, its gradient or w is no finite number "
-        + "any more (Q was \(first) at the start); \(mend)"
+        + "any more (Q was \(first) at the start); \(remedy)"
     case .outOfBounds:
       "diverged after \(count): w = \(Self.point(last.parameters)) is beyond all bounds, Q went from "
-        + "\(first) to \(Self.number(last.value)); \(mend)"
+        + "\(first) to \(Self.number(last.value)); \(remedy)"
     case .higherThanAtStart:
       "diverged: after all \(count) Q is \(Self.number(last.value)), above the \(first) of the "
-        + "start; \(mend)"
+        + "start; \(remedy)"
     case .noSolution:
       "step \(Numbers.grouped(last.number + 1)) has no result: \(descent.settings.rule.formula) has wᵗ "
         + "on both sides, and fixed-point iteration finds no solution; give a smaller "

@@ -35,7 +35,7 @@ public struct ConvolutionExample: Sendable, Hashable, Encodable {
       guard try extents(picture, "picture") == (height, width) else {
         throw GraphError(
           "picture", "it is \(picture.count)×\(picture[0].count), the filter \(height)×\(width)",
-          mend: "make both of one size")
+          remedy: "make both of one size")
       }
     }
     guard !pictures.isEmpty else { return [] }
@@ -59,12 +59,12 @@ public struct ConvolutionExample: Sendable, Hashable, Encodable {
     _ rows: [[Float]], _ subject: String
   ) throws(GraphError) -> (Int, Int) {
     guard let width = rows.first?.count, width > 0 else {
-      throw GraphError(subject, "it has no values", mend: "give rows of numbers, such as 1,0/0,1")
+      throw GraphError(subject, "it has no values", remedy: "give rows of numbers, such as 1,0/0,1")
     }
     guard let ragged = rows.first(where: { $0.count != width }) else { return (rows.count, width) }
     throw GraphError(
       subject, "one row has \(width) values, another \(ragged.count)",
-      mend: "give every row as many values")
+      remedy: "give every row as many values")
   }
 }
 
@@ -89,7 +89,7 @@ public struct ConvolutionFormula: Sendable {
     size: Int, radius: Int, channels: Int, filters: Int
   ) throws(GraphError) -> [Self] {
     guard 0...512 ~= radius else {
-      throw GraphError("radius", "d is \(radius)", mend: "give a number from 0 to 512")
+      throw GraphError("radius", "d is \(radius)", remedy: "give a number from 0 to 512")
     }
     let sum = "Σᵢ₌₋d..d Σⱼ₌₋d..d"
     return [

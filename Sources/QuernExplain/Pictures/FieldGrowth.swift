@@ -25,7 +25,8 @@ public struct FieldGrowth: Sendable, Hashable, Encodable {
   ) throws(GraphError) {
     guard 1...(1 << 30) ~= size else {
       throw GraphError(
-        "receptive field", "a picture of \(size) pixels", mend: "give a size from 1 to \(1 << 30)")
+        "receptive field", "a picture of \(size) pixels", remedy: "give a size from 1 to \(1 << 30)"
+      )
     }
     fields = []
     var known: [LayerStack.Item: ReceptiveField] = [:]
@@ -34,7 +35,7 @@ public struct FieldGrowth: Sendable, Hashable, Encodable {
       guard fields.count < Self.maximumLayers else {
         throw GraphError(
           "receptive field", "\(fields.count) layers see \(field.size) of \(size) pixels",
-          mend: "use larger kernels, strides, pooling or dilation")
+          remedy: "use larger kernels, strides, pooling or dilation")
       }
       let item = pattern(fields.count)
       let own: ReceptiveField
@@ -59,7 +60,7 @@ public struct FieldGrowth: Sendable, Hashable, Encodable {
       var field = built.builder.graph.receptiveField(of: built.output.id, in: built.input.id)?[0]
     else {
       throw GraphError(
-        "receptive field", "the layer makes no picture", mend: "use convolutions and poolings")
+        "receptive field", "the layer makes no picture", remedy: "use convolutions and poolings")
     }
     // Where a stack starts depends on its padding, and that on the picture's size.
     field.start = 0

@@ -60,7 +60,7 @@ public struct LayerStack: Sendable, Hashable {
       func wrong(_ problem: String) -> GraphError {
         GraphError(
           "stack item \"\(whole)\"", problem,
-          mend: "write conv3, conv3/2 (stride), conv3:2 (dilation), pool2, avg2 or 3*conv3, with "
+          remedy: "write conv3, conv3/2 (stride), conv3:2 (dilation), pool2, avg2 or 3*conv3, with "
             + "numbers from 1 to \(Self.maximumExtent)")
       }
       var count = 1

@@ -60,7 +60,8 @@ public struct MeasuredField: Sendable, Encodable {
     guard case .picture(let height, let width, let channels) = network.input else {
       throw GraphError(
         "receptive field", "\(network.name) takes \(network.input) features, no pictures",
-        mend: "use a network with input: .picture(…); each neuron of a fully connected one sees all"
+        remedy:
+          "use a network with input: .picture(…); each neuron of a fully connected one sees all"
       )
     }
     let record = try Self.record(layer, of: built)
@@ -69,7 +70,7 @@ public struct MeasuredField: Sendable, Encodable {
     guard 0..<shape[1] ~= y, 0..<shape[2] ~= x else {
       throw GraphError(
         record.name, "it has no output at row \(y), column \(x)",
-        mend: "give a row below \(shape[1]) and a column below \(shape[2])")
+        remedy: "give a row below \(shape[1]) and a column below \(shape[2])")
     }
     self.layer = record.name
     self.position = [y, x]
@@ -104,7 +105,7 @@ public struct MeasuredField: Sendable, Encodable {
       guard values.allSatisfy(\.isFinite) else {
         throw GraphError(
           record.name, "its gradient is not finite in single precision",
-          mend: "measure a layer that is less deep")
+          remedy: "measure a layer that is less deep")
       }
       for (place, value) in values.enumerated() {
         sums[place / channels % (height * width)] += Double(abs(value))
@@ -129,13 +130,13 @@ public struct MeasuredField: Sendable, Encodable {
     guard let last = layers.last else {
       throw GraphError(
         "receptive field", "no layer of \(built.network.name) makes pictures",
-        mend: "use a network with convolutions; each neuron of a fully connected one sees all")
+        remedy: "use a network with convolutions; each neuron of a fully connected one sees all")
     }
     guard let name else { return last }
     guard let record = layers.first(where: { $0.name == name }) else {
       throw GraphError(
         "layer \(name)", "\(built.network.name) has no such layer that makes pictures",
-        mend: "use one of \(layers.map(\.name).joined(separator: ", "))")
+        remedy: "use one of \(layers.map(\.name).joined(separator: ", "))")
     }
     return record
   }

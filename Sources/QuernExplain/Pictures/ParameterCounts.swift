@@ -18,7 +18,7 @@ public struct ConvolutionParameters: Sendable, Hashable, Encodable {
   /// - Throws: `GraphError` where a number is not positive, or the layer is too large.
   public init(radius: Int, channels: Int, filters: Int) throws(GraphError) {
     guard 0...512 ~= radius else {
-      throw GraphError("radius", "d is \(radius)", mend: "give a number from 0 to 512")
+      throw GraphError("radius", "d is \(radius)", remedy: "give a number from 0 to 512")
     }
     let kernel = 2 * radius + 1
     // The layer checks C and T, and that their product is no more than can be.

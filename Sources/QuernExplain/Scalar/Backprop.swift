@@ -177,7 +177,7 @@ public struct Backprop {
     let executable = try options.makeExecutable(graph)
     for (_, input, _) in graph.inputs {
       guard let value = point[input.name] else {
-        throw ExecutionError(input.name, "it has no value", mend: "give it one")
+        throw ExecutionError(input.name, "it has no value", remedy: "give it one")
       }
       try executable.write(input.name, value)
     }

@@ -30,14 +30,14 @@ public struct BackpropCost: Sendable, Encodable {
   public init(depth: Int, width: Int, activation: ScalarActivation) throws(GraphError) {
     guard depth >= 1, width >= 1 else {
       throw GraphError(
-        "cost", "a network of depth \(depth) and width \(width)", mend: "give at least 1 of each")
+        "cost", "a network of depth \(depth) and width \(width)", remedy: "give at least 1 of each")
     }
     let (square, tooWide) = width.multipliedReportingOverflow(by: width)
     let (weights, tooDeep) = square.multipliedReportingOverflow(by: depth)
     guard !tooWide, !tooDeep, weights <= Self.maximumWeights else {
       throw GraphError(
         "cost", "depth \(depth) and width \(width) make more than \(Self.maximumWeights) weights",
-        mend: "give less depth or width")
+        remedy: "give less depth or width")
     }
     self.depth = depth
     self.width = width

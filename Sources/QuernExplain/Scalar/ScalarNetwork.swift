@@ -98,7 +98,7 @@ public struct ScalarNetwork {
         "scalar network",
         "its layers have \(widths) neurons, \(neurons.count) and "
           + "\(weights.count) names",
-        mend: "give at least 2 layers of at least 1 neuron, the last of 1, and each a name")
+        remedy: "give at least 2 layers of at least 1 neuron, the last of 1, and each a name")
     }
     let builder = GraphBuilder()
     var variables: [Variable] = []
@@ -185,7 +185,7 @@ public struct ScalarNetwork {
     let others = variables.indices.filter { $0 != output && !weights.contains($0) }
     throw GraphError(
       name, "the network has no such weight",
-      mend: "use one of \(list(weights)), or a neuron: \(list(others))")
+      remedy: "use one of \(list(weights)), or a neuron: \(list(others))")
   }
 
   /// For each variable, the variables its value is computed from directly: found by going back

@@ -32,7 +32,7 @@ public struct BatchNorm: Layer {
     try context.checkFeatures(input)
     try context.check(epsilon: epsilon)
     guard momentum >= 0, momentum <= 1 else {
-      throw context.error("its momentum is \(momentum)", mend: "give a number from 0 to 1")
+      throw context.error("its momentum is \(momentum)", remedy: "give a number from 0 to 1")
     }
     let channels = input.shape[input.shape.rank - 1]
     let scale = try context.parameter("scale", [channels], role: .scale, initialiser: .ones)
@@ -68,7 +68,7 @@ public struct BatchNorm: Layer {
 extension LayerContext {
   func check(epsilon: Double) throws(GraphError) {
     guard epsilon > 0, epsilon.isFinite else {
-      throw error("its epsilon is \(epsilon)", mend: "give a small positive number such as 1e-5")
+      throw error("its epsilon is \(epsilon)", remedy: "give a small positive number such as 1e-5")
     }
   }
 }

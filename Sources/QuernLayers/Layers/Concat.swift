@@ -26,14 +26,14 @@ public struct Concat: Layer {
     var results: [Tensor] = []
     for branch in branches { results.append(try context.apply(branch, to: input)) }
     guard let first = results.first, first.shape.rank >= 2 else {
-      throw context.error("it has no branches", mend: "put layers between the braces")
+      throw context.error("it has no branches", remedy: "put layers between the braces")
     }
     guard results.allSatisfy({ $0.shape.extents.dropLast() == first.shape.extents.dropLast() })
     else {
       let shapes = results.map(\.shape.description).joined(separator: ", ")
       throw context.error(
         "its branches make \(shapes)",
-        mend: "let them differ in the last dimension only, by the same strides and padding")
+        remedy: "let them differ in the last dimension only, by the same strides and padding")
     }
     return try context.builder.concatenate(results, along: first.shape.rank - 1)
   }

@@ -55,7 +55,7 @@ public struct Conv2D: Layer {
     guard groups >= 1, channels % groups == 0, filters % groups == 0 else {
       throw context.error(
         "\(groups) groups do not divide \(channels) input channels and \(filters) filters",
-        mend: "choose groups that divide both")
+        remedy: "choose groups that divide both")
     }
     let geometry = try padding.geometry(
       kernel: kernel, stride: stride, dilation: dilation, picture: input.shape)

@@ -28,7 +28,7 @@ public struct Dense: Layer {
     try context.check("units", units)
     guard input.shape.rank == 2 else {
       throw context.error(
-        "its input has shape \(input.shape), not (N, C)", mend: "put Flatten() before it")
+        "its input has shape \(input.shape), not (N, C)", remedy: "put Flatten() before it")
     }
     let features = input.shape[1]
     let weight = try context.parameter(

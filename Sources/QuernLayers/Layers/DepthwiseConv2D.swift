@@ -51,7 +51,7 @@ public struct DepthwiseConv2D: Layer {
     guard !overflow else {
       throw context.error(
         "\(channels) channels times \(multiplier) filters are too many",
-        mend: "choose a smaller multiplier")
+        remedy: "choose a smaller multiplier")
     }
     // A convolution with a group a channel.
     return try Conv2D(

@@ -18,7 +18,7 @@ public struct Dropout: Layer {
 
   public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
     guard rate >= 0, rate < 1 else {
-      throw context.error("its rate is \(rate)", mend: "give a number from 0 to below 1")
+      throw context.error("its rate is \(rate)", remedy: "give a number from 0 to below 1")
     }
     if context.mode == .inference || rate == 0 { return input }
     let random = try context.uniform(input.shape)

@@ -12,7 +12,7 @@ public struct LeakyReLU: Layer {
 
   public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
     guard slope.isFinite else {
-      throw context.error("its slope is \(slope)", mend: "give a finite number")
+      throw context.error("its slope is \(slope)", remedy: "give a finite number")
     }
     return try input.where(input.scalar(0).apply(.less, input), otherwise: input * slope)
   }

@@ -52,7 +52,7 @@ public enum Padding: Sendable, Hashable, CustomStringConvertible {
       guard extent.values.allSatisfy({ $0 >= 1 && $0 < 1 << 20 }) else {
         throw GraphError(
           "", "\(name) is \(extent.height)×\(extent.width)",
-          mend: "give height and width of at least 1 and below \(1 << 20)")
+          remedy: "give height and width of at least 1 and below \(1 << 20)")
       }
     }
     var geometry = WindowGeometry(
@@ -80,7 +80,7 @@ extension LayerContext {
     guard input.shape.rank == 4 else {
       throw error(
         "its input has shape \(input.shape), not (N, H, W, C)",
-        mend: "put it before Flatten(), and give the network input: .picture(…)")
+        remedy: "put it before Flatten(), and give the network input: .picture(…)")
     }
   }
 
@@ -89,13 +89,13 @@ extension LayerContext {
     guard input.shape.rank >= 2 else {
       throw error(
         "its input has shape \(input.shape), not (N, …, C)",
-        mend: "keep the batch and at least one more dimension")
+        remedy: "keep the batch and at least one more dimension")
     }
   }
 
   func check(_ name: String, _ count: Int) throws(GraphError) {
     guard count >= 1 else {
-      throw error("it has \(count) \(name)", mend: "give it at least 1")
+      throw error("it has \(count) \(name)", remedy: "give it at least 1")
     }
   }
 }

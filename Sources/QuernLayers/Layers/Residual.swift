@@ -36,7 +36,7 @@ public struct Residual: Layer {
 
   public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
     guard !body.isEmpty else {
-      throw context.error("its body has no layers", mend: "put layers between the braces")
+      throw context.error("its body has no layers", remedy: "put layers between the braces")
     }
     let result = try context.apply(body, to: input)
     let around = try context.apply(shortcut, to: input, scope: "shortcut")
@@ -46,7 +46,7 @@ public struct Residual: Layer {
         result.shape.rank == 4 ? "Conv2D(\(result.shape[3]), kernel: 1, …)" : "Dense(…)"
       throw context.error(
         "its body makes \(result.shape), \(way) \(around.shape)",
-        mend: "give it a shortcut: { \(channels) } that makes the body's shape")
+        remedy: "give it a shortcut: { \(channels) } that makes the body's shape")
     }
     return try result + around
   }

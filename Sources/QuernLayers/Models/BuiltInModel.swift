@@ -18,7 +18,7 @@ public enum BuiltInModel: String, Sendable, Hashable, CaseIterable, Codable {
     guard let model = Self(rawValue: name) else {
       throw GraphError(
         "model \(name)", "there is no such built-in model",
-        mend: "use one of \(Self.allCases.map(\.rawValue).joined(separator: ", "))")
+        remedy: "use one of \(Self.allCases.map(\.rawValue).joined(separator: ", "))")
     }
     self = model
   }

@@ -28,7 +28,7 @@ public struct ConvolutionCosts: Sendable {
 
   /// A filter's gradient is a sum over pictures, kept in at most so many parts, which threads take for
   /// themselves; together they have at most so many bytes, and each has at least so many terms.
-  public var mostParts = 8
+  public var maxParts = 8
   public var partBytes = 8 << 20
   public var partTerms = 256
 
@@ -65,10 +65,10 @@ public struct ConvolutionCosts: Sendable {
   package func algorithm(_ shape: ConvolutionShape, isFilterFixed: Bool) -> TileAlgorithm? {
     let taps = shape.taps
     guard taps > 1 else { return nil }
-    let (pictures, height, width, filters) =
+    let (examples, height, width, filters) =
       (shape.output[0], shape.output[1], shape.output[2], shape.output[3])
     let weights = Double(shape.channels * filters)
-    let positions = Double(pictures * height * width)
+    let positions = Double(examples * height * width)
     /// So many sums for each filter, of so many terms.
     func sums(_ count: Double, terms: Int) -> Double {
       count * (Double(terms) + ends) * Double(Self.wholeVectors(filters)) / efficiency
@@ -79,7 +79,7 @@ public struct ConvolutionCosts: Sendable {
     var best: (algorithm: Candidate, cost: Double)?
     for algorithm in candidates(shape) {
       let m = algorithm.outputs
-      let tiles = Double(pictures * ((height + m - 1) / m) * ((width + m - 1) / m))
+      let tiles = Double(examples * ((height + m - 1) / m) * ((width + m - 1) / m))
       let products = Double(algorithm.products)
       let additions = addition * algorithm.additions
       let transforms =
@@ -150,9 +150,9 @@ public struct ConvolutionCosts: Sendable {
   /// - Parameters:
   ///   - terms: of each picture.
   ///   - bytes: of the sum.
-  package func parts(pictures: Int, terms: Int, bytes: Int) -> Int {
-    let candidates = (1...mostParts).filter {
-      pictures % $0 == 0 && $0 * bytes <= partBytes && pictures / $0 * terms >= partTerms
+  package func parts(examples: Int, terms: Int, bytes: Int) -> Int {
+    let candidates = (1...maxParts).filter {
+      examples % $0 == 0 && $0 * bytes <= partBytes && examples / $0 * terms >= partTerms
     }
     return candidates.last ?? 1
   }

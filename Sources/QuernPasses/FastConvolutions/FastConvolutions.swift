@@ -24,7 +24,7 @@ public func useFastConvolutions(_ graph: Graph, _ costs: ConvolutionCosts) -> Gr
     else { return nil }
     switch sliding {
     case .convolution(let convolution):
-      let isPrepared = rewriter.isFixed(node.operands[1 - convolution.picture])
+      let isPrepared = rewriter.isFixed(node.operands[1 - convolution.image])
       guard let algorithm = costs.algorithm(convolution.shape, isFilterFixed: isPrepared) else {
         return nil
       }
@@ -65,10 +65,10 @@ extension Rewriter {
   ///   - offset: where the first tile's first number is read.
   ///   - name: what the axis over pictures is called.
   private func tiles(
-    of picture: NodeID, _ map: TileAlgorithm.Map, _ algorithm: TileAlgorithm,
+    of image: NodeID, _ map: TileAlgorithm.Map, _ algorithm: TileAlgorithm,
     _ convolution: ConvolutionShape, offset: (y: Int, x: Int), name: String, width: Int? = nil
   ) -> NodeID {
-    let shape = self[picture].shape
+    let shape = self[image].shape
     let (places, step) = (algorithm.places, algorithm.outputs)
     let count = algorithm.tiles(convolution)
     var axes = [Axis(name, shape[0]), Axis("ty", count.rows), Axis("tx", count.columns)]
@@ -78,7 +78,7 @@ extension Rewriter {
     let positions = (0..<3).map { AffineExpression.axis($0) }
     let extents = axes[..<3].map(\.extent)
     return transform(
-      picture, map, axes: axes,
+      image, map, axes: axes,
       input: [
         .axis(0), AffineExpression([(1, step), (a, 1)], offset: offset.y),
         AffineExpression([(2, step), (b, 1)], offset: offset.x), panels.whole,
@@ -130,14 +130,14 @@ extension Rewriter {
     let (m, places, shape) = (algorithm.outputs, algorithm.places, convolution.shape)
     let count = algorithm.tiles(shape)
     let v = tiles(
-      of: node.operands[convolution.picture], algorithm.input, algorithm, shape,
+      of: node.operands[convolution.image], algorithm.input, algorithm, shape,
       offset: algorithm.offset(shape), name: "n")
     let filters = shape.output[3]
     let panels = Panels(
       filters, width: Panels.width(filters, of: panelWidths), axes: ("tp", "t"),
       from: places.count + 3)
     var dimensions = convolution.dimensions
-    let taps = withFiltersLast(node.operands[1 - convolution.picture], &dimensions)
+    let taps = withFiltersLast(node.operands[1 - convolution.image], &dimensions)
     let u = filter(
       taps, convolution.isReversed ? algorithm.filter.turnedRound : algorithm.filter,
       places: places, dimensions, width: panels.width)
@@ -177,22 +177,22 @@ extension Rewriter {
     // The pictures' tiles are those of the forward pass. Computing them again takes less time than
     // keeping them until now would; another name for an axis makes them another node.
     let v = tiles(
-      of: node.operands[gradient.picture], algorithm.input, algorithm, shape,
+      of: node.operands[gradient.image], algorithm.input, algorithm, shape,
       offset: algorithm.offset(shape), name: "k")
-    let (pictures, filters) = (shape.output[0], shape.output[3])
+    let (examples, filters) = (shape.output[0], shape.output[3])
     let parts = costs.parts(
-      pictures: pictures, terms: count.rows * count.columns,
+      examples: examples, terms: count.rows * count.columns,
       bytes: algorithm.products * shape.channels * filters * 4)
     let panels = Panels(
       filters, width: Panels.width(filters, of: costs.panelWidths), axes: ("tp", "t"),
       from: places.count + 1)
     let d = tiles(
-      of: node.operands[1 - gradient.picture], algorithm.output.transposed, algorithm, shape,
+      of: node.operands[1 - gradient.image], algorithm.output.transposed, algorithm, shape,
       offset: (0, 0), name: "k", width: panels.width)
     // dU[places…, c, t] = Σ V[places…, k, ty, tx, c] · D[places…, k, ty, tx, t]
     let axes =
       places + [Axis("c", shape.channels)] + panels.axes
-      + [Axis("k", pictures), Axis("ty", count.rows), Axis("tx", count.columns)]
+      + [Axis("k", examples), Axis("ty", count.rows), Axis("tx", count.columns)]
     let rank = axes.count - 3
     let place = places.from(0)
     let sums = (rank..<axes.count).map { AffineExpression.axis($0) }

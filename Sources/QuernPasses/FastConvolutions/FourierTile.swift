@@ -53,8 +53,8 @@ package struct FourierTile: Hashable, Sendable {
       // What comes round must be read from, and stand for, places beyond the picture's ends.
       return reach <= side || (extent - offset <= side && reach + offset <= side)
     }
-    guard isWhole(shape.picture.height, height, shape.offset.y),
-      isWhole(shape.picture.width, width, shape.offset.x), max(height, width) <= side
+    guard isWhole(shape.image.height, height, shape.offset.y),
+      isWhole(shape.image.width, width, shape.offset.x), max(height, width) <= side
     else {
       guard side > shape.taps else { return nil }
       self.init(side: side, outputs: side - shape.taps + 1, taps: shape.taps)
@@ -62,9 +62,9 @@ package struct FourierTile: Hashable, Sendable {
     }
     // Both sides of a tile are read alike.
     let isSquare =
-      shape.picture.height == shape.picture.width && shape.offset.y == shape.offset.x
+      shape.image.height == shape.image.width && shape.offset.y == shape.offset.x
     let first = max(0, -shape.offset.y)
-    let end = min(side, shape.picture.height - shape.offset.y)
+    let end = min(side, shape.image.height - shape.offset.y)
     self.init(
       side: side, outputs: max(height, width), taps: shape.taps,
       read: isSquare && first < end ? first..<end : 0..<side)

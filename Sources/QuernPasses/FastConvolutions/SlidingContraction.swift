@@ -17,19 +17,19 @@ package struct ConvolutionShape {
   /// Where tap (0, 0) of the window — turned round, if it is — reads for output (0, 0).
   var offset: (y: Int, x: Int)
   /// H and W of the picture.
-  var picture: (height: Int, width: Int)
+  var image: (height: Int, width: Int)
   /// N, H, W, T of the output.
   var output: [Int]
   /// C.
   var channels: Int
 
   package init(
-    taps: Int, offset: (y: Int, x: Int), picture: (height: Int, width: Int), output: [Int],
+    taps: Int, offset: (y: Int, x: Int), image: (height: Int, width: Int), output: [Int],
     channels: Int
   ) {
     self.taps = taps
     self.offset = offset
-    self.picture = picture
+    self.image = image
     self.output = output
     self.channels = channels
   }
@@ -37,7 +37,7 @@ package struct ConvolutionShape {
 
 struct SlidingConvolution {
   /// Which operand is the picture; the other is the filter.
-  var picture: Int
+  var image: Int
   var shape: ConvolutionShape
   /// Whether the taps run backwards.
   var isReversed: Bool
@@ -46,7 +46,7 @@ struct SlidingConvolution {
 }
 
 struct SlidingGradient {
-  var picture: Int
+  var image: Int
   /// The signal stands for the output.
   var shape: ConvolutionShape
 }
@@ -58,12 +58,12 @@ extension SlidingContraction {
       contraction.factors.allSatisfy({ $0.match == nil }),
       operands.allSatisfy({ $0.rank == 4 })
     else { return nil }
-    for picture in 0...1 {
-      if let found = Self.convolution(contraction, operands, picture: picture) {
+    for image in 0...1 {
+      if let found = Self.convolution(contraction, operands, image: image) {
         self = .convolution(found)
         return
       }
-      if let found = Self.gradient(contraction, operands, picture: picture) {
+      if let found = Self.gradient(contraction, operands, image: image) {
         self = .filterGradient(found)
         return
       }
@@ -82,10 +82,10 @@ extension SlidingContraction {
   }
 
   private static func convolution(
-    _ contraction: Contraction, _ operands: [Shape], picture: Int
+    _ contraction: Contraction, _ operands: [Shape], image: Int
   ) -> SlidingConvolution? {
-    let map = contraction.factors[picture].map
-    let filter = contraction.factors[1 - picture].map.map(\.soleAxis)
+    let map = contraction.factors[image].map
+    let filter = contraction.factors[1 - image].map.map(\.soleAxis)
     guard map[0].soleAxis == 0, let rows = window(map[1], along: 1),
       let columns = window(map[2], along: 2), let channel = map[3].soleAxis,
       contraction.axes.count == 7, rows.sign == columns.sign, rows.tap != columns.tap,
@@ -94,7 +94,7 @@ extension SlidingContraction {
       let channels = filter.firstIndex(of: channel), let filters = filter.firstIndex(of: 3)
     else { return nil }
     let taps = contraction.axes[rows.tap].extent
-    let shape = operands[1 - picture]
+    let shape = operands[1 - image]
     // The filter must be read whole, and nothing beside it.
     guard taps == contraction.axes[columns.tap].extent, shape[i] == taps, shape[j] == taps,
       shape[channels] == contraction.axes[channel].extent,
@@ -102,20 +102,20 @@ extension SlidingContraction {
     else { return nil }
     let back = rows.sign < 0 ? taps - 1 : 0
     return SlidingConvolution(
-      picture: picture,
+      image: image,
       shape: ConvolutionShape(
         taps: taps, offset: (map[1].offset - back, map[2].offset - back),
-        picture: (operands[picture][1], operands[picture][2]),
+        image: (operands[image][1], operands[image][2]),
         output: contraction.axes[..<4].map(\.extent), channels: contraction.axes[channel].extent),
       isReversed: rows.sign < 0, dimensions: (i, j, channels, filters))
   }
 
   private static func gradient(
-    _ contraction: Contraction, _ operands: [Shape], picture: Int
+    _ contraction: Contraction, _ operands: [Shape], image: Int
   ) -> SlidingGradient? {
-    let map = contraction.factors[picture].map
-    let other = contraction.factors[1 - picture].map
-    let shape = operands[1 - picture]
+    let map = contraction.factors[image].map
+    let other = contraction.factors[1 - image].map
+    let shape = operands[1 - image]
     // A single picture needs no axis of its own.
     let isSingle = shape[0] == 1 && map[0] == .constant(0) && other[0] == .constant(0)
     guard let y = other[1].soleAxis, let x = other[2].soleAxis, other[3].soleAxis == 3,
@@ -126,16 +126,16 @@ extension SlidingContraction {
     let sums = Set([y, x] + (other[0].soleAxis.map { [$0] } ?? []))
     guard sums == Set(4..<contraction.axes.count), sums.count == (isSingle ? 2 : 3),
       contraction.axes[0].extent == contraction.axes[1].extent,
-      contraction.axes[2].extent == operands[picture][3],
+      contraction.axes[2].extent == operands[image][3],
       zip(other, shape.extents).allSatisfy({ index, extent in
         index.soleAxis.map { contraction.axes[$0].extent == extent } ?? isSingle
       })
     else { return nil }
     return SlidingGradient(
-      picture: picture,
+      image: image,
       shape: ConvolutionShape(
         taps: contraction.axes[0].extent, offset: (map[1].offset, map[2].offset),
-        picture: (operands[picture][1], operands[picture][2]), output: shape.extents,
+        image: (operands[image][1], operands[image][2]), output: shape.extents,
         channels: contraction.axes[2].extent))
   }
 }

@@ -4,9 +4,9 @@ import QuernGraph
 /// has read, since the last time all threads met. Sections are gone through twice, so that their
 /// first kernels also wait for their last; private ones wait once, before all their chunks.
 func barriers(
-  _ uses: [TensorUse], _ storages: [NodeID: Storage], _ sections: [Section]
+  _ uses: [TensorUse], _ storages: [NodeID: Storage], _ regions: [Region]
 ) -> [Bool] {
-  let sectionAt = sections.byPosition(count: uses.count)
+  let regionAt = regions.byPosition(count: uses.count)
   var read: [Range<Int>] = []
   var written: [Range<Int>] = []
   func ranges(_ tensors: [NodeID]) -> [Range<Int>] {
@@ -16,9 +16,9 @@ func barriers(
   }
   var result = [Bool](repeating: false, count: uses.count)
   func visit(_ position: Int) {
-    let section = sectionAt[position].flatMap { $0.isPrivate ? $0 : nil }
-    if let section, position != section.kernels.lowerBound { return }
-    let together = uses[section?.kernels ?? position..<position + 1]
+    let region = regionAt[position].flatMap { $0.isPrivate ? $0 : nil }
+    if let region, position != region.kernels.lowerBound { return }
+    let together = uses[region?.kernels ?? position..<position + 1]
     let reads = together.flatMap { ranges($0.reads) }
     let writes = together.flatMap { ranges($0.writes) }
     let waits =
@@ -35,8 +35,8 @@ func barriers(
   }
   for position in uses.indices {
     visit(position)
-    if let section = sectionAt[position], !section.isPrivate, section.kernels.last == position {
-      section.kernels.forEach(visit)
+    if let region = regionAt[position], !region.isPrivate, region.kernels.last == position {
+      region.kernels.forEach(visit)
     }
   }
   return result

@@ -31,12 +31,12 @@ struct Fusion: Sendable {
   /// Past this many ops a kernel would only shuffle spilled registers.
   static let nodeLimit = 48
 
-  init(_ graph: Graph, views: Views, fewestInlined: Int?) {
+  init(_ graph: Graph, views: Views, minInlinedElements: Int?) {
     self.graph = graph
     self.views = views
     users = graph.users
     materialised = Self.materialised(graph, views)
-    inlined = Inlining(graph, views, users, fewestElements: fewestInlined).nodes
+    inlined = Inlining(graph, views, users, minElements: minInlinedElements).nodes
     for id in graph.ids { place(id) }
     mergeFeeders()
     for index in groups.indices { groups[index].nodes.sort() }

@@ -11,7 +11,7 @@ struct Inlining {
   private let views: Views
   private let users: [[NodeID]]
   private let roots: Set<NodeID>
-  private let fewestElements: Int
+  private let minElements: Int
   /// Elements of arithmetic that is worth it: what is smaller stays in the cache.
   private static let worthIt = 4 << 10
   /// What has been chosen so far; operands come before their users.
@@ -20,13 +20,13 @@ struct Inlining {
   private var weights: [NodeID: (ops: Int, tensors: Set<NodeID>)] = [:]
 
   /// More ops than this are not computed twice.
-  private static let mostOps = 8
+  private static let maxOps = 8
   /// A tensor with this many times fewer elements is read as good as for nothing.
   private static let timesSmaller = 4
 
   /// - Parameter fewestElements: instead of those from which on arithmetic is worth it.
-  init(_ graph: Graph, _ views: Views, _ users: [[NodeID]], fewestElements: Int?) {
-    self.fewestElements = fewestElements ?? Self.worthIt
+  init(_ graph: Graph, _ views: Views, _ users: [[NodeID]], minElements: Int?) {
+    self.minElements = minElements ?? Self.worthIt
     self.graph = graph
     self.views = views
     self.users = users
@@ -71,7 +71,7 @@ struct Inlining {
 
   private mutating func chooseArithmetic(_ id: NodeID) {
     let node = graph[id]
-    guard node.shape.elementCount >= fewestElements, node.type.element == .float32,
+    guard node.shape.elementCount >= minElements, node.type.element == .float32,
       !users[id.index].isEmpty,
       users[id.index].allSatisfy({ user in
         isElementwise(user) && graph[user].shape == node.shape || readsOnce(user, id)
@@ -95,7 +95,7 @@ struct Inlining {
       }
     }
     // Two tensors are read again for each user, instead of being read, written and read once each.
-    guard !tensors.isEmpty, ops <= Self.mostOps,
+    guard !tensors.isEmpty, ops <= Self.maxOps,
       tensors.count == 1 || tensors.count == 2 && users[id.index].count <= 3
     else { return }
     nodes.insert(id)

@@ -15,34 +15,34 @@ public struct Kernel: Sendable {
   public var inlined: [NodeID]
   /// Parts of the output that are computed alike; together they cover it, no two overlap. More than
   /// one arises from strides: each residue class of the positions reads its own filter elements.
-  public var pieces: [Piece]
+  public var nests: [LoopNest]
 
   public init(
-    name: String, label: String, nodes: [NodeID], inlined: [NodeID] = [], pieces: [Piece]
+    name: String, label: String, nodes: [NodeID], inlined: [NodeID] = [], nests: [LoopNest]
   ) {
     self.name = name
     self.label = label
     self.nodes = nodes
     self.inlined = inlined
-    self.pieces = pieces
+    self.nests = nests
   }
 
   /// Multiply-adds of the kernel's contractions of two factors.
   public var multiplyAdds: Int {
-    pieces.reduce(0) { sum, piece in
-      piece.reduction == .sum && piece.factors.count == 2
-        && piece.factors.allSatisfy { $0.match == nil }
-        ? sum + piece.axes.reduce(1) { $0 * $1.extent } : sum
+    nests.reduce(0) { sum, nest in
+      nest.reduction == .sum && nest.factors.count == 2
+        && nest.factors.allSatisfy { $0.match == nil }
+        ? sum + nest.axes.reduce(1) { $0 * $1.extent } : sum
     }
   }
 }
 
 /// A loop nest over output axes and reduction axes.
-public struct Piece: Sendable {
+public struct LoopNest: Sendable {
   public enum Reduction: Hashable, Sendable {
     /// No reduction: the values are elementwise.
     case none
-    /// The sum of the products of the factors, or of ``Piece/term``.
+    /// The sum of the products of the factors, or of ``LoopNest/term``.
     case sum
     /// The largest value of the one factor, and optionally where it lies.
     case maximum
@@ -83,7 +83,7 @@ public struct Piece: Sendable {
   /// Whether values are computed in their order, and not each where it is first needed: it keeps
   /// fewer of many values alive.
   public var keepsOrder = false
-  /// Whether axis 0 is the chunk of a ``Section``: the caller's loop, not one of the kernel's.
+  /// Whether axis 0 is the chunk of a ``Region``: the caller's loop, not one of the kernel's.
   public var hasChunks = false
   /// Where chunks are parts of a sum, how many: each adds to what is stored, after the first.
   public var chunksPerSum: Int?
@@ -99,7 +99,7 @@ public struct Piece: Sendable {
 public enum Value: Hashable, Sendable {
   /// The result of the reduction.
   case accumulator
-  /// What a factor reads, in a ``Piece/term``.
+  /// What a factor reads, in a ``LoopNest/term``.
   case factor(Int)
   /// Where the maximum lies: `int32`.
   case position

@@ -94,7 +94,7 @@ public struct Storage: Sendable {
 }
 
 /// The halo every stored tensor needs, from all reads of it.
-struct HaloSurvey {
+struct HaloAnalysis {
   var before: [NodeID: [Int]] = [:]
   var after: [NodeID: [Int]] = [:]
   var fill: [NodeID: Float] = [:]
@@ -105,17 +105,17 @@ struct HaloSurvey {
 
   init(_ kernels: [Kernel], _ graph: Graph) {
     for kernel in kernels {
-      for piece in kernel.pieces {
-        let extents = piece.axes.map(\.extent)
-        for factor in piece.factors {
+      for nest in kernel.nests {
+        let extents = nest.axes.map(\.extent)
+        for factor in nest.factors {
           note(
             factor.read, extents, graph,
-            fill: piece.reduction == .maximum ? -Float.infinity : 0)
+            fill: nest.reduction == .maximum ? -Float.infinity : 0)
         }
-        for value in piece.values {
+        for value in nest.values {
           if case .read(let access) = value { note(access, extents, graph, fill: 0) }
         }
-        for store in piece.stores { note(store.access, extents, graph, fill: 0) }
+        for store in nest.stores { note(store.access, extents, graph, fill: 0) }
       }
     }
   }

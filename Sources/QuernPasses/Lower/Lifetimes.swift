@@ -4,15 +4,15 @@ import QuernGraph
 /// for good. What a section uses it uses to its end, since it starts again.
 func setLifetimes(
   _ storages: inout [NodeID: Storage], _ uses: [TensorUse], _ preparedCount: Int,
-  _ sections: [Section], _ graph: Graph, _ views: Views, _ owner: [NodeID: NodeID]
+  _ regions: [Region], _ graph: Graph, _ views: Views, _ owner: [NodeID: NodeID]
 ) {
   let whole = -1...uses.count
   var spans: [NodeID: (Int, Int)] = [:]
-  let sectionAt = sections.byPosition(count: uses.count)
+  let regionAt = regions.byPosition(count: uses.count)
   for (position, use) in uses.enumerated() {
-    let section = sectionAt[position]?.kernels
+    let region = regionAt[position]?.kernels
     let (from, through) =
-      section.map { ($0.lowerBound, $0.upperBound - 1) } ?? (position, position)
+      region.map { ($0.lowerBound, $0.upperBound - 1) } ?? (position, position)
     for tensor in use.all {
       let tensor = owner[tensor] ?? tensor
       let known = spans[tensor] ?? (from, through)

@@ -18,7 +18,7 @@ public struct Program: Sendable {
   /// of them beforehand.
   public let fixed: Set<NodeID>
   /// Parts of the order that run several times, a few pictures each time.
-  public let sections: [Section]
+  public let regions: [Region]
   /// Whether all threads must have finished what comes before, for each kernel.
   public let needsBarrier: [Bool]
   /// The node that holds the value of each output: reshapes are looked through.
@@ -27,8 +27,8 @@ public struct Program: Sendable {
   public subscript(storage id: NodeID) -> Storage? { storages[id] }
 
   /// The section that the kernel at a position belongs to.
-  public func section(of position: Int) -> Section? {
-    sections.first { $0.kernels.contains(position) }
+  public func region(of position: Int) -> Region? {
+    regions.first { $0.kernels.contains(position) }
   }
 }
 
@@ -41,17 +41,17 @@ public struct Program: Sendable {
 ///     kept; nil for as many as are worth it.
 /// - Throws: ``LoweringError`` for graphs that only the interpreter runs.
 public func lower(
-  _ source: Graph, threads: Int = 1, chunks: ChunkLimits = ChunkLimits(),
-  fewestInlined: Int? = nil
+  _ source: Graph, threads: Int = 1, chunks: RegionLimits = RegionLimits(),
+  minInlinedElements: Int? = nil
 ) throws(LoweringError) -> Program {
   let prepared = addCopies(source)
   var views = Views(graph: prepared.graph, copied: prepared.copied)
   let graph = prepared.graph
   // Each round turns at least one more reshape into a copy, so this ends.
   while true {
-    let fusion = Fusion(graph, views: views, fewestInlined: fewestInlined)
+    let fusion = Fusion(graph, views: views, minInlinedElements: minInlinedElements)
     let stored = storedNodes(graph, views: views, fusion: fusion)
-    let builder = PieceBuilder(graph: graph, views: views, fusion: fusion, stored: stored)
+    let builder = LoopNestBuilder(graph: graph, views: views, fusion: fusion, stored: stored)
     var names: Set<String> = []
     var groupOf: [NodeID: Int] = [:]
     let groups = fusion.nonEmpty
@@ -62,36 +62,36 @@ public func lower(
     var kernels = try onAllCores(groups.count) { number throws(LoweringError) in
       try builder.kernel(groups[number], name: kernelNames[number])
     }
-    let survey = HaloSurvey(kernels, graph)
-    let conflicts = survey.conflicts.subtracting(views.copied)
+    let halos = HaloAnalysis(kernels, graph)
+    let conflicts = halos.conflicts.subtracting(views.copied)
     if conflicts.isEmpty {
-      let products = Chain.find(
+      let products = RegionCandidate.find(
         graph, kernels: kernels, groupOf: groupOf, chunks, threads: threads)
       let uses = kernels.map(TensorUse.init)
       let preparation = Preparation(
         graph, uses, groupOf: groupOf, except: Set(products.flatMap(\.members)))
       let dependences = Dependences(uses, groupOf: groupOf)
-      var merger = ChainMerger(
+      var merger = RegionMerger(
         products, graph, kernels: kernels, dependences, except: preparation.kernels, chunks,
         threads: threads)
-      let chains = merger.merge(
-        keeping: survey.needsMemory.union(graph.roots.map(views.root)))
-      let schedule = try Schedule(
-        graph, views: views, kernels: kernels, groupOf: groupOf, survey: survey,
-        dependences: dependences, chains: chains, preparation: preparation)
-      for chain in chains {
-        for member in chain.members { kernels[member] = chain.cut(kernels[member], member) }
+      let candidates = merger.merge(
+        keeping: halos.needsMemory.union(graph.roots.map(views.root)))
+      let schedule = try KernelOrder(
+        graph, views: views, kernels: kernels, groupOf: groupOf, halos: halos,
+        dependences: dependences, candidates: candidates, preparation: preparation)
+      for candidate in candidates {
+        for member in candidate.members { kernels[member] = candidate.cut(kernels[member], member) }
       }
       return assemble(
         graph, views: views, kernels: schedule.order.map { kernels[$0] }, schedule: schedule,
-        survey: survey, chains: chains, names: &names)
+        halos: halos, candidates: candidates, names: &names)
     }
     let added = conflicts.filter { graph[$0].op == .reshape }
     guard !added.isEmpty else {
       let name = conflicts.first.map { graph[$0].label } ?? ""
       throw LoweringError(
         name, "a tensor is read outside its bounds in a shape it does not have",
-        mend: "use the interpreter for this graph")
+        remedy: "use the interpreter for this graph")
     }
     views.copied.formUnion(added)
   }
@@ -192,8 +192,8 @@ private func unique(_ text: String, _ used: inout Set<String>) -> String {
 }
 
 private func assemble(
-  _ graph: Graph, views: Views, kernels scheduled: [Kernel], schedule: Schedule,
-  survey: HaloSurvey, chains: [Chain], names: inout Set<String>
+  _ graph: Graph, views: Views, kernels scheduled: [Kernel], schedule: KernelOrder,
+  halos: HaloAnalysis, candidates: [RegionCandidate], names: inout Set<String>
 ) -> Program {
   var kernels = scheduled
   for update in graph.updates where schedule.inPlace[update.input] == nil {
@@ -204,30 +204,30 @@ private func assemble(
   let all = Set(uses.flatMap(\.all) + graph.inputs.map(\.id))
   var storages: [NodeID: Storage] = [:]
   var privateBytes = 0
-  var sections: [Section] = []
+  var regions: [Region] = []
   let tiles = tilesOfTransforms(graph)
-  for chain in chains {
-    guard let start = schedule.order.firstIndex(of: chain.members[0]) else { continue }
-    let section = Section(
-      kernels: start..<start + chain.members.count, chunks: chain.chunks,
-      isPrivate: chain.isPrivate)
-    sections.append(section)
-    var inner = chain.storages(graph, Array(scheduled[section.kernels]), places: tiles)
+  for candidate in candidates {
+    guard let start = schedule.order.firstIndex(of: candidate.members[0]) else { continue }
+    let region = Region(
+      kernels: start..<start + candidate.members.count, chunks: candidate.chunks,
+      isPrivate: candidate.isPrivate)
+    regions.append(region)
+    var inner = candidate.storages(graph, Array(scheduled[region.kernels]), places: tiles)
     // Sections run one after the other, so that they can share threads' own memory.
-    if chain.isPrivate { privateBytes = max(privateBytes, Arena.place(&inner)) }
+    if candidate.isPrivate { privateBytes = max(privateBytes, Arena.place(&inner)) }
     for storage in inner { storages[storage.tensor] = storage }
   }
   for tensor in all where owner[tensor] == nil && storages[tensor] == nil {
     let shape = graph[tensor].shape
-    var before = survey.before[tensor] ?? [Int](repeating: 0, count: shape.rank)
-    var after = survey.after[tensor] ?? [Int](repeating: 0, count: shape.rank)
-    var fill = survey.fill[tensor] ?? 0
-    var isDense = survey.dense[tensor] != nil
+    var before = halos.before[tensor] ?? [Int](repeating: 0, count: shape.rank)
+    var after = halos.after[tensor] ?? [Int](repeating: 0, count: shape.rank)
+    var fill = halos.fill[tensor] ?? 0
+    var isDense = halos.dense[tensor] != nil
     if let value = schedule.inPlace[tensor] {
-      isDense = isDense || survey.dense[value] != nil
-      before = zip(before, survey.before[value] ?? before).map { max($0, $1) }
-      after = zip(after, survey.after[value] ?? after).map { max($0, $1) }
-      fill = survey.fill[value] ?? fill
+      isDense = isDense || halos.dense[value] != nil
+      before = zip(before, halos.before[value] ?? before).map { max($0, $1) }
+      after = zip(after, halos.after[value] ?? after).map { max($0, $1) }
+      fill = halos.fill[value] ?? fill
     }
     var storage = Storage(
       tensor, graph[tensor].type, before: before, after: after, fill: fill,
@@ -235,8 +235,8 @@ private func assemble(
     if !isDense, let places = tiles[tensor] { storage.spreadTiles(places) }
     storages[tensor] = storage
   }
-  sections.sort { $0.kernels.lowerBound < $1.kernels.lowerBound }
-  setLifetimes(&storages, uses, schedule.preparedCount, sections, graph, views, owner)
+  regions.sort { $0.kernels.lowerBound < $1.kernels.lowerBound }
+  setLifetimes(&storages, uses, schedule.preparedCount, regions, graph, views, owner)
   var list = storages.values.filter { !$0.isPrivate }.sorted { $0.tensor < $1.tensor }
   let bytes = Arena.place(&list)
   for storage in list { storages[storage.tensor] = storage }
@@ -244,8 +244,8 @@ private func assemble(
   return Program(
     graph: graph, kernels: kernels, storages: storages, arenaBytes: bytes,
     privateBytes: privateBytes,
-    preparedCount: schedule.preparedCount, fixed: schedule.fixed, sections: sections,
-    needsBarrier: barriers(uses, storages, sections),
+    preparedCount: schedule.preparedCount, fixed: schedule.fixed, regions: regions,
+    needsBarrier: barriers(uses, storages, regions),
     outputNodes: Dictionary(
       uniqueKeysWithValues: graph.outputs.map { ($0.name, views.root($0.node)) }))
 }
@@ -277,7 +277,7 @@ private func copyKernel(
   let axes = shape.extents.enumerated().map { Axis("d\($0)", $1) }
   let map = shape.extents.indices.map { AffineExpression.axis($0) }
   let element = graph[update.input].type.element
-  let piece = Piece(
+  let nest = LoopNest(
     axes: axes, outputRank: axes.count, reduction: .none, factors: [], position: .constant(0),
     values: [.read(views.access(update.value, map, extents: shape.extents))],
     stores: [
@@ -287,5 +287,5 @@ private func copyKernel(
           tensor: update.input, name: update.input, view: shape, map: map, element: element))
     ])
   return Kernel(
-    name: unique("update_copy", &names), label: "update", nodes: [], pieces: [piece])
+    name: unique("update_copy", &names), label: "update", nodes: [], nests: [nest])
 }

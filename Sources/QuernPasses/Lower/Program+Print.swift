@@ -16,22 +16,22 @@ extension Program: CustomStringConvertible {
       let node = graph[id]
       lines.append("  \(id)\(node.shape) = \(node.formula(node.operands.map(\.description)))")
     }
-    for (number, piece) in kernel.pieces.enumerated() {
-      let outer = piece.axes[..<piece.outputRank].map { "\($0.name)<\($0.extent)" }
-      let inner = piece.axes[piece.outputRank...].map { "\($0.name)<\($0.extent)" }
-      let names = piece.axes.map(\.name)
-      var text = kernel.pieces.count > 1 ? "  part \(number): " : "  "
+    for (number, nest) in kernel.nests.enumerated() {
+      let outer = nest.axes[..<nest.outputRank].map { "\($0.name)<\($0.extent)" }
+      let inner = nest.axes[nest.outputRank...].map { "\($0.name)<\($0.extent)" }
+      let names = nest.axes.map(\.name)
+      var text = kernel.nests.count > 1 ? "  part \(number): " : "  "
       text += "for " + (outer.isEmpty ? "one element" : outer.joined(separator: ", "))
-      let factors = piece.factors.map { factor in
+      let factors = nest.factors.map { factor in
         let read = describe(factor.read, names)
         return factor.match.map { "[\(read) = \($0.formula(names))]" } ?? read
       }
-      switch piece.reduction {
+      switch nest.reduction {
       case .none: break
       case .sum:
         text +=
           ": " + (inner.isEmpty ? "" : "Σ{\(inner.joined(separator: ", "))} ")
-          + (piece.term.isEmpty ? factors.joined(separator: " · ") : describe(piece.term, factors))
+          + (nest.term.isEmpty ? factors.joined(separator: " · ") : describe(nest.term, factors))
       case .maximum:
         text += ": max{\(inner.joined(separator: ", "))} \(factors.joined())"
       case .transform(_, _, let mixing):
@@ -43,7 +43,7 @@ extension Program: CustomStringConvertible {
         }
       }
       lines.append(text)
-      for store in piece.stores { lines.append("    → " + describe(store.access, names)) }
+      for store in nest.stores { lines.append("    → " + describe(store.access, names)) }
     }
     return lines.joined(separator: "\n") + "\n"
   }

@@ -1,7 +1,7 @@
 import QuernGraph
 
 /// A piece before its reads are traced to memory: nodes at maps that may still divide.
-struct SymbolicPiece {
+struct SymbolicNest {
   struct Factor {
     var operand: NodeID
     var map: [AffineExpression]
@@ -10,7 +10,7 @@ struct SymbolicPiece {
 
   var axes: [Axis]
   var outputRank: Int
-  var reduction: Piece.Reduction
+  var reduction: LoopNest.Reduction
   var factors: [Factor]
   var position: AffineExpression
   /// Where the piece's output positions lie among all positions of the kernel's domain.
@@ -19,29 +19,29 @@ struct SymbolicPiece {
   var extents: [Int] { axes.map(\.extent) }
 }
 
-extension SymbolicPiece {
+extension SymbolicNest {
   /// Cuts the piece into residue classes, until no index divides any more.
   ///
   /// The input gradient of a convolution with stride s reads its output's gradient at
   /// (y + p − i)/s: for each residue of y modulo s only every s-th filter row takes part, and for
   /// those the index is affine again.
-  func splitIntoResidues(of subject: String) throws(LoweringError) -> [SymbolicPiece] {
+  func splitIntoResidues(of subject: String) throws(LoweringError) -> [SymbolicNest] {
     let expressions = factors.flatMap { $0.map + ($0.match.map { [$0] } ?? []) }
     guard let divided = expressions.first(where: { $0.divisor > 1 }) else { return [self] }
     let loose = divided.terms.filter { $0.coefficient % divided.divisor != 0 }
     if let term = loose.first(where: { $0.axis < outputRank }) {
-      var pieces: [SymbolicPiece] = []
+      var nests: [SymbolicNest] = []
       let classes = Self.classes(term.coefficient, divided.divisor)
       for residue in 0..<min(classes, axes[term.axis].extent) {
         let part = every(classes, of: term.axis, from: residue)
-        pieces += try part.splitIntoResidues(of: subject)
+        nests += try part.splitIntoResidues(of: subject)
       }
-      return pieces
+      return nests
     }
     guard loose.count <= 1 else {
       throw LoweringError(
         subject, "an index divides a sum of several reduction axes",
-        mend: "use strides and dilations that have a common divisor, or the interpreter")
+        remedy: "use strides and dilations that have a common divisor, or the interpreter")
     }
     guard let term = loose.first else { return [zero] }
     let classes = Self.classes(term.coefficient, divided.divisor)
@@ -60,30 +60,30 @@ extension SymbolicPiece {
   }
 
   /// The same positions with nothing to add up.
-  private var zero: SymbolicPiece {
-    var piece = self
-    piece.axes = Array(axes[..<outputRank])
-    piece.reduction = .none
-    piece.factors = []
-    return piece
+  private var zero: SymbolicNest {
+    var nest = self
+    nest.axes = Array(axes[..<outputRank])
+    nest.reduction = .none
+    nest.factors = []
+    return nest
   }
 
   /// Only every `step`-th position of an axis.
-  private func every(_ step: Int, of axis: Int, from start: Int) -> SymbolicPiece {
+  private func every(_ step: Int, of axis: Int, from start: Int) -> SymbolicNest {
     positions((axes[axis].extent - start + step - 1) / step, of: axis, from: start, step: step)
   }
 
   /// Only so many positions of an axis, `step` apart.
-  func positions(_ count: Int, of axis: Int, from start: Int, step: Int = 1) -> SymbolicPiece {
-    var piece = self
-    piece.axes[axis].extent = count
+  func positions(_ count: Int, of axis: Int, from start: Int, step: Int = 1) -> SymbolicNest {
+    var nest = self
+    nest.axes[axis].extent = count
     let replacement = [axis: AffineExpression.axis(axis, times: step, plus: start)]
-    piece.position = position.substituting(replacement)
-    piece.domain = domain.map { $0.substituting(replacement) }
-    for index in piece.factors.indices {
-      piece.factors[index].map = factors[index].map.map { $0.substituting(replacement) }
-      piece.factors[index].match = factors[index].match?.substituting(replacement)
+    nest.position = position.substituting(replacement)
+    nest.domain = domain.map { $0.substituting(replacement) }
+    for index in nest.factors.indices {
+      nest.factors[index].map = factors[index].map.map { $0.substituting(replacement) }
+      nest.factors[index].match = factors[index].match?.substituting(replacement)
     }
-    return piece
+    return nest
   }
 }

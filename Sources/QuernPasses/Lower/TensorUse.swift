@@ -14,9 +14,9 @@ package struct TensorUse {
     func note(_ tensor: NodeID, _ list: inout [NodeID]) {
       if !list.contains(tensor) { list.append(tensor) }
     }
-    for piece in kernel.pieces {
-      piece.forEachRead { note($0.tensor, &reads) }
-      for store in piece.stores { note(store.access.tensor, &writes) }
+    for nest in kernel.nests {
+      nest.forEachRead { note($0.tensor, &reads) }
+      for store in nest.stores { note(store.access.tensor, &writes) }
     }
     (self.reads, self.writes) = (reads, writes)
   }

@@ -59,7 +59,7 @@ public struct StoppingState: Sendable, Equatable {
         throw DataError(
           .corrupt, in: file,
           found: "metadata in which \(key) is \(metadata[key] ?? "missing")",
-          expected: "a checkpoint's metadata", mend: "Use another copy of the file.")
+          expected: "a checkpoint's metadata", remedy: "Use another copy of the file.")
       }
       return value
     }
@@ -110,7 +110,7 @@ public struct StoppingState: Sendable, Equatable {
             .countMismatch, in: source,
             found: "no \(prefix)\(signature.name) of shape \(signature.type.shape)",
             expected: "all of the network's weights as the stopping rule keeps them",
-            mend: "Use another copy of the file.")
+            remedy: "Use another copy of the file.")
         }
       }
     }

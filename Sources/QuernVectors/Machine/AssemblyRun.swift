@@ -23,13 +23,13 @@ struct AssemblyRun: ~Copyable {
   }
 
   /// - Parameter isNeeded: whether what comes later mentions a pointer that is declared here.
-  init(_ pieces: [BlockPiece], target: Target, isNeeded: (Name) -> Bool = { _ in true }) {
+  init(_ fragments: [CodeFragment], target: Target, isNeeded: (Name) -> Bool = { _ in true }) {
     writer = AssemblyWriter(target: target)
     // Instructions take distances of 31 bits.
-    let isFar = Self.reach(pieces) > Int(Int32.max)
-    let aliases = isFar ? [] : Self.aliases(pieces, isNeeded)
-    for piece in pieces {
-      switch piece {
+    let isFar = Self.reach(fragments) > Int(Int32.max)
+    let aliases = isFar ? [] : Self.aliases(fragments, isNeeded)
+    for fragment in fragments {
+      switch fragment {
       case .block(let block):
         writer.append(block)
       case .loop(let block, let loop):
@@ -53,10 +53,10 @@ struct AssemblyRun: ~Copyable {
   }
 
   /// How far addresses may be from where the statement found a pointer, in bytes.
-  private static func reach(_ pieces: [BlockPiece]) -> Int {
+  private static func reach(_ fragments: [CodeFragment]) -> Int {
     var (farthest, moved) = (0, 0)
-    for piece in pieces {
-      switch piece {
+    for fragment in fragments {
+      switch fragment {
       case .block(let block): farthest = max(farthest, block.reach)
       case .loop(let block, let loop):
         farthest = max(farthest, block.reach)
@@ -88,14 +88,15 @@ struct AssemblyRun: ~Copyable {
   /// The pointers declared here that need not exist in C. There are so few that lists are looked
   /// through faster than sets are hashed.
   private static func aliases(
-    _ pieces: [BlockPiece], _ isNeeded: (Name) -> Bool
+    _ fragments: [CodeFragment], _ isNeeded: (Name) -> Bool
   ) -> [Name] {
     var aliases: [Name] = []
-    for case .pointer(_, let name, _) in pieces where !aliases.contains(name) && !isNeeded(name) {
+    for case .pointer(_, let name, _) in fragments where !aliases.contains(name) && !isNeeded(name)
+    {
       aliases.append(name)
     }
     while !aliases.isEmpty {
-      let shared = sharedPointers(pieces, aliases)
+      let shared = sharedPointers(fragments, aliases)
       let kept = aliases.filter { !shared.contains($0) }
       if kept.count == aliases.count { break }
       aliases = kept
@@ -104,12 +105,12 @@ struct AssemblyRun: ~Copyable {
   }
 
   /// The pointers that loops need by themselves, were `aliases` only names of where others point.
-  private static func sharedPointers(_ pieces: [BlockPiece], _ aliases: [Name]) -> [Name] {
+  private static func sharedPointers(_ fragments: [CodeFragment], _ aliases: [Name]) -> [Name] {
     var roots: [(name: Name, root: Name)] = []
     func root(_ name: Name) -> Name { roots.last { $0.name == name }?.root ?? name }
     var shared: [Name] = []
-    for piece in pieces {
-      switch piece {
+    for fragment in fragments {
+      switch fragment {
       case .pointer(_, let name, let from):
         roots.append((name, aliases.contains(name) ? root(from) : name))
       case .loop(let block, let loop):

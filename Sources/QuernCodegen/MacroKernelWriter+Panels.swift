@@ -1,0 +1,119 @@
+import QuernPasses
+import QuernVectors
+
+/// Panels of a factor that is the same in every step: they are packed once, and keep their place.
+struct PreparedPanels: Sendable {
+  /// What the C calls the function that packs them: `name(factor, panels, thread)`.
+  var function: String
+  /// The factor's number in the nest.
+  var reference: Int
+  var byteCount: Int
+}
+
+// Where a factor's panels are packed: in the step, as tiles need them, or before the first.
+
+extension MacroKernelWriter {
+  /// A thread packs the columns it will use, in the order it will: all of them, unless the work is split
+  /// over columns.
+  mutating func packAll(
+    _ columns: [TileLoops.Loop], _ workSplit: TileLoops.WorkSplit?, _ mode: TileMode,
+    _ text: inout CText
+  ) throws {
+    guard workSplit?.kind != .column, let loop = columns.first, loop.split.count > 1 else {
+      try Self.nest(columns, workSplit, &text) { text in try pack(nil, mode, &text) }
+      return
+    }
+    try packRuns(loop, among: 1, mode, &text)
+  }
+
+  /// Packs the columns in the order in which runs walk them, big ones first.
+  private mutating func packRuns(
+    _ loop: TileLoops.Loop, among threads: Int, _ mode: TileMode, _ text: inout CText
+  ) throws {
+    for run in tileLoops.runs(loop) {
+      func position(_ tile: String) -> String {
+        (run.start == 0 ? "" : "\(run.start) + ") + "(\(tile)) * \(run.step)"
+      }
+      let share = Share(of: run.tiles.count, among: threads)
+      let end = run.start + run.tiles.count * run.step
+      let (from, to) =
+        threads == 1
+        ? ("\(run.start)", "\(end)") : (position(share.from), position(share.to))
+      try text.braces(
+        "for (long \(loop.name) = \(from); \(loop.name) < \(to); \(loop.name) += \(run.step))"
+      ) { text in try pack(run, mode, &text) }
+    }
+  }
+
+  mutating func pack(
+    _ run: TileRun?, _ mode: TileMode, _ text: inout CText
+  ) throws {
+    guard let packed = tileLoops.plan.packed, let lane = tileLoops.plan.laneAxis else { return }
+    let nest = tileLoops.nest
+    let reference = nest.references[nest.factors[packed].reference]
+    let axes = (tileLoops.plan.panelAxes + [lane]).filter(tileLoops.varying.contains)
+    var terms = ((nest.chunkAxis.map { [$0] } ?? []) + axes).map {
+      (nest.axes[$0].name, reference.strides[$0])
+    }
+    let block = tileLoops.blockStart(reference.strides, mode)
+    terms += block?.terms ?? []
+    let source = "\(reference.name) + \(affineText(terms, offset: block?.offset ?? 0))"
+    // Blocks are of one size but for the last.
+    let isLast = mode == .finish && tileLoops.plan.blocks.map { $0.lastSize != $0.size } ?? false
+    var branches: [(condition: String?, call: String)] = []
+    for column in tileLoops.columnShapes(run) {
+      let writer = PackWriter(
+        nest: nest, plan: tileLoops.plan, machine: machine, reference: reference, laneAxis: lane,
+        vectors: column.vectors, tail: column.tail, mode: mode, reader: reader)
+      let suffix = "\(column.vectors)" + (column.tail.map { "t\($0)" } ?? "")
+      let name = "\(tileLoops.name)_pack_\(isLast ? "last_" : "")\(suffix)"
+      if defined.insert(name).inserted { functions.append(try writer.function(named: name)) }
+      branches.append(
+        (column.condition, "\(name)(\(tileLoops.panelAddress()), \(source));"))
+    }
+    choose(branches, &text)
+  }
+
+  /// Panels that must be packed before the first step.
+  var prepared: PreparedPanels? {
+    guard tileLoops.plan.isPrepared, let packed = tileLoops.plan.packed else { return nil }
+    return PreparedPanels(
+      function: "\(tileLoops.name)_prepare", reference: tileLoops.nest.factors[packed].reference,
+      byteCount: tileLoops.preparedElements * 4)
+  }
+
+  /// Writes the function that packs the panels before the first step, if there are such.
+  mutating func writePreparation() throws {
+    guard let prepared else { return }
+    let reference = tileLoops.nest.references[prepared.reference]
+    var body = CText()
+    let panels = tileLoops.loops.filter { $0.kind == .panel }
+    let columns = tileLoops.loops.filter { $0.kind == .column }
+    let order = tileLoops.order
+    let run = tileLoops.runLoop(order, tileLoops.workSplit).map { order[$0] }
+    try Self.nest(panels, nil, &body) { text in
+      // Panels are as wide as the tiles that are walked, which in runs come sorted by their size.
+      guard let run, run.kind == .column else {
+        // All threads pack, also for a kernel whose chunks each thread works off by itself.
+        let workSplit = TileLoops.WorkSplit(
+          kind: .column, axis: columns.first?.axis ?? 0, shares: team)
+        return try Self.nest(columns, team > 1 ? workSplit : nil, &text) { text in
+          try pack(nil, .whole, &text)
+        }
+      }
+      try packRuns(run, among: team, .whole, &text)
+    }
+    var text = CText()
+    text.line("static void \(prepared.function)(")
+    text.line("    const \(reference.cType) *\(reference.name), float *panels, long share)")
+    text.braces("") { text in
+      text.line("(void)share;")
+      if team > 1, columns.allSatisfy({ $0.split.count == 1 }) {
+        text.braces("if (share == 0)") { $0.append(body, indented: true) }
+      } else {
+        text.append(body, indented: true)
+      }
+    }
+    functions.append(text)
+  }
+}

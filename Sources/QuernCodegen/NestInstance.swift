@@ -1,0 +1,60 @@
+import QuernPasses
+
+/// A piece as one kernel uses it: what is computed, and where its tensors lie.
+struct NestInstance: Sendable {
+  /// In C: the kernel's, with a number where it has several pieces.
+  let name: String
+  let nest: PlacedNest
+  /// What its products ask for besides, in a section.
+  let region: RegionPrefetch?
+  /// Among which the tiles are shared out.
+  let threads: Int
+  /// By which the kernel may be called for one turn after the other; nil where it may not.
+  let workShares: WorkShareLimits?
+
+  /// What the C depends on but for names and places: pieces that agree become one function.
+  struct Shape: Hashable {
+    var nest: PlacedNest
+    var region: RegionPrefetch?
+    var threads: Int
+    var workShares: WorkShareLimits?
+
+    /// By what most shapes differ in: hashing all of it takes longer than to compare the few that agree.
+    func hash(into hasher: inout Hasher) {
+      for axis in nest.axes { hasher.combine(axis.extent) }
+      hasher.combine(nest.references.count)
+      hasher.combine(nest.values.count)
+    }
+  }
+
+  var shape: Shape {
+    Shape(
+      nest: nest.anywhere, region: region?.anywhere, threads: threads, workShares: workShares)
+  }
+
+  /// The pieces of a kernel.
+  ///
+  /// - Throws: ``LoweringError`` for those that cannot become C.
+  static func all(
+    of position: Int, in program: Program, _ options: CodegenOptions
+  ) throws -> [NestInstance] {
+    let kernel = program.kernels[position]
+    let region = program.region(of: position)
+    let threads = region?.isPrivate == true ? 1 : options.threads
+    // Pieces would have turns of their own, and chunks of a section that all threads share, too.
+    let isWhole = kernel.nests.count == 1 && region == nil
+    let workShares = isWhole && threads > 1 ? options.workShares : nil
+    let ahead = RegionPrefetch(position, program)
+    return try kernel.nests.enumerated().map { number, nest in
+      var nest = PlacedNest(nest, program, position: position)
+      nest.cutLanes((nest.isTransform ? 1 : 4) * options.target.lanes)
+      if nest.stores.contains(where: { nest.references[$0.reference].element == .uint8 }) {
+        throw LoweringError(
+          kernel.label, "bytes are moved", remedy: "convert the uint8 tensor with toFloat or toInt")
+      }
+      return NestInstance(
+        name: kernel.nests.count == 1 ? kernel.name : "\(kernel.name)_part\(number)", nest: nest,
+        region: ahead, threads: threads, workShares: workShares)
+    }
+  }
+}

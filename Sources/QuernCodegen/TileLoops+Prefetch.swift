@@ -1,0 +1,192 @@
+import QuernVectors
+
+extension TileLoops {
+  /// How tiles ask for the next panel's elements while they compute with this one's.
+  ///
+  /// Where few rows share a panel, a good part of the time goes into packing it, or into reading it for
+  /// the first time, which would wait for memory line by line. Each round of a tile's reduction loop
+  /// asks for one cache line; several tiles together ask for the whole panel, and later ones again
+  /// for what was lost.
+  struct Prefetch {
+    /// Elements that one round leads on.
+    var step: Int
+    /// Cache lines side by side that a round asks for.
+    var lines = 1
+    /// C that must stand before the call.
+    var preparation: [String] = []
+    /// C for where a tile starts, or a run's first.
+    var start: String
+    /// C for how far from there a tile starts, by the number of a run's tile.
+    var perTile: String?
+    /// Elements that a tile asks for: the next one goes on from there.
+    var tileElements = 0
+    /// By default for the second-level cache: tiles go through a whole panel before the next.
+    var purpose = PrefetchPurpose.readLater
+    /// What tile functions call the place where they start.
+    var parameter: String { perTile == nil ? "ahead" : "next" }
+  }
+
+  /// With more tiles of rows than this, what is done once a panel does not matter.
+  private static let maxRowTiles = 64
+
+  /// - Parameters:
+  ///   - width: elements of the panel's rows.
+  ///   - run: the loop that calls work off.
+  /// - Returns: nil where panels stay in the cache together, or are shared by so many rows or so few that
+  ///   reading ahead would not help.
+  func prefetch(_ mode: TileMode, width: Int, run: Loop?) -> Prefetch? {
+    // It is rounds that ask.
+    guard let panels = plan.panels, let lane = plan.laneAxis, plan.rounds(nest, mode) > 1,
+      let reduction = nest.reductionAxes.last
+    else { return nil }
+    let reference = nest.references[nest.factors[panels.factor].reference]
+    // Tiles along one axis take turns.
+    let workShares = loops.filter { $0.kind == .row && $0.split.count > 1 }
+    guard workShares.count == 1, let turn = workShares.first, isEven(reference) else { return nil }
+    let isRun = run.map { $0.kind == .row && $0.axis == turn.axis } ?? false
+    let tile = isRun ? "tile" : turn.tile
+    let isOnePanel = plan.columns.count == 1
+    guard isOnePanel ? liesInPanels(reference, lane: lane, width: width) : !fitsAllPanels else {
+      return nil
+    }
+    if isOnePanel || plan.isPrepared {
+      return preparedPrefetch(panels, mode, width: width, tile: tile, isRun: isRun)
+    }
+    let line = 64 / reference.element.byteCount
+    var step = reference.strides[reduction]
+    // Cache lines side by side, each a tile's, and elements from one to the next.
+    var lines = (width + line - 1) / line
+    var lineDistance = line
+    if reference.strides[lane] == 1 {
+      // Rows that are packed start anywhere in a line.
+      if panels.place == .packed { lines += 1 }
+    } else {
+      // The panel is made by transposing: its rows lie side by side, one for each lane.
+      guard step == 1, nest.reductionAxes.count == 1 else { return nil }
+      step = line
+      lineDistance = line * reference.strides[lane]
+    }
+    guard plan.rowTileCount >= lines, plan.rowTileCount <= Self.maxRowTiles else { return nil }
+    let start = "\(reference.name) + \(next(reference.strides, mode, width: width, lane: lane))"
+    var own = "\(tile) % \(lines) * \(lineDistance)"
+    let roundSteps = plan.roundSteps(nest)
+    if roundSteps > 1 {
+      // A round is several steps: as many parts of the reduction, each a tile's.
+      let part = plan.steps(nest, mode) / roundSteps * step
+      own += " + \(tile) / \(lines) % \(roundSteps) * \(part)"
+    }
+    return Prefetch(step: step, start: start, own: own, isRun: isRun)
+  }
+
+  /// Whether a factor is a tensor of panels already, one behind the other, of which nothing but what is
+  /// computed now is in the cache: pictures of a section go through all panels again and again.
+  private func liesInPanels(_ reference: PlacedNest.Reference, lane: Int, width: Int) -> Bool {
+    guard plan.panels?.place == .inPlace, nest.chunkAxis == nil, reference.strides[lane] == 1,
+      let next = plan.panelAxes.last
+    else { return false }
+    return reference.strides[next] == panelSteps * width
+  }
+
+  /// How tiles ask for the panel, or the block of one, that lies behind the present one.
+  ///
+  /// - Parameter tile: C for a tile's number.
+  private func preparedPrefetch(
+    _ panels: TilePlan.Panels, _ mode: TileMode, width: Int, tile: String, isRun: Bool
+  ) -> Prefetch? {
+    guard plan.rowTileCount <= Self.maxRowTiles else { return nil }
+    let index = nest.factors[panels.factor].reference
+    let line = PlacedNest.Reference.line / nest.references[index].element.byteCount
+    let rounds = plan.rounds(nest, mode)
+    let elements = plan.steps(nest, mode) * width
+    // The same block of the next panel, or what follows the present one in memory.
+    let distance = plan.blocks?.keepsRows == true ? panelSteps * width : elements
+    let all = (elements + line - 1) / line
+    let workShares = plan.rowTileCount * rounds
+    let lines = min(plan.roundSteps(nest), (all + workShares - 1) / workShares)
+    // Where one tile can ask for more than is needed, others begin anew.
+    let parts = max(1, min(plan.rowTileCount, all / (rounds * lines)))
+    let panel = argument(index, references(width: width), mode, nil)
+    return Prefetch(
+      step: lines * line, lines: lines, start: "\(panel) + \(distance)",
+      own: "\(tile) % \(parts) * \(rounds * lines * line)", isRun: isRun)
+  }
+
+  /// C for where the elements start that the next panel is made of.
+  private func next(_ strides: [Int], _ mode: TileMode, width: Int, lane: Int) -> String {
+    let chunk = nest.chunkAxis.map { [(nest.axes[$0].name, strides[$0])] } ?? []
+    let column = [(nest.axes[lane].name, strides[lane])]
+    var (block, offset) = blockStart(strides, mode) ?? ([], 0)
+    let nextColumn = width * strides[lane]
+    if let blocks = plan.blocks, !blocks.keepsRows, blocks.outer.isEmpty {
+      // The next block of this column, and after the last the first of the next column.
+      if mode == .accumulate {
+        offset += blocks.size * strides[blocks.axis]
+      } else {
+        (block, offset) = ([], nextColumn)
+      }
+    } else {
+      offset += nextColumn
+    }
+    return affineText(chunk + column + block, offset: offset)
+  }
+
+  /// How tiles ask for what a section will need next.
+  ///
+  /// - Parameter run: the loop that calls work off: its tiles take one turn together.
+  func prefetch(_ region: RegionPrefetch, run: Loop?) -> Prefetch? {
+    guard nest.reduction == .sum, plan.blocks == nil, case .output = plan.lanes else { return nil }
+    let (rounds, roundSteps) = (plan.rounds(nest, .whole), plan.roundSteps(nest))
+    guard rounds > 1 else { return nil }
+    // Tiles are numbered as their loops are nested.
+    let walked = loops.filter {
+      $0.split.count > 1 && !($0.kind == run?.kind && $0.axis == run?.axis)
+    }
+    guard let first = walked.first else { return nil }
+    var number = first.tile
+    for loop in walked.dropFirst() {
+      let outer = number.contains(" ") ? "(\(number))" : number
+      number = "\(outer) * \(loop.split.count) + \(loop.tile)"
+    }
+    let count = walked.reduce(1) { $0 * $1.split.count }
+    let together = run?.split.count ?? 1
+    let plan = region.plan(
+      callCount: count, rounds: rounds * together, maxLines: min(roundSteps, 3))
+    let elements = plan.linesPerCall * 16
+    var lines = [
+      "// Meanwhile, what is transformed next, and the places of what comes of it.",
+      "const long turn = \(number);",
+    ]
+    for (number, (range, calls)) in zip(region.ranges, plan.calls).enumerated() {
+      let chunk = range.lead == 0 ? "chunk" : "(chunk + \(range.lead))"
+      let turn = calls.lowerBound == 0 ? "turn" : "(turn - \(calls.lowerBound))"
+      let head =
+        calls.lowerBound == 0 ? "const float *ahead" : "if (turn >= \(calls.lowerBound)) ahead"
+      lines.append(
+        "\(head) = (const float *)(\(RegionPrefetch.name(number)) + \(chunk) * \(range.bytes)) + "
+          + "\(turn) * \(elements);")
+    }
+    return Prefetch(
+      step: plan.linesPerRound * 16, lines: plan.linesPerRound, preparation: lines,
+      start: "ahead", tileElements: elements / together,
+      purpose: region.forWriting ? .write : .read)
+  }
+
+  /// Whether each reduction step leads as far as every other.
+  private func isEven(_ reference: PlacedNest.Reference) -> Bool {
+    zip(nest.reductionAxes, nest.reductionAxes.dropFirst()).allSatisfy { outer, inner in
+      reference.strides[outer] == reference.strides[inner] * nest.axes[inner].extent
+    }
+  }
+}
+
+extension TileLoops.Prefetch {
+  /// - Parameters:
+  ///   - start: C for where the first tile starts.
+  ///   - own: C for how far from there a tile starts, by its number.
+  ///   - isRun: whether a call works off several tiles, and so reckons that itself.
+  fileprivate init(step: Int, lines: Int = 1, start: String, own: String, isRun: Bool) {
+    self.init(
+      step: step, lines: lines, start: isRun ? start : "\(start) + \(own)",
+      perTile: isRun ? own : nil)
+  }
+}

@@ -1,0 +1,79 @@
+import QuernGraph
+
+/// The order of kernels, and which updates are written in place.
+struct KernelOrder {
+  /// Indices of groups, in the order they run.
+  private(set) var order: [Int] = []
+  /// Input → the node whose value is written straight over it.
+  private(set) var inPlace: [NodeID: NodeID] = [:]
+  /// How many kernels at the start of the order run before the first step.
+  let preparedCount: Int
+  /// What those read and write.
+  let fixed: Set<NodeID>
+
+  /// - Parameters:
+  ///   - kernels: one for each group, in the groups' order.
+  ///   - chains: kernels that run one right after the other; none of them is prepared.
+  /// - Throws: as ``TopologicalOrder/sorted(_:_:)``.
+  init(
+    _ graph: Graph, views: Views, kernels: [Kernel], groupOf: [NodeID: Int], halos: HaloAnalysis,
+    dependences: Dependences, candidates: [RegionCandidate], preparation: Preparation
+  ) throws(LoweringError) {
+    let units = TopologicalOrder(candidates.map(\.members), count: kernels.count)
+    var before = dependences.before
+    var taken: Set<NodeID> = []
+    for update in graph.updates {
+      guard let writer = groupOf[update.value], views.root(update.value) == update.value,
+        !taken.contains(update.value), halos.canShare(update.input, update.value),
+        kernels[writer].readsInPlace(update.input, where: update.value)
+      else { continue }
+      let others = dependences.readers[update.input, default: []].subtracting([writer])
+      // Whoever reads the old value must run first, on all pictures; that must not close a circle.
+      guard others.allSatisfy({ !units.precedes(writer, $0, before) }) else { continue }
+      before[writer].formUnion(others)
+      inPlace[update.input] = update.value
+      taken.insert(update.value)
+    }
+    let all = try units.sorted(kernels, before)
+    let prepared = preparation.kernels
+    order = all.filter(prepared.contains) + all.filter { !prepared.contains($0) }
+    (preparedCount, fixed) = (prepared.count, preparation.tensors)
+  }
+}
+
+extension LoopNest {
+  /// Reads of tensors in memory: those of the factors, then those of the values.
+  public var reads: [TensorAccess] {
+    var reads: [TensorAccess] = []
+    forEachRead { reads.append($0) }
+    return reads
+  }
+
+  /// Calls `body` with each of the reads, in their order.
+  func forEachRead(_ body: (TensorAccess) -> Void) {
+    for factor in factors { body(factor.read) }
+    for case .read(let access) in values { body(access) }
+  }
+}
+
+extension Kernel {
+  /// All reads of tensors in memory.
+  public var reads: [TensorAccess] { nests.flatMap(\.reads) }
+
+  public var writes: [TensorAccess] { nests.flatMap { $0.stores.map(\.access) } }
+
+  /// Whether the kernel reads `input`, if at all, only at the element it then stores `value` to.
+  func readsInPlace(_ input: NodeID, where value: NodeID) -> Bool {
+    for nest in nests {
+      if nest.factors.contains(where: { $0.read.tensor == input }) { return false }
+      let stores = nest.stores.filter { $0.access.tensor == value }
+      for case .read(let access) in nest.values where access.tensor == input {
+        // Of the several elements that a transform's tile holds, each is read for its own new value.
+        guard
+          stores.contains(where: { $0.access.map == access.map && $0.access.view == access.view })
+        else { return false }
+      }
+    }
+    return true
+  }
+}
