@@ -27,7 +27,7 @@ bench: setup ## benchmark all built-in models
 	$(QUERN) bench $(ARGS)
 
 test: setup ## run the tests (one suite: make test ARGS="--filter QuernDataTests")
-	swift test -c release --disable-testable-imports --disable-xctest $(ARGS)
+	QUERN_VERIFY=1 swift test -c release --disable-testable-imports --disable-xctest $(ARGS)
 
 golden: setup ## compare generated code with the committed hashes (to renew them: ARGS=--update)
 	$(BUILD) --product QuernGolden

@@ -37,10 +37,16 @@ let package = Package(
       name: "QuernCodegen",
       dependencies: ["QuernGraph", "QuernPasses", "QuernVectors", "QuernConcurrency"]),
     .target(
+      name: "QuernCompiler",
+      dependencies: ["QuernGraph", "QuernPasses", "QuernVectors", "QuernCodegen"]),
+    .target(
       name: "QuernTinyCC", dependencies: ["CTinyCC", "QuernKernels", "QuernConcurrency"]),
     .target(
       name: "QuernRuntime",
-      dependencies: ["QuernGraph", "QuernCodegen", "QuernTinyCC", "QuernKernels"]),
+      dependencies: [
+        "QuernGraph", "QuernPasses", "QuernVectors", "QuernCodegen", "QuernCompiler",
+        "QuernTinyCC", "QuernKernels",
+      ]),
 
     // Training and its data.
     .target(
@@ -55,8 +61,8 @@ let package = Package(
       name: "QuernTraining",
       dependencies: [
         "QuernGraph", "QuernGradient", "QuernLayers", "QuernPasses", "QuernInterpreter",
-        "QuernVectors", "QuernRuntime", "QuernData", "QuernAugmentation", "QuernRandom",
-        "QuernConcurrency",
+        "QuernVectors", "QuernCompiler", "QuernRuntime", "QuernData", "QuernAugmentation",
+        "QuernRandom", "QuernConcurrency",
       ]),
 
     // For the eye: plots and diagrams as SVG; PNG files, filters, weights as pictures.
@@ -76,8 +82,8 @@ let package = Package(
       name: "Quern",
       dependencies: [
         "QuernGraph", "QuernGradient", "QuernLayers", "QuernInterpreter", "QuernVectors",
-        "QuernRuntime", "QuernData", "QuernAugmentation", "QuernTraining", "QuernImages",
-        "QuernRandom",
+        "QuernCompiler", "QuernRuntime", "QuernData", "QuernAugmentation", "QuernTraining",
+        "QuernImages", "QuernRandom",
       ]),
     // What a training run leaves: a page, and event files for TensorBoard.
     .target(
@@ -99,7 +105,10 @@ let package = Package(
     // What several test targets share: random graphs, unusual machines.
     .target(
       name: "QuernTestSupport",
-      dependencies: ["QuernGraph", "QuernGradient", "QuernPasses", "QuernRuntime", "QuernRandom"],
+      dependencies: [
+        "QuernGraph", "QuernGradient", "QuernPasses", "QuernVectors", "QuernCodegen",
+        "QuernCompiler", "QuernRuntime", "QuernRandom",
+      ],
       path: "Tests/TestSupport"),
     // Hashes of generated code: see Tests/Golden/run.sh.
     .executableTarget(
@@ -113,8 +122,8 @@ let package = Package(
     .testTarget(
       name: "QuernRuntimeTests",
       dependencies: [
-        "QuernRuntime", "QuernInterpreter", "QuernGradient", "QuernLayers", "QuernRandom",
-        "QuernTestSupport",
+        "QuernRuntime", "QuernCompiler", "QuernInterpreter", "QuernGradient", "QuernLayers",
+        "QuernRandom", "QuernTestSupport",
       ]),
     .testTarget(name: "QuernConcurrencyTests", dependencies: ["QuernConcurrency"]),
     .testTarget(name: "QuernRandomTests", dependencies: ["QuernRandom"]),
@@ -126,7 +135,9 @@ let package = Package(
       dependencies: ["QuernGradient", "QuernInterpreter", "QuernRandom"]),
     .testTarget(
       name: "QuernPassesTests",
-      dependencies: ["QuernPasses", "QuernGradient", "QuernInterpreter", "QuernRandom"]),
+      dependencies: [
+        "QuernPasses", "QuernCompiler", "QuernGradient", "QuernInterpreter", "QuernRandom",
+      ]),
     .testTarget(
       name: "QuernSimplifyTests",
       dependencies: ["QuernPasses", "QuernGradient", "QuernInterpreter", "QuernRandom"]),

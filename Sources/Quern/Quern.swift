@@ -28,6 +28,7 @@
 ///     try trainer.train(epochs: 20) { print($0) }
 ///     try trainer.model().save(to: "digits.safetensors")
 @_exported import QuernAugmentation
+@_exported import QuernCompiler
 @_exported import QuernData
 @_exported import QuernGradient
 @_exported import QuernGraph

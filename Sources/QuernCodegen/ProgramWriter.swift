@@ -2,44 +2,58 @@ import QuernPasses
 import QuernVectors
 import Synchronization
 
-/// Writes a program as C.
+/// Writes a program as C: schedules its kernels, then writes them.
 ///
-/// - Parameter take: gets the source part by part, in order, while later parts are still being written,
-///   on any thread; nil where no one reads it so soon.
 /// - Throws: ``LoweringError`` for what the generator cannot do, ``VectorError`` where it is at odds
 ///   with itself.
-public func generate(
-  _ program: Program, _ options: CodegenOptions, part take: (@Sendable (String) -> Void)? = nil
-) throws -> GeneratedCode {
-  let privateOffset = (program.arenaBytes + 63) / 64 * 64
-  let kernels = try PlannedKernels(program, options)
-  let layout = Layout(program, options, kernels, privateOffset: privateOffset)
-  let text = Mutex(CText())
-  @Sendable func add(_ part: CText) {
-    text.withLock { $0.append(part) }
-    take?(part.text)
+public func generate(_ program: Program, _ options: CodegenOptions) throws -> GeneratedCode {
+  try ScheduledProgram(program, options).write()
+}
+
+extension ScheduledProgram {
+  /// Writes the C.
+  ///
+  /// - Parameter take: gets the source part by part, in order, while later parts are still being written,
+  ///   on any thread; nil where no one reads it so soon.
+  /// - Throws: ``LoweringError`` for what the generator cannot do, ``VectorError`` where it is at odds
+  ///   with itself.
+  package func write(part take: (@Sendable (String) -> Void)? = nil) throws -> GeneratedCode {
+    let privateOffset = (program.arenaBytes + 63) / 64 * 64
+    let layout = Layout(program, options, self, privateOffset: privateOffset)
+    let text = Mutex(CText())
+    @Sendable func add(_ part: CText) {
+      text.withLock { $0.append(part) }
+      take?(part.text)
+    }
+    add(head(program, options, layout, targets))
+    try write(privateOffset: privateOffset) { kernel in
+      var part = kernel
+      part.line("")
+      add(part)
+    }
+    let (end, lists) = entryPoints(layout)
+    add(end)
+    return GeneratedCode(
+      text.withLock { $0 }, arenaBytes: layout.arenaBytes,
+      hasPreparation: program.preparedCount > 0 || !layout.panels.isEmpty,
+      shares: layout.shares, shareLists: lists)
   }
-  add(head(program, options, layout, kernels.targets))
-  try kernels.write(privateOffset: privateOffset) { kernel in
-    var part = kernel
-    part.line("")
-    add(part)
+
+  /// The functions that run kernels in their order, and how many lists of work shares they have.
+  private func entryPoints(_ layout: Layout) -> (text: CText, lists: Int) {
+    var steps = EntryPointWriter(
+      program: program, threads: options.threads, shares: layout.shares)
+    var end = CText()
+    end.line("// Before the first step: what is made of parameters that no step replaces.")
+    steps.write(
+      GeneratedCode.preparation, 0..<program.preparedCount,
+      packing: layout.panels.map { $0.panels.call(for: $0.use) }, &end)
+    end.line("")
+    end.line("// One step: every thread runs all kernels on its share of the tiles.")
+    steps.write(
+      GeneratedCode.entry, program.preparedCount..<program.kernels.count, packing: [], &end)
+    return (end, steps.lists)
   }
-  var steps = EntryPointWriter(program: program, threads: options.threads, shares: layout.shares)
-  var end = CText()
-  end.line("// Before the first step: what is made of parameters that no step replaces.")
-  steps.write(
-    GeneratedCode.preparation, 0..<program.preparedCount,
-    packing: layout.panels.map { $0.panels.call(for: $0.use) }, &end)
-  end.line("")
-  end.line("// One step: every thread runs all kernels on its share of the tiles.")
-  steps.write(
-    GeneratedCode.entry, program.preparedCount..<program.kernels.count, packing: [], &end)
-  add(end)
-  return GeneratedCode(
-    text.withLock { $0 }, arenaBytes: layout.arenaBytes,
-    hasPreparation: program.preparedCount > 0 || !layout.panels.isEmpty,
-    shares: layout.shares, shareLists: steps.lists)
 }
 
 /// Where in the arena lies what the generator adds to the program's tensors.
@@ -52,7 +66,7 @@ private struct Layout {
   var arenaBytes: Int
 
   init(
-    _ program: Program, _ options: CodegenOptions, _ kernels: PlannedKernels, privateOffset: Int
+    _ program: Program, _ options: CodegenOptions, _ kernels: ScheduledProgram, privateOffset: Int
   ) {
     shares = kernels.shares
     // A thread's memory starts on a cache line of its own, with room to read past the end.

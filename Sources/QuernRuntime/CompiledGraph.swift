@@ -1,4 +1,5 @@
 import QuernCodegen
+import QuernCompiler
 import QuernGraph
 import QuernKernels
 import QuernPasses
@@ -89,22 +90,9 @@ public final class CompiledGraph: Executable {
     _ source: Graph, _ options: CompileOptions, reader: KernelRenderer.Reader = .everyone,
     part take: (@Sendable (String) -> Void)? = nil
   ) throws -> (program: Program, code: GeneratedCode) {
-    var graph = simplify(source)
-    if options.convolution == .fast {
-      graph = useFastConvolutions(
-        graph, options.costs ?? ConvolutionCosts(lanes: options.target.lanes))
-    }
-    graph = splitReductions(graph, options.parts ?? SplitReductionLimits())
-    var codegen = CodegenOptions(
-      target: options.target, threads: options.threads, reader: reader)
-    codegen.machine = options.machine ?? .ofThisProcessor(options.target)
-    codegen.workShares = options.workShares ?? WorkShareLimits()
-    let program = try lower(
-      graph, threads: options.threads,
-      chunks: options.chunks ?? RegionLimits(coreCache: codegen.machine.level2Cache),
-      minInlinedElements: options.minInlinedElements)
-    let code = try generate(program, codegen, part: take)
-    return (program, code)
+    var passes = options.passes
+    passes.reader = reader
+    return try Compiler(passes).compile(source, part: take)
   }
 
   /// One step: computes all outputs, then replaces the inputs that have updates.

@@ -1,3 +1,4 @@
+import QuernCompiler
 import QuernGradient
 import QuernGraph
 import QuernInterpreter

@@ -1,3 +1,4 @@
+import QuernCompiler
 import QuernGraph
 import QuernPasses
 import Testing

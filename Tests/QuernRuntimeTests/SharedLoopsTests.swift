@@ -1,4 +1,5 @@
 import QuernCodegen
+import QuernCompiler
 import QuernGraph
 import QuernPasses
 import QuernRuntime

@@ -1,4 +1,5 @@
 import QuernCodegen
+import QuernCompiler
 import QuernGradient
 import QuernGraph
 import QuernKernels

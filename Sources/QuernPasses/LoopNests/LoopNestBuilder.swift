@@ -3,12 +3,17 @@ import QuernGraph
 /// Turns groups of nodes into kernels.
 struct LoopNestBuilder: Sendable {
   let graph: Graph
-  let views: Views
-  let fusion: Fusion
-  /// Nodes whose values others need from memory.
-  let stored: Set<NodeID>
+  let views: ViewedGraph
+  let fusion: FusedGraph
 
-  func kernel(_ group: Fusion.Group, name: String) throws(LoweringError) -> Kernel {
+  init(_ fusion: FusedGraph) {
+    (graph, views, self.fusion) = (fusion.graph, fusion.views, fusion)
+  }
+
+  /// Nodes whose values others need from memory.
+  private var stored: Set<NodeID> { fusion.stored }
+
+  func kernel(_ group: FusedGraph.Group, name: String) throws(LoweringError) -> Kernel {
     let label = graph[group.root ?? group.nodes[0]].label
     var nests: [LoopNest] = []
     let subject = label.isEmpty ? name : label
@@ -29,7 +34,7 @@ struct LoopNestBuilder: Sendable {
   }
 
   private func symbolicNests(
-    _ group: Fusion.Group, subject: String
+    _ group: FusedGraph.Group, subject: String
   ) throws(LoweringError) -> [SymbolicNest] {
     let identity = group.domain.extents.indices.map { AffineExpression.axis($0) }
     guard let root = group.root else {
@@ -93,8 +98,8 @@ struct LoopNestBuilder: Sendable {
   private func copy(_ node: Node) -> SymbolicNest {
     let source = graph[node.operands[0]].shape
     let fine =
-      Fusion.refines(source, node.shape)
-      ? source : Fusion.refines(node.shape, source) ? node.shape : Shape([source.elementCount])
+      source.refines(node.shape)
+      ? source : node.shape.refines(source) ? node.shape : Shape([source.elementCount])
     let axes = fine.extents.enumerated().map { Axis("d\($0)", $1) }
     return SymbolicNest(
       axes: axes, outputRank: fine.rank, reduction: .sum,
@@ -106,7 +111,7 @@ struct LoopNestBuilder: Sendable {
 
   /// Indices into `shape` at positions of the finer `domain`; a flat index where they do not fit.
   static func indices(of domain: Shape, in shape: Shape) -> [AffineExpression] {
-    guard let parts = Fusion.dimensions(of: domain, in: shape) else {
+    guard let parts = shape.dimensions(in: domain) else {
       return [.axis(0)]
     }
     return parts.map { dimensions in
@@ -121,7 +126,7 @@ struct LoopNestBuilder: Sendable {
   }
 
   func nest(
-    _ symbolic: SymbolicNest, _ group: Fusion.Group, subject: String
+    _ symbolic: SymbolicNest, _ group: FusedGraph.Group, subject: String
   ) throws(LoweringError) -> LoopNest {
     let extents = symbolic.extents
     var nest = LoopNest(
@@ -168,7 +173,7 @@ struct LoopNestBuilder: Sendable {
   ///   - result: the value of the group's root; nil where nothing was summed up.
   ///   - domain: the position, by the piece's axes.
   func addValues(
-    _ group: Fusion.Group, result: Value?, at domain: [AffineExpression], extents: [Int],
+    _ group: FusedGraph.Group, result: Value?, at domain: [AffineExpression], extents: [Int],
     subject: String, _ values: inout ValueTable, _ nest: inout LoopNest
   ) throws(LoweringError) {
     let replacements = Dictionary(

@@ -6,7 +6,7 @@ extension LoopNestBuilder {
   /// One piece for the tiles that lie wholly inside the result, and one each for those that reach over
   /// its edges, of which only a part is computed.
   func tileNests(
-    _ transform: TileTransform, _ group: Fusion.Group, subject: String
+    _ transform: TileTransform, _ group: FusedGraph.Group, subject: String
   ) throws(LoweringError) -> [LoopNest] {
     let rank = transform.axes.count
     var nests: [LoopNest] = []
@@ -67,7 +67,7 @@ extension LoopNestBuilder {
   }
 
   private func tileNest(
-    _ transform: TileTransform, _ group: Fusion.Group, axes: [Axis],
+    _ transform: TileTransform, _ group: FusedGraph.Group, axes: [Axis],
     starts: [Int: AffineExpression], rows: Range<Int>, columns: Range<Int>, subject: String
   ) throws(LoweringError) -> LoopNest {
     let rank = axes.count

@@ -1,16 +1,14 @@
 import QuernGraph
 
-// Programs as text.
+/// Kernels as text: loop nests, what each reads and writes, the ops it fuses.
+struct KernelPrinter {
+  let graph: Graph
 
-extension Program: CustomStringConvertible {
-  /// The kernels in order: loop nests, what each reads and writes, the ops it fuses.
-  public var description: String {
-    zip(kernels, needsBarrier).map { kernel, waits in
-      (waits ? "── all threads meet ──\n" : "") + describe(kernel)
-    }.joined(separator: "\n")
+  func describe(_ kernels: [Kernel]) -> String {
+    kernels.map(describe).joined(separator: "\n")
   }
 
-  private func describe(_ kernel: Kernel) -> String {
+  func describe(_ kernel: Kernel) -> String {
     var lines = ["\(kernel.name)  // \(kernel.label)"]
     for id in kernel.inlined + kernel.nodes {
       let node = graph[id]
@@ -67,36 +65,8 @@ extension Program: CustomStringConvertible {
     "\(name(access.tensor))[\(access.map.map { $0.formula(names) }.joined(separator: ", "))]"
   }
 
-  private func name(_ id: NodeID) -> String {
+  func name(_ id: NodeID) -> String {
     if case .input(let input) = graph[id].op { return input.name }
     return "\(id)"
-  }
-
-  /// The arena: where every stored tensor lies, from when to when.
-  public var planDescription: String {
-    var lines = ["arena: \(arenaBytes) bytes; kernels are numbered as they run"]
-    let end = kernels.count
-    let places = storages.filter { !$0.value.isPrivate }.sorted {
-      ($0.value.offset, $0.key) < ($1.value.offset, $1.key)
-    }
-    for (id, storage) in places {
-      let life =
-        storage.lifetime.upperBound >= end
-        ? "always" : "kernels \(storage.lifetime.lowerBound)–\(storage.lifetime.upperBound)"
-      var text =
-        "\(storage.offset)..<\(storage.offset + storage.byteCount)  \(name(id)): \(storage.type), "
-        + life
-      if storage.hasHalo { text += ", halo \(storage.before) before, \(storage.after) after" }
-      if storage.tensor != id { text += ", in the place of \(name(storage.tensor))" }
-      lines.append(text)
-    }
-    let own = storages.filter(\.value.isPrivate).sorted { $0.key < $1.key }
-    if !own.isEmpty { lines.append("each thread's own: \(privateBytes) bytes") }
-    for (id, storage) in own {
-      lines.append(
-        "\(storage.offset)..<\(storage.offset + storage.byteCount)  \(name(id)): \(storage.type), "
-          + "a chunk")
-    }
-    return lines.joined(separator: "\n")
   }
 }

@@ -3,13 +3,13 @@ import QuernPasses
 import QuernVectors
 import Synchronization
 
-/// The pieces of all kernels, each planned once, however many kernels have one of its shape: what they
-/// take of memory and of threads is known, their text is still to be written.
+/// A program of whose loop nests it is known how each is cut into tiles, so that memory and shares of work
+/// are known. Nests of one shape are scheduled once. Their text is still to be written.
 ///
-/// Pieces are planned and written on all cores: they look at nothing but the program.
-struct PlannedKernels: Sendable {
-  private let program: Program
-  private let options: CodegenOptions
+/// Nests are scheduled and written on all cores: each looks at nothing but the program.
+package struct ScheduledProgram: Sendable {
+  package let program: Program
+  package let options: CodegenOptions
   /// By kernel.
   private let uses: [[NestInstance]]
   /// By kernel and piece: its group, of pieces of one shape. Groups are numbered as they come up.
@@ -20,7 +20,7 @@ struct PlannedKernels: Sendable {
   private let writers: [MacroKernelWriter]
 
   /// - Throws: ``LoweringError`` for what cannot become C.
-  init(_ program: Program, _ options: CodegenOptions) throws {
+  package init(_ program: Program, _ options: CodegenOptions) throws {
     self.program = program
     self.options = options
     uses = try onAllCores(program.kernels.count) {

@@ -6,17 +6,17 @@ import QuernGraph
 /// when it runs over the same positions and none of its other operands waits for that group; so
 /// bias, activation, the activation's derivative and the optimiser's update are computed on a
 /// reduction's result before it leaves the registers.
-struct Fusion: Sendable {
-  struct Group: Sendable {
+package struct FusedGraph: Sendable {
+  package struct Group: Sendable {
     /// In graph order; the root, if there is one, is a contraction or window.
-    var nodes: [NodeID]
-    var root: NodeID?
+    package var nodes: [NodeID]
+    package var root: NodeID?
     /// Extents the group runs over: the root's output, or the elementwise nodes' shape.
-    var domain: Shape
+    package var domain: Shape
   }
 
   let graph: Graph
-  let views: Views
+  package let views: ViewedGraph
   private(set) var groups: [Group] = []
   private(set) var groupOf: [NodeID: Int] = [:]
   /// For each group, those whose results it reads.
@@ -26,12 +26,17 @@ struct Fusion: Sendable {
   private let materialised: Set<NodeID>
 
   /// Nodes that are computed wherever they are read: they belong to no group.
-  let inlined: Set<NodeID>
+  package let inlined: Set<NodeID>
+  /// Nodes whose values are needed outside the kernel that computes them.
+  package private(set) var stored: Set<NodeID> = []
 
   /// Past this many ops a kernel would only shuffle spilled registers.
   static let nodeLimit = 48
 
-  init(_ graph: Graph, views: Views, minInlinedElements: Int?) {
+  /// - Parameter minInlinedElements: elements of a tensor that may be computed wherever it is read instead
+  ///   of being kept; nil for as many as are worth it.
+  package init(_ views: ViewedGraph, minInlinedElements: Int? = nil) {
+    let graph = views.graph
     self.graph = graph
     self.views = views
     users = graph.users
@@ -40,10 +45,11 @@ struct Fusion: Sendable {
     for id in graph.ids { place(id) }
     mergeFeeders()
     for index in groups.indices { groups[index].nodes.sort() }
+    stored = storedNodes
   }
 
   /// Groups that are not empty, with their operands' groups first where updates do not say more.
-  var nonEmpty: [Group] { groups.filter { !$0.nodes.isEmpty } }
+  package var nonEmpty: [Group] { groups.filter { !$0.nodes.isEmpty } }
 
   private mutating func place(_ id: NodeID) {
     let node = graph[id]
@@ -78,7 +84,7 @@ struct Fusion: Sendable {
     }
   }
 
-  private static func materialised(_ graph: Graph, _ views: Views) -> Set<NodeID> {
+  private static func materialised(_ graph: Graph, _ views: ViewedGraph) -> Set<NodeID> {
     var result: Set<NodeID> = []
     func need(_ id: NodeID) {
       switch graph[views.root(id)].op {
@@ -135,7 +141,7 @@ struct Fusion: Sendable {
     if let root = target.root, case .concatenate = graph[root].op { return false }
     if let root = target.root, graph[root].op == .reshape { return false }
     guard target.nodes.count < Self.nodeLimit,
-      Self.refines(target.domain, graph[id].shape)
+      target.domain.refines(graph[id].shape)
     else { return false }
     for operand in sources(of: id) {
       let source = views.root(operand)
@@ -149,33 +155,6 @@ struct Fusion: Sendable {
       }
     }
     return true
-  }
-
-  /// Whether each extent of `shape` is the product of consecutive extents of `domain`.
-  static func refines(_ domain: Shape, _ shape: Shape) -> Bool {
-    dimensions(of: domain, in: shape) != nil
-  }
-
-  /// For each extent of `shape`, the dimensions of `domain` it is the product of.
-  static func dimensions(of domain: Shape, in shape: Shape) -> [Range<Int>]? {
-    var result: [Range<Int>] = []
-    result.reserveCapacity(shape.rank)
-    var next = 0
-    for extent in shape.extents {
-      var product = 1
-      let first = next
-      while product < extent, next < domain.rank {
-        product *= domain[next]
-        next += 1
-      }
-      guard product == extent else { return nil }
-      result.append(first..<next)
-    }
-    while next < domain.rank {
-      guard domain[next] == 1 else { return nil }
-      next += 1
-    }
-    return result
   }
 
   /// Whether `to` needs, directly or not, what `from` computes.
@@ -234,5 +213,20 @@ struct Fusion: Sendable {
       }
     }
     return result
+  }
+
+  private var storedNodes: Set<NodeID> {
+    var stored = Set(graph.roots.map(views.root))
+    for id in graph.ids {
+      let node = graph[id]
+      if node.op == .reshape, !views.copied.contains(id) { continue }
+      for operand in node.operands where !inlined.contains(operand) {
+        let source = views.root(operand)
+        if groupOf[source] != groupOf[id] || groupOf[id] == nil {
+          stored.insert(source)
+        }
+      }
+    }
+    return stored
   }
 }

@@ -8,7 +8,7 @@ import QuernGraph
 /// times those.
 struct Inlining {
   private let graph: Graph
-  private let views: Views
+  private let views: ViewedGraph
   private let users: [[NodeID]]
   private let roots: Set<NodeID>
   private let minElements: Int
@@ -25,7 +25,7 @@ struct Inlining {
   private static let timesSmaller = 4
 
   /// - Parameter fewestElements: instead of those from which on arithmetic is worth it.
-  init(_ graph: Graph, _ views: Views, _ users: [[NodeID]], minElements: Int?) {
+  init(_ graph: Graph, _ views: ViewedGraph, _ users: [[NodeID]], minElements: Int?) {
     self.minElements = minElements ?? Self.worthIt
     self.graph = graph
     self.views = views

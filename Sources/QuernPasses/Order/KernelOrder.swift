@@ -16,7 +16,8 @@ struct KernelOrder {
   ///   - chains: kernels that run one right after the other; none of them is prepared.
   /// - Throws: as ``TopologicalOrder/sorted(_:_:)``.
   init(
-    _ graph: Graph, views: Views, kernels: [Kernel], groupOf: [NodeID: Int], halos: HaloAnalysis,
+    _ graph: Graph, views: ViewedGraph, kernels: [Kernel], groupOf: [NodeID: Int],
+    halos: HaloAnalysis,
     dependences: Dependences, candidates: [RegionCandidate], preparation: Preparation
   ) throws(LoweringError) {
     let units = TopologicalOrder(candidates.map(\.members), count: kernels.count)

@@ -8,7 +8,7 @@ extension LoopNestBuilder {
   /// Of classes without sums one piece computes those positions that all have, and others the last row or
   /// column that some have more, where the whole is no multiple of the step.
   func nests(
-    _ classes: [SymbolicNest], _ group: Fusion.Group, subject: String
+    _ classes: [SymbolicNest], _ group: FusedGraph.Group, subject: String
   ) throws(LoweringError) -> [LoopNest] {
     var nests: [LoopNest] = []
     var rest = classes
@@ -26,7 +26,7 @@ extension LoopNestBuilder {
   /// The gradient of max-pooling is such a case where windows lie side by side: each element of a
   /// window gets the gradient or zero.
   private func joined(
-    _ classes: [SymbolicNest], _ group: Fusion.Group, subject: String
+    _ classes: [SymbolicNest], _ group: FusedGraph.Group, subject: String
   ) throws(LoweringError) -> LoopNest {
     let axes = Array(classes[0].axes[..<classes[0].outputRank])
     let extents = axes.map(\.extent)

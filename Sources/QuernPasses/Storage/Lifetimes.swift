@@ -1,10 +1,11 @@
 import QuernGraph
 
-/// From the first write to the last use; inputs, outputs, halos and what is prepared keep their places
-/// for good. What a section uses it uses to its end, since it starts again.
+/// Gives each storage its space and its lifetime: scratch is needed from the first write to the last use,
+/// all else, and what has a halo, always. A region runs several times, so it needs its tensors to its end.
+/// Threads' own storages have their lifetimes already.
 func setLifetimes(
   _ storages: inout [NodeID: Storage], _ uses: [TensorUse], _ preparedCount: Int,
-  _ regions: [Region], _ graph: Graph, _ views: Views, _ owner: [NodeID: NodeID]
+  _ regions: [Region], _ graph: Graph, _ views: ViewedGraph, _ owner: [NodeID: NodeID]
 ) {
   let whole = -1...uses.count
   var spans: [NodeID: (Int, Int)] = [:]
@@ -20,13 +21,14 @@ func setLifetimes(
     }
   }
   let outputs = Set(graph.outputs.map { owner[views.root($0.node)] ?? views.root($0.node) })
-  let inputs = Set(graph.inputs.map(\.id))
+  let inputs = Dictionary(uniqueKeysWithValues: graph.inputs.map { ($0.id, $0.input.role) })
   let prepared = Set(uses[..<preparedCount].flatMap(\.writes))
-  for (tensor, storage) in storages {
-    let lasting =
-      outputs.contains(tensor) || inputs.contains(tensor) || storage.hasHalo
-      || prepared.contains(tensor)
-    if lasting {
+  for (tensor, storage) in storages where !storage.isPrivate {
+    let space = MemorySpace(
+      role: inputs[tensor], isOutput: outputs.contains(tensor),
+      isPrepared: prepared.contains(tensor))
+    storages[tensor]?.space = space
+    if space != .scratch || storage.hasHalo {
       storages[tensor]?.lifetime = whole
     } else if let span = spans[tensor] {
       storages[tensor]?.lifetime = span.0...span.1

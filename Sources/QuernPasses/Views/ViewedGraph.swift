@@ -1,10 +1,11 @@
 import QuernGraph
 
-/// Finds where a tensor's elements really lie: reshapes are other names for the same memory.
-struct Views: Sendable {
-  let graph: Graph
+/// A graph of which it is known where each tensor's elements lie: reshapes are views of the same memory,
+/// unless they are copies.
+package struct ViewedGraph: Sendable {
+  package let graph: Graph
   /// Reshapes that must be copies, because their source cannot be read in their shape.
-  var copied: Set<NodeID> = []
+  package internal(set) var copied: Set<NodeID> = []
 
   /// The node whose memory holds the elements of `id`.
   func root(_ id: NodeID) -> NodeID {
@@ -37,7 +38,7 @@ struct Views: Sendable {
   private func composed(
     _ map: [AffineExpression], of view: Shape, onto target: Shape, extents: [Int]
   ) -> [AffineExpression]? {
-    guard let split = Fusion.dimensions(of: view, in: target) else { return nil }
+    guard let split = target.dimensions(in: view) else { return nil }
     var result: [AffineExpression] = []
     result.reserveCapacity(split.count)
     for parts in split {

@@ -1,0 +1,74 @@
+import QuernCodegen
+import QuernGraph
+import QuernPasses
+
+/// What a pass takes, or what it makes: a program of some kind, that can be counted, printed and verified.
+public protocol CompilerForm: Sendable {
+  /// What forms of this kind are called: `graph`.
+  static var name: String { get }
+  /// How much there is of it: `57 nodes`.
+  var size: String { get }
+  /// The form as people read it.
+  var description: String { get }
+  /// Checks that the form is sound, as all passes must leave it.
+  ///
+  /// - Throws: `GraphError` or `LoweringError` that says what is wrong, and where.
+  func verify() throws
+}
+
+extension Graph: CompilerForm {
+  public static var name: String { "graph" }
+  public var size: String { "\(nodes.count) nodes" }
+}
+
+extension ViewedGraph: CompilerForm {
+  package static var name: String { "views" }
+  package var size: String { "\(graph.nodes.count) nodes" }
+}
+
+extension FusedGraph: CompilerForm {
+  package static var name: String { "groups" }
+  package var size: String { "\(nonEmpty.count) groups" }
+}
+
+extension KernelGraph: CompilerForm {
+  package static var name: String { "kernels" }
+  package var size: String { "\(kernels.count) kernels" }
+}
+
+extension HaloedKernels: CompilerForm {
+  package static var name: String { "halos" }
+  package var size: String { "\(source.kernels.count) kernels" }
+}
+
+extension RegionGraph: CompilerForm {
+  package static var name: String { "regions" }
+  package var size: String { "\(source.kernels.count) kernels" }
+}
+
+extension OrderedKernels: CompilerForm {
+  package static var name: String { "order" }
+  package var size: String { "\(kernels.count) kernels" }
+}
+
+extension LaidOutKernels: CompilerForm {
+  package static var name: String { "layout" }
+  package var size: String { "\(uses.count) kernels" }
+}
+
+extension Program: CompilerForm {
+  public static var name: String { "program" }
+  public var size: String { "\(kernels.count) kernels" }
+}
+
+extension ScheduledProgram: CompilerForm {
+  package static var name: String { "schedule" }
+  package var size: String { "\(program.kernels.count) kernels" }
+}
+
+extension GeneratedCode: CompilerForm {
+  public static var name: String { "c" }
+  public var size: String { "\(arenaBytes) bytes of memory" }
+  public var description: String { source }
+  public func verify() {}
+}

@@ -1,0 +1,74 @@
+import QuernCodegen
+import QuernPasses
+import QuernVectors
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// What the passes must know beside the graph.
+public struct CompilerOptions: Sendable {
+  /// Which algorithms may compute convolutions.
+  public enum ConvolutionAlgorithm: String, Sendable, CaseIterable {
+    /// Winograd's or Fourier transforms for windows with stride 1 where that takes less time. Rounding
+    /// errors are up to about ten times those of direct sums.
+    case fast
+    /// Sums as in the definition, always.
+    case direct
+  }
+
+  /// Vector instructions that the code uses.
+  public var target: Target
+  /// Threads that share each step, the caller's among them.
+  public var threads: Int
+  /// How convolutions are computed.
+  public var convolution: ConvolutionAlgorithm
+  /// Who the C is for.
+  public var reader: KernelRenderer.Reader
+  /// Whether each form is verified after each pass. By default only where the environment variable
+  /// `QUERN_VERIFY` is 1, as in the tests.
+  public var verifies: Bool
+  /// Another processor than this one: tests give it small caches, so that small tensors are worked off in
+  /// blocks as large ones are.
+  package var machine: MachineFacts?
+  /// Other estimates than the compiler's, by which tests have small convolutions computed fast.
+  package var costs: ConvolutionCosts?
+  /// Other limits than the compiler's, by which tests have short sums split.
+  package var parts: SplitReductionLimits?
+  /// Other limits than the compiler's, by which tests have few examples taken in chunks.
+  package var chunks: RegionLimits?
+  /// Other limits than the compiler's, by which tests have threads share short kernels.
+  package var workShares: WorkShareLimits?
+  /// Elements from which on tensors may be computed wherever they are read; tests set it to 0.
+  package var minInlinedElements: Int?
+
+  public init(
+    target: Target = .best, threads: Int = 1, convolution: ConvolutionAlgorithm = .fast,
+    reader: KernelRenderer.Reader = .everyone
+  ) {
+    self.target = target
+    self.threads = threads
+    self.convolution = convolution
+    self.reader = reader
+    verifies = Self.verifiesByDefault
+  }
+
+  private static let verifiesByDefault = getenv("QUERN_VERIFY").map { String(cString: $0) } == "1"
+
+  /// For the code generator.
+  var codegen: CodegenOptions {
+    var codegen = CodegenOptions(target: target, threads: threads, reader: reader)
+    codegen.machine = machine ?? .ofThisProcessor(target)
+    codegen.workShares = workShares ?? WorkShareLimits()
+    return codegen
+  }
+
+  /// Which kernels run together in regions.
+  var regionLimits: RegionLimits {
+    chunks ?? RegionLimits(coreCache: (machine ?? .ofThisProcessor(target)).level2Cache)
+  }
+}

@@ -1,0 +1,76 @@
+import QuernCodegen
+import QuernGraph
+import QuernPasses
+
+// What the compiler does, from the graph to C.
+
+extension Pass {
+  /// The passes in the order in which they run.
+  public static let all: [Pass] = graphPasses + loweringPasses + codePasses
+
+  /// From graph to graph: the same values from less work.
+  static let graphPasses: [Pass] = [
+    Pass("simplify", "equal nodes once, constants folded, algebra, movements read through") {
+      (graph: Graph, _) in simplify(graph)
+    },
+    Pass("fast-convolutions", "convolutions by Winograd's and Fourier transforms") {
+      (graph: Graph, context) in
+      guard context.options.convolution == .fast else { return graph }
+      return useFastConvolutions(
+        graph, context.options.costs ?? ConvolutionCosts(lanes: context.options.target.lanes))
+    },
+    Pass("split-reductions", "long sums of few outputs in two steps, for threads") {
+      (graph: Graph, context) in
+      splitReductions(graph, context.options.parts ?? SplitReductionLimits())
+    },
+  ]
+
+  /// From graph to program: which kernels there are, in which order, and where tensors lie.
+  static let loweringPasses: [Pass] = [
+    Pass("insert-copies", "reshapes are views; copies where a view cannot be") {
+      (graph: Graph, _) in insertCopies(graph)
+    },
+    Pass("fuse", "nodes that are computed together") {
+      (views: ViewedGraph, context) in
+      FusedGraph(views, minInlinedElements: context.options.minInlinedElements)
+    },
+    Pass("build-nests", "each group as a kernel of loop nests") {
+      (groups: FusedGraph, _) in try KernelGraph(groups)
+    },
+    Pass(
+      "find-halos", "what is read outside tensors; copies more reshapes if it must",
+      restart: "fuse", KernelGraph.self, HaloedKernels.self
+    ) { kernels, _ in
+      switch try HaloedKernels.analyse(kernels) {
+      case .kernels(let kernels): .form(kernels)
+      case .restart(let views): .restart(views)
+      }
+    },
+    Pass("find-regions", "kernels that run together on a few examples at a time") {
+      (kernels: HaloedKernels, context) in
+      RegionGraph(kernels, context.options.regionLimits, threads: context.options.threads)
+    },
+    Pass("order", "dependences first; updates in place; copies of those that cannot be") {
+      (regions: RegionGraph, _) in try OrderedKernels(regions)
+    },
+    Pass("cut-regions", "kernels of regions count examples from a chunk's first") {
+      (kernels: OrderedKernels, _) in kernels.cuttingRegions()
+    },
+    Pass("lay-out", "strides, halos, memory space and lifetime of every tensor") {
+      (kernels: OrderedKernels, _) in LaidOutKernels(kernels)
+    },
+    Pass("place", "tensors share the arena; where threads must wait for each other") {
+      (kernels: LaidOutKernels, _) in kernels.placed()
+    },
+  ]
+
+  /// From program to C.
+  static let codePasses: [Pass] = [
+    Pass("schedule", "how each loop nest is cut into tiles, blocks and work shares") {
+      (program: Program, context) in try ScheduledProgram(program, context.options.codegen)
+    },
+    Pass("write", "C, with the vector instructions' bytes") {
+      (program: ScheduledProgram, context) in try program.write(part: context.part)
+    },
+  ]
+}
