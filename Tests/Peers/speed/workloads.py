@@ -6,9 +6,8 @@ A network is words: `input:28x28x1` (height, width, channels, or one number for 
 Weights are (kernel height, kernel width, channels, filters) and (inputs, outputs).
 """
 
+import math
 from dataclasses import dataclass
-
-import numpy as np
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def output_shape(kind, numbers, shape):
     if kind == "globalAveragePool":
         return (shape[2],)
     if kind == "flatten":
-        return (int(np.prod(shape)),)
+        return (math.prod(shape),)
     if kind == "dense":
         return (numbers[0],)
     if kind == "relu":
@@ -74,15 +73,18 @@ def multiply_adds(text, kind, batch):
     total, is_first = 0, True
     for layer in parse(text)[1]:
         if layer.name:
-            positions = int(np.prod(layer.output[:-1]))
+            positions = math.prod(layer.output[:-1])
             times = 1 if kind == "infer" else 2 if is_first else 3
-            total += times * positions * int(np.prod(layer.weight_shape))
+            total += times * positions * math.prod(layer.weight_shape)
             is_first = False
     return total * batch
 
 
 def make_weights(text, seed):
     """He's initialisation, in Quern's names and layouts; biases are not 0, to be seen."""
+    # Here, since networks are also read where NumPy is not installed.
+    import numpy as np
+
     generator = np.random.default_rng([seed, 1])
     weights = {}
     for layer in parse(text)[1]:
@@ -96,6 +98,8 @@ def make_weights(text, seed):
 
 
 def make_batch(text, size, seed):
+    import numpy as np
+
     shape, layers = parse(text)
     generator = np.random.default_rng([seed, 2])
     return {
