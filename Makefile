@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test golden bench lint format peers install clean setup swift packages
+.PHONY: help run test golden bench lint format peers compare install clean setup swift packages tools
 
 # Further arguments for the command, as in: make bench ARGS="lenet --threads 2"
 ARGS ?=
@@ -36,6 +36,9 @@ golden: setup ## compare generated code with the committed hashes (to renew them
 peers: setup ## time Quern beside PyTorch, JAX and ONNX Runtime
 	$(BUILD) --product quern
 	Tests/Peers/run.sh $(ARGS)
+
+compare: setup tools ## compare time, compile cost and memory with another revision (ARGS="REVISION")
+	python3 Tests/Compare/compare.py $(ARGS)
 
 # A warning is printed only when its file is compiled: touching the file brings it back next time.
 lint: setup ## check the style, and that the build has no warnings
@@ -91,20 +94,34 @@ MISSING := $(strip $(if $(call in_system,libtcc.h,libtcc),,libtcc-dev) \
   $(if $(call in_system,zlib.h,libz),,zlib1g-dev) \
   $(if $(call in_system,png.h,libpng),,libpng-dev))
 
-packages:
-ifneq ($(MISSING),)
+# Installs packages: $1, by Debian's names; $2 says what they are where there is no apt-get.
+define apt_install
 	@command -v apt-get >/dev/null || { \
-	  echo "Missing: $(MISSING) (Debian's names), and there is no apt-get to install them." >&2; \
-	  echo "Install TinyCC's library (libtcc), zlib and libpng, with their headers, then try again." >&2; \
+	  echo "Missing: $1 (Debian's names), and there is no apt-get to install them." >&2; \
+	  echo "Install $2, then try again." >&2; \
 	  exit 1; }
 	@sudo=; \
 	  if [ "$$(id -u)" != 0 ]; then \
 	    command -v sudo >/dev/null || { \
-	      echo "Missing: $(MISSING). As root: apt-get install $(MISSING)" >&2; exit 1; }; \
+	      echo "Missing: $1. As root: apt-get install $1" >&2; exit 1; }; \
 	    sudo=sudo; \
 	  fi; \
-	  echo "Installing $(MISSING) with $${sudo:+sudo }apt-get"; \
+	  echo "Installing $1 with $${sudo:+sudo }apt-get"; \
 	  $$sudo apt-get update -q; \
 	  $$sudo env DEBIAN_FRONTEND=noninteractive \
-	    apt-get install -y -q --no-install-recommends $(MISSING)
+	    apt-get install -y -q --no-install-recommends $1
+endef
+
+LIBRARIES := TinyCC's library (libtcc), zlib and libpng, with their headers
+
+packages:
+ifneq ($(MISSING),)
+	$(call apt_install,$(MISSING),$(LIBRARIES))
 endif
+
+# What "make compare" needs besides; looked for only when it is made.
+missing_tools = $(strip $(foreach tool,valgrind python3 strip,\
+  $(if $(shell command -v $(tool)),,$(patsubst strip,binutils,$(tool)))))
+
+tools:
+	$(if $(missing_tools),$(call apt_install,$(missing_tools),Valgrind and Python 3))
