@@ -13,7 +13,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-# No folders of compiled Python among the sources.
+# No folder of compiled Python among the sources.
 sys.dont_write_bytecode = True
 
 import processes  # noqa: E402

@@ -179,7 +179,7 @@ class StepTests(unittest.TestCase):
     def test_nothing_but_the_standard_library_is_needed(self):
         # -S: without site-packages.
         subprocess.run(
-            [sys.executable, "-S", "-c", "import compare"], cwd=HERE, check=True)
+            [sys.executable, "-B", "-S", "-c", "import compare"], cwd=HERE, check=True)
 
 
 class InstructionTests(unittest.TestCase):
