@@ -186,7 +186,7 @@ class Comparison:
         memory = {"old": [], "new": []}
         rounds = {"old": [], "new": []}
         difference = 0.0
-        # Where the memory of a process lies makes it a little faster or slower as long as it lives.
+        # Single starts differ by a percent or two, even of equal executables.
         for order in turns(self.arguments.starts):
             with self.workers(kind, order, step, threads, files) as workers:
                 for name, worker in workers.items():
