@@ -24,6 +24,9 @@ let package = Package(
     // Random numbers that every run draws alike.
     .target(name: "QuernRandom"),
 
+    // Tuned constants, and those that decide how results round.
+    .target(name: "QuernMachine"),
+
     // What a network is.
     .target(name: "QuernGraph"),
     .target(name: "QuernGradient", dependencies: ["QuernGraph"]),
@@ -35,10 +38,12 @@ let package = Package(
     .target(name: "QuernVectors", dependencies: ["QuernKernels"]),
     .target(
       name: "QuernCodegen",
-      dependencies: ["QuernGraph", "QuernPasses", "QuernVectors", "QuernConcurrency"]),
+      dependencies: [
+        "QuernMachine", "QuernGraph", "QuernPasses", "QuernVectors", "QuernConcurrency",
+      ]),
     .target(
       name: "QuernCompiler",
-      dependencies: ["QuernGraph", "QuernPasses", "QuernVectors", "QuernCodegen"]),
+      dependencies: ["QuernMachine", "QuernGraph", "QuernPasses", "QuernVectors", "QuernCodegen"]),
     .target(
       name: "QuernTinyCC", dependencies: ["CTinyCC", "QuernKernels", "QuernConcurrency"]),
     .target(

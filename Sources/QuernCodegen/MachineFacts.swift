@@ -14,10 +14,6 @@ public struct MachineFacts: Sendable {
   public var level2Cache: Int
   /// Panels of all columns together, if they are to be packed before all rows.
   public var panelBytes: Int
-  /// Multiply-adds in one round of a reduction loop, beside which the loop's own instructions are few.
-  public var roundMultiplyAdds = 48
-  /// Multiply-adds up to which inner loops are written out, so that there is one loop instead of several.
-  public var writtenMultiplyAdds = 128
   /// Vector multiply-adds and loads a cycle, and cycles until a multiply-add's result can be used.
   public var multiplyAddsPerCycle = 2.0
   public var loadsPerCycle = 2.0

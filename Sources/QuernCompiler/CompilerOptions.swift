@@ -1,4 +1,5 @@
 import QuernCodegen
+import QuernMachine
 import QuernPasses
 import QuernVectors
 
@@ -41,8 +42,8 @@ public struct CompilerOptions: Sendable {
   package var parts: SplitReductionLimits?
   /// Other limits than the compiler's, by which tests have few examples taken in chunks.
   package var chunks: RegionLimits?
-  /// Other limits than the compiler's, by which tests have threads share short kernels.
-  package var workShares: WorkShareLimits?
+  /// What was tuned by measuring. Tests change it to have done for small tensors what is done for large ones.
+  package var tuning = Tuning()
   /// Elements from which on tensors may be computed wherever they are read; tests set it to 0.
   package var minInlinedElements: Int?
 
@@ -63,7 +64,7 @@ public struct CompilerOptions: Sendable {
   var codegen: CodegenOptions {
     var codegen = CodegenOptions(target: target, threads: threads, reader: reader)
     codegen.machine = machine ?? .ofThisProcessor(target)
-    codegen.workShares = workShares ?? WorkShareLimits()
+    codegen.tuning = tuning
     return codegen
   }
 

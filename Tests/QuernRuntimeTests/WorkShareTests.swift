@@ -111,11 +111,11 @@ import Testing
     try b.output("scores", scores)
     let options = CompileOptions(target: .portable, threads: 3)
     var inTurns = options
-    inTurns.workShares = .always
+    inTurns.tuning.workShares = .always
     let lists = try [options, inTurns].map { try CompiledGraph.plan(b.graph, $0).code.shareLists }
     #expect(lists[0] == 0 && lists[1] > 2, "\(lists)")
     try expectAgreement(b.graph, tolerance: 1e-4, threads: [1, 2, 3, 5], steps: 2) {
-      $0.workShares = .always
+      $0.tuning.workShares = .always
     }
   }
 }

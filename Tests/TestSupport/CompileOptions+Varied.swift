@@ -24,7 +24,7 @@ extension CompileOptions {
     // Half of them compute whatever they may where it is read, however small.
     if seed % 4 < 2 { options.minInlinedElements = 0 }
     // Threads take turns at all that they can in half of them, however short.
-    if seed / 2 % 2 == seed % 2 { options.workShares = .always }
+    if seed / 2 % 2 == seed % 2 { options.tuning.workShares = .always }
     return options
   }
 }

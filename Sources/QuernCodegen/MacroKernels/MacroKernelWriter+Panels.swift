@@ -16,7 +16,7 @@ extension MacroKernelWriter {
   /// A thread packs the columns it will use, in the order it will: all of them, unless the work is split
   /// over columns.
   mutating func packAll(
-    _ columns: [TileLoops.Loop], _ workSplit: TileLoops.WorkSplit?, _ mode: TileMode,
+    _ columns: [TileLoop], _ workSplit: WorkSplit?, _ mode: TileMode,
     _ text: inout CText
   ) throws {
     guard workSplit?.kind != .column, let loop = columns.first, loop.split.count > 1 else {
@@ -28,7 +28,7 @@ extension MacroKernelWriter {
 
   /// Packs the columns in the order in which runs walk them, big ones first.
   private mutating func packRuns(
-    _ loop: TileLoops.Loop, among threads: Int, _ mode: TileMode, _ text: inout CText
+    _ loop: TileLoop, among threads: Int, _ mode: TileMode, _ text: inout CText
   ) throws {
     for run in tileLoops.runs(loop) {
       func position(_ tile: String) -> String {
@@ -48,10 +48,12 @@ extension MacroKernelWriter {
   mutating func pack(
     _ run: TileRun?, _ mode: TileMode, _ text: inout CText
   ) throws {
-    guard let packed = tileLoops.plan.packed, let lane = tileLoops.plan.laneAxis else { return }
+    guard let packed = tileLoops.schedule.packed, let lane = tileLoops.schedule.laneAxis else {
+      return
+    }
     let nest = tileLoops.nest
     let reference = nest.references[nest.factors[packed].reference]
-    let axes = (tileLoops.plan.panelAxes + [lane]).filter(tileLoops.varying.contains)
+    let axes = (tileLoops.schedule.panelAxes + [lane]).filter(tileLoops.varying.contains)
     var terms = ((nest.chunkAxis.map { [$0] } ?? []) + axes).map {
       (nest.axes[$0].name, reference.strides[$0])
     }
@@ -59,11 +61,13 @@ extension MacroKernelWriter {
     terms += block?.terms ?? []
     let source = "\(reference.name) + \(affineText(terms, offset: block?.offset ?? 0))"
     // Blocks are of one size but for the last.
-    let isLast = mode == .finish && tileLoops.plan.blocks.map { $0.lastSize != $0.size } ?? false
+    let isLast =
+      mode == .finish && tileLoops.schedule.blocks.map { $0.lastSize != $0.size } ?? false
     var branches: [(condition: String?, call: String)] = []
     for column in tileLoops.columnShapes(run) {
       let writer = PackWriter(
-        nest: nest, plan: tileLoops.plan, machine: machine, reference: reference, laneAxis: lane,
+        nest: nest, schedule: tileLoops.schedule, machine: machine, reference: reference,
+        laneAxis: lane,
         vectors: column.vectors, tail: column.tail, mode: mode, reader: reader)
       let suffix = "\(column.vectors)" + (column.tail.map { "t\($0)" } ?? "")
       let name = "\(tileLoops.name)_pack_\(isLast ? "last_" : "")\(suffix)"
@@ -76,7 +80,7 @@ extension MacroKernelWriter {
 
   /// Panels that must be packed before the first step.
   var prepared: PreparedPanels? {
-    guard tileLoops.plan.isPrepared, let packed = tileLoops.plan.packed else { return nil }
+    guard tileLoops.schedule.isPrepared, let packed = tileLoops.schedule.packed else { return nil }
     return PreparedPanels(
       function: "\(tileLoops.name)_prepare", reference: tileLoops.nest.factors[packed].reference,
       byteCount: tileLoops.preparedElements * 4)
@@ -95,7 +99,7 @@ extension MacroKernelWriter {
       // Panels are as wide as the tiles that are walked, which in runs come sorted by their size.
       guard let run, run.kind == .column else {
         // All threads pack, also for a kernel whose chunks each thread works off by itself.
-        let workSplit = TileLoops.WorkSplit(
+        let workSplit = WorkSplit(
           kind: .column, axis: columns.first?.axis ?? 0, shares: team)
         return try Self.nest(columns, team > 1 ? workSplit : nil, &text) { text in
           try pack(nil, .whole, &text)

@@ -44,10 +44,12 @@ package struct ScheduledProgram: Sendable {
     self.leaders = leaders
     sharers = members.map { $0.map(\.name) }
     writers = onAllCores(leaders.count) {
-      MacroKernelWriter(
-        leaders[$0], machine: options.machine, team: options.threads, reader: options.reader)
+      MacroKernelWriter(leaders[$0], options)
     }
   }
+
+  /// By kernel, its nests and their schedules. Nests of one shape have the names of the first.
+  package var scheduledNests: [[ScheduledNest]] { groups.map { $0.map { writers[$0].tileLoops } } }
 
   /// By kernel, in how many shares its tiles are taken. Pieces of one kernel have one for each thread.
   var shares: [Int] { groups.map { $0.first.map { writers[$0].shares } ?? options.threads } }

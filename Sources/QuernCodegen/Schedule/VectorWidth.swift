@@ -1,3 +1,4 @@
+import QuernMachine
 import QuernVectors
 
 // Which of a processor's vectors a piece is computed with.
@@ -9,11 +10,18 @@ extension MachineFacts {
   /// tiles of one vector: each multiply-add needs a row's value of its own, and a core that works off its
   /// vectors in halves has no more loads than multiply-adds for that. Two of AVX2's vectors share the
   /// value, and of up to eight lanes there are no more than needed.
-  func suited(to nest: PlacedNest) -> MachineFacts {
+  func suited(to nest: PlacedNest, _ numerics: Numerics) -> MachineFacts {
     guard isDoublePumped, target == .avx512, nest.isProduct,
-      case .output(let lane?) = TilePlan.chooseLanes(nest, self),
+      case .output(let lane?) = Scheduler(
+        nest, self, threads: 1, tuning: Tuning(), numerics: numerics
+      ).schedule.lanes,
       nest.axes[lane].extent <= target.lanes
     else { return self }
+    return narrowed
+  }
+
+  /// The same machine with AVX2's vectors, which no core works off in halves.
+  var narrowed: MachineFacts {
     var narrow = self
     narrow.target = .avx2
     narrow.isDoublePumped = false

@@ -2,7 +2,7 @@
 /// call costs is then spread over many tiles.
 struct TileRun {
   var axis: Int
-  var kind: TileLoops.Kind
+  var kind: TileLoop.Kind
   /// Rows of each tile, or vectors of each column.
   var size: Int
   /// Lanes of the last vector that are outputs; nil where all are.
@@ -21,9 +21,9 @@ struct TileRun {
   }
 }
 
-extension TileLoops {
+extension ScheduledNest {
   /// The tiles of a loop, big ones first.
-  func runs(_ loop: Loop) -> [TileRun] {
+  func runs(_ loop: TileLoop) -> [TileRun] {
     let split = loop.split
     func run(_ size: Int, _ tiles: Range<Int>, tail: Int? = nil) -> TileRun? {
       guard !tiles.isEmpty else { return nil }
@@ -43,13 +43,13 @@ extension TileLoops {
   }
 
   /// Whether a thread's tiles are alike wherever its share begins.
-  func isEven(_ loop: Loop) -> Bool {
+  func isEven(_ loop: TileLoop) -> Bool {
     loop.kind != .panel && loop.split.bigCount == 0 && (loop.kind == .row || tail == nil)
   }
 
   /// How far a reference moves from one tile of a run to the next.
   func advance(_ index: Int, _ references: [PlacedNest.Reference], _ run: TileRun) -> Int {
-    if let packed = plan.packed, nest.factors[packed].reference == index {
+    if let packed = schedule.packed, nest.factors[packed].reference == index {
       return run.step * (panelDistances[run.axis] ?? 0)
     }
     return run.step * references[index].strides[run.axis]

@@ -6,7 +6,7 @@ import QuernVectors
 extension MacroKernelWriter {
   /// Calls the functions for the present tile, or for all tiles of a loop.
   mutating func call(
-    _ mode: TileMode, run loop: TileLoops.Loop?, isShared: Bool = false, _ text: inout CText
+    _ mode: TileMode, run loop: TileLoop?, isShared: Bool = false, _ text: inout CText
   ) throws {
     // The same for all shapes of tiles.
     let regionPrefetch = mode == .whole ? region.flatMap { tileLoops.prefetch($0, run: loop) } : nil
@@ -25,7 +25,7 @@ extension MacroKernelWriter {
   /// The calls of which one is made, by the shape of the tile.
   private mutating func branches(
     _ mode: TileMode, _ run: TileRun?,
-    _ regionPrefetch: TileLoops.Prefetch?, loop: TileLoops.Loop?
+    _ regionPrefetch: ScheduledNest.Prefetch?, loop: TileLoop?
   ) throws -> [(condition: String?, call: String)] {
     var branches: [(condition: String?, call: String)] = []
     let indices = tileLoops.usedIndices(mode)
@@ -49,10 +49,11 @@ extension MacroKernelWriter {
       for rows in tileLoops.rowShapes(run) {
         let shape = TileShape(rows: rows.rows, vectors: column.vectors, tail: column.tail)
         let kind = mode == .whole ? "tile" : mode.rawValue
-        let name = "\(tileLoops.name)_\(kind)_\(shape.suffix(tileLoops.plan.rowAxes))"
+        let name = "\(tileLoops.name)_\(kind)_\(shape.suffix(tileLoops.schedule.rowAxes))"
         if defined.insert(name).inserted {
           var writer = MicroKernelWriter(
-            nest: tileLoops.nest, plan: tileLoops.plan, machine: machine, shape: shape, mode: mode,
+            nest: tileLoops.nest, schedule: tileLoops.schedule, machine: machine, shape: shape,
+            mode: mode,
             references: references, partial: tileLoops.partialIndex, prefetch: ahead, reader: reader
           )
           functions.append(
@@ -77,7 +78,7 @@ extension MacroKernelWriter {
   /// What a tile's function takes, in C.
   private func parameters(
     _ mode: TileMode, _ run: TileRun?, _ references: [PlacedNest.Reference], _ used: [Int],
-    _ ahead: TileLoops.Prefetch?
+    _ ahead: ScheduledNest.Prefetch?
   ) -> [String] {
     var parameters = used.map { index in
       let reference = references[index]

@@ -8,7 +8,7 @@ import QuernVectors
 /// lanes × lanes elements are transposed in registers.
 struct PackWriter {
   let nest: PlacedNest
-  let plan: TilePlan
+  let schedule: Schedule
   let machine: MachineFacts
   let reference: PlacedNest.Reference
   let laneAxis: Int
@@ -95,7 +95,7 @@ struct PackWriter {
     return text
   }
 
-  private func extent(_ axis: Int) -> Int { plan.extent(of: axis, nest, mode) }
+  private func extent(_ axis: Int) -> Int { schedule.extent(of: axis, nest, mode) }
 
   /// Loops over reduction axes in which `panel` and `source` point to the present step.
   private func loops(

@@ -24,7 +24,7 @@ struct WrittenNest: Sendable {
 
 /// Writes a piece of a kernel: its tile functions, and the loops that call them.
 struct MacroKernelWriter: Sendable {
-  let tileLoops: TileLoops
+  let tileLoops: ScheduledNest
   let machine: MachineFacts
   /// Threads that run the program; the tiles of a piece may be one thread's alone.
   let team: Int
@@ -35,26 +35,28 @@ struct MacroKernelWriter: Sendable {
   var functions: [CText] = []
   var defined: Set<String> = []
 
-  init(_ use: NestInstance, machine: MachineFacts, team: Int, reader: KernelRenderer.Reader) {
-    let machine = machine.suited(to: use.nest)
-    let plan = TilePlan(use.nest, machine, threads: use.threads)
-    tileLoops = TileLoops(
-      nest: use.nest, plan: plan, name: use.name, lanes: machine.target.lanes,
-      threads: use.threads, workShareLimits: use.workShares)
+  /// Chooses the schedule.
+  init(_ use: NestInstance, _ options: CodegenOptions) {
+    let schedule = Scheduler.schedule(
+      use.nest, options.machine, threads: use.threads, tuning: options.tuning,
+      numerics: options.numerics, workShares: use.workShares)
+    tileLoops = ScheduledNest(
+      nest: use.nest, schedule: schedule, name: use.name, threads: use.threads)
     region = use.region
-    self.machine = machine
-    self.team = team
-    self.reader = reader
+    machine =
+      schedule.target == options.machine.target ? options.machine : options.machine.narrowed
+    team = options.threads
+    reader = options.reader
   }
 
   /// In how many shares the tiles are taken.
-  var shares: Int { tileLoops.workSplit?.shares ?? tileLoops.threads }
+  var shares: Int { tileLoops.schedule.shares }
 
   /// Bytes of scratch memory a thread needs.
   var scratchBytes: Int { (tileLoops.panelElements + tileLoops.partialElements) * 4 }
 
   mutating func write() throws -> WrittenNest {
-    let plan = tileLoops.plan
+    let schedule = tileLoops.schedule
     let workSplit = tileLoops.workSplit
     try writePreparation()
     var tiles = CText()
@@ -78,15 +80,15 @@ struct MacroKernelWriter: Sendable {
     var operands = tileLoops.nest.references.indices.filter { $0 != panels }.map {
       WrittenNest.Operand.reference($0)
     }
-    if plan.isPrepared { operands.append(.panels) }
+    if schedule.isPrepared { operands.append(.panels) }
     if panelElements + partialElements > 0 { operands.append(.scratch) }
     if prefetches, let region { operands += region.ranges.indices.map { .region($0) } }
     return WrittenNest(functions: text, operands: operands, loops: loops)
   }
 
-  private mutating func writeLoops(_ workSplit: TileLoops.WorkSplit?, _ text: inout CText) throws {
+  private mutating func writeLoops(_ workSplit: WorkSplit?, _ text: inout CText) throws {
     let order = tileLoops.order
-    let isPacked = tileLoops.plan.panels?.place == .packed
+    let isPacked = tileLoops.schedule.panels?.place == .packed
     let around = tileLoops.aroundBlocks
     // Those inside blocks in which panels are packed.
     let packing = isPacked && around.isEmpty ? tileLoops.outer : []
@@ -109,7 +111,7 @@ struct MacroKernelWriter: Sendable {
   private func eachBlock(
     _ text: inout CText, _ work: (TileMode, inout CText) throws -> Void
   ) throws {
-    guard let blocks = tileLoops.plan.blocks else { return try work(.whole, &text) }
+    guard let blocks = tileLoops.schedule.blocks else { return try work(.whole, &text) }
     let loop = blocks.loop { tileLoops.nest.axes[$0].name }
     try text.braces(loop.head) { text in
       for start in loop.starts { text.line(start) }
@@ -120,7 +122,7 @@ struct MacroKernelWriter: Sendable {
 
   /// Loops over tiles.
   private mutating func walk(
-    _ loops: [TileLoops.Loop], _ workSplit: TileLoops.WorkSplit?, _ mode: TileMode,
+    _ loops: [TileLoop], _ workSplit: WorkSplit?, _ mode: TileMode,
     _ text: inout CText
   ) throws {
     guard let last = tileLoops.runLoop(loops, workSplit) else {
@@ -140,7 +142,7 @@ struct MacroKernelWriter: Sendable {
   }
 
   static func nest(
-    _ loops: [TileLoops.Loop], _ workSplit: TileLoops.WorkSplit?, _ text: inout CText,
+    _ loops: [TileLoop], _ workSplit: WorkSplit?, _ text: inout CText,
     _ inside: (inout CText) throws -> Void
   ) throws {
     guard let loop = loops.first else {

@@ -1,39 +1,9 @@
 import QuernPasses
+import QuernVectors
 
-/// The loops over the tiles of a piece, and which tile function each position calls.
-struct TileLoops {
-  enum Kind { case panel, row, column }
-
-  /// A loop over tiles along one output axis.
-  struct Loop {
-    var kind: Kind
-    var axis: Int
-    /// The C variable that counts tiles, and the one that holds the first position.
-    var tile: String
-    var name: String
-    var split: TileSplit
-    /// Positions a chunk's unit stands for: the lanes of a vector, for columns.
-    var scale: Int
-
-    /// Whether threads share out the tiles of this loop.
-    func isShared(by workSplit: WorkSplit?) -> Bool {
-      workSplit?.kind == kind && workSplit?.axis == axis
-    }
-
-    /// In how many shares: 1 where each thread goes through all tiles.
-    func shares(by workSplit: WorkSplit?) -> Int {
-      guard let workSplit, isShared(by: workSplit) else { return 1 }
-      return workSplit.shares
-    }
-  }
-
-  /// The loop whose tiles are shared out among the threads, and in how many shares.
-  struct WorkSplit {
-    var kind: Kind
-    var axis: Int
-    var shares: Int
-  }
-
+/// A loop nest together with its schedule: the loops over tiles, what each position calls, and with which
+/// arguments.
+package struct ScheduledNest: Sendable {
   struct ColumnShape {
     var vectors: Int
     var tail: Int?
@@ -41,123 +11,61 @@ struct TileLoops {
   }
 
   let nest: PlacedNest
-  let plan: TilePlan
-  let name: String
-  let lanes: Int
+  package let schedule: Schedule
+  package let name: String
   let threads: Int
-  /// See ``NestInstance/workShares``.
-  let workShareLimits: WorkShareLimits?
-  let loops: [Loop]
+  /// The loops over tiles, panels first, then columns, then rows.
+  let loops: [TileLoop]
   /// Axes whose position changes from tile to tile.
   let varying: [Int]
   /// Axes whose position a call of a tile function depends on.
   private let callerAxes: [Int]
 
-  init(
-    nest: PlacedNest, plan: TilePlan, name: String, lanes: Int, threads: Int,
-    workShareLimits: WorkShareLimits?
-  ) {
+  init(nest: PlacedNest, schedule: Schedule, name: String, threads: Int) {
     self.nest = nest
-    self.plan = plan
+    self.schedule = schedule
     self.name = name
-    self.lanes = lanes
     self.threads = threads
-    self.workShareLimits = workShareLimits
-    loops = Self.loops(nest, plan, lanes: lanes)
+    loops = TileLoop.all(nest, schedule)
     let varying = loops.filter { $0.split.count > 1 }.map(\.axis)
     self.varying = varying
     callerAxes =
       (nest.chunkAxis.map { [$0] } ?? []) + nest.outputAxes.filter { varying.contains($0) }
   }
 
+  var lanes: Int { schedule.target.lanes }
+
   // MARK: Loops
 
-  private static func loops(_ nest: PlacedNest, _ plan: TilePlan, lanes: Int) -> [Loop] {
-    var result: [Loop] = []
-    for axis in plan.panelAxes {
-      let name = nest.axes[axis].name
-      result.append(
-        Loop(
-          kind: .panel, axis: axis, tile: name, name: name,
-          split: TileSplit(nest.axes[axis].extent, atMost: 1), scale: 1))
-    }
-    if let lane = plan.laneAxis {
-      let name = nest.axes[lane].name
-      result.append(
-        Loop(
-          kind: .column, axis: lane, tile: name + "_tile", name: name, split: plan.columns,
-          scale: lanes))
-    }
-    for axis in plan.rowAxes {
-      let name = nest.axes[axis].name
-      let split = plan.rows[axis] ?? TileSplit(nest.axes[axis].extent, atMost: 1)
-      let single = split.small == 1 && split.bigCount == 0
-      result.append(
-        Loop(
-          kind: .row, axis: axis, tile: single ? name : name + "_tile", name: name,
-          split: split, scale: 1))
-    }
-    return result
-  }
-
-  /// The loops from the outermost. Panels that stay in the cache together are gone through for each tile of
-  /// rows, others one after the other; without any, memory is gone through in order.
-  var order: [Loop] {
-    let all = loops
-    let (columns, rows) = (all.filter { $0.kind == .column }, all.filter { $0.kind == .row })
-    let inner = plan.panels != nil && !fitsAllPanels ? columns + rows : rows + columns
-    return all.filter { $0.kind == .panel } + inner
-  }
-
+  /// The loops from the outermost.
+  var order: [TileLoop] { schedule.order }
   /// The first of the loops in ``order``, inside which panels are packed.
-  var outer: [Loop] {
-    guard plan.panels != nil else { return [] }
-    let fits = fitsAllPanels
-    return Array(order.prefix { $0.kind == .panel || (!fits && $0.kind == .column) })
-  }
-
+  var outer: [TileLoop] { Array(schedule.order.prefix(schedule.outerCount)) }
   /// The loops around those over blocks of the reduction.
-  var aroundBlocks: [Loop] { plan.blocks?.keepsRows == false ? outer : [] }
+  var aroundBlocks: [TileLoop] { schedule.blocks?.keepsRows == false ? outer : [] }
+  var workSplit: WorkSplit? { schedule.workSplit }
+  /// Whether all panels are packed before the rows are gone through.
+  var fitsAllPanels: Bool { schedule.keepsAllPanels }
 
   /// The number of the loop that is the tile functions' own: the innermost, unless threads share out
   /// tiles of several sizes.
-  func runLoop(_ order: [Loop], _ workSplit: WorkSplit?) -> Int? {
+  func runLoop(_ order: [TileLoop], _ workSplit: WorkSplit?) -> Int? {
     guard let last = order.lastIndex(where: { $0.split.count > 1 }) else { return nil }
     return !order[last].isShared(by: workSplit) || isEven(order[last]) ? last : nil
-  }
-
-  /// The loop that can be shared out most evenly. Of several that are as good it is the outermost, unless
-  /// panels are packed in each step: each thread then packs those of its own columns.
-  var workSplit: WorkSplit? {
-    guard threads > 1 else { return nil }
-    var best: (loop: Loop, balance: Double)?
-    let candidates = plan.panels?.place == .packed ? loops : order
-    for loop in candidates {
-      var balance = loop.split.balance(shares: threads)
-      if loop.kind == .row, plan.packed != nil, !plan.isPrepared {
-        // Each thread packs all panels then, which takes about as long as a tile of rows.
-        let tiles = Double(plan.rowTileCount)
-        balance *= tiles / (tiles + Double(threads - 1))
-      }
-      if balance > (best?.balance ?? 0) + 0.04 { best = (loop, balance) }
-    }
-    // Without a loop everything is one tile, which the first thread computes.
-    guard let loop = best?.loop, loop.split.count > 1 else { return nil }
-    return WorkSplit(kind: loop.kind, axis: loop.axis, shares: workShares(of: loop) ?? threads)
   }
 
   // MARK: Shapes
 
   /// Lanes of the last vector that are outputs; nil where all are.
   var tail: Int? {
-    guard let lane = plan.laneAxis, nest.axes[lane].extent % lanes != 0 else { return nil }
+    guard let lane = schedule.laneAxis, nest.axes[lane].extent % lanes != 0 else { return nil }
     return nest.axes[lane].extent % lanes
   }
 
   func columnShapes(_ run: TileRun? = nil) -> [ColumnShape] {
-    guard let lane = plan.laneAxis else { return [ColumnShape(vectors: 1, tail: nil)] }
+    guard let lane = schedule.laneAxis else { return [ColumnShape(vectors: 1, tail: nil)] }
     if let run, run.kind == .column { return [ColumnShape(vectors: run.size, tail: run.tail)] }
-    let split = plan.columns
+    let split = schedule.columns
     let tile = nest.axes[lane].name + "_tile"
     var result: [ColumnShape] = []
     if tail != nil {
@@ -182,12 +90,12 @@ struct TileLoops {
 
   func rowShapes(_ run: TileRun? = nil) -> [(rows: AxisSteps, condition: String?)] {
     var result: [(rows: AxisSteps, condition: String?)] = [([:], nil)]
-    for axis in plan.rowAxes {
+    for axis in schedule.rowAxes {
       if let run, run.kind == .row, run.axis == axis {
         for index in result.indices { result[index].rows[axis] = run.size }
         continue
       }
-      let split = plan.rows[axis] ?? TileSplit(nest.axes[axis].extent, atMost: 1)
+      let split = schedule.rows[axis] ?? TileSplit(nest.axes[axis].extent, atMost: 1)
       let rest = nest.axes[axis].name + "_tile_rest"
       let sizes = split.sizes
       result = result.flatMap { shape in
@@ -207,47 +115,33 @@ struct TileLoops {
 
   // MARK: Scratch memory
 
-  /// Reduction steps of one panel.
-  var panelSteps: Int {
-    guard let panels = plan.panels else { return 0 }
-    let reference = nest.references[nest.factors[panels.factor].reference]
-    return PackWriter.axes(nest, reference).reduce(1) { product, axis in
-      product
-        * plan.extent(of: axis, nest, plan.isPrepared || plan.blocks == nil ? .whole : .accumulate)
-    }
-  }
-
-  private var allVectors: Int { plan.columns.extent }
-
-  /// Elements of the panels of all columns together.
-  private var allPanels: Int { panelSteps * allVectors * lanes }
-
-  /// Whether the panels of all columns stay in the cache while all rows are gone through. Of a block, it
-  /// is one panel in the first-level cache instead.
-  var fitsAllPanels: Bool { plan.blocks == nil && allPanels * 4 <= plan.panelBytes }
+  var panelSteps: Int { schedule.panelSteps(nest) }
+  private var allVectors: Int { schedule.columns.extent }
+  private var allPanels: Int { schedule.allPanels(nest) }
 
   /// Elements of panels that are packed in each step.
   var panelElements: Int {
-    guard plan.panels?.place == .packed else { return 0 }
-    return fitsAllPanels ? allPanels : panelSteps * lanes * plan.columns.largest
+    guard schedule.panels?.place == .packed else { return 0 }
+    return fitsAllPanels ? allPanels : panelSteps * lanes * schedule.columns.largest
   }
 
   /// Elements of panels that are packed before the first step: of all columns, wherever the factor lies.
   var preparedElements: Int {
-    guard plan.isPrepared else { return 0 }
-    return plan.panelAxes.reduce(allPanels) { $0 * nest.axes[$1].extent }
+    guard schedule.isPrepared else { return 0 }
+    return schedule.panelAxes.reduce(allPanels) { $0 * nest.axes[$1].extent }
   }
 
   /// Elements from one panel to the next for one step along each axis; none where all columns use the
   /// same place.
   var panelDistances: [Int: Int] {
-    guard plan.packed != nil, plan.isPrepared || fitsAllPanels, let lane = plan.laneAxis else {
+    guard schedule.packed != nil, schedule.isPrepared || fitsAllPanels, let lane = schedule.laneAxis
+    else {
       return [:]
     }
     var result = [lane: panelSteps]
-    guard plan.isPrepared else { return result }
+    guard schedule.isPrepared else { return result }
     var step = allPanels
-    for axis in plan.panelAxes.reversed() {
+    for axis in schedule.panelAxes.reversed() {
       result[axis] = step
       step *= nest.axes[axis].extent
     }
@@ -256,9 +150,9 @@ struct TileLoops {
 
   /// C for where the panel of the present column, or of a run's first, starts.
   func panelAddress(_ run: TileRun? = nil) -> String {
-    let memory = plan.isPrepared ? "panels" : "scratch"
+    let memory = schedule.isPrepared ? "panels" : "scratch"
     let distances = panelDistances
-    var terms = (plan.panelAxes + [plan.laneAxis].compactMap { $0 })
+    var terms = (schedule.panelAxes + [schedule.laneAxis].compactMap { $0 })
       .filter { varying.contains($0) && $0 != run?.axis }
       .map { (nest.axes[$0].name, distances[$0] ?? 0) }
     let own = run.flatMap { distances[$0.axis] } ?? 0
@@ -270,7 +164,7 @@ struct TileLoops {
   /// Partial sums of the outputs for which blocks are worked off together, the lanes rounded up to whole
   /// vectors.
   var partialElements: Int {
-    guard plan.blocks != nil else { return 0 }
+    guard schedule.blocks != nil else { return 0 }
     return partialStrides.total
   }
 
@@ -278,30 +172,31 @@ struct TileLoops {
     let outer = Set(aroundBlocks.map(\.axis))
     var strides = [Int](repeating: 0, count: nest.axes.count)
     var step = 1
-    if let lane = plan.laneAxis {
+    if let lane = schedule.laneAxis {
       strides[lane] = 1
-      step = (outer.contains(lane) ? plan.columns.largest : allVectors) * lanes
+      step = (outer.contains(lane) ? schedule.columns.largest : allVectors) * lanes
     }
-    for axis in nest.outputAxes.reversed() where axis != plan.laneAxis && !outer.contains(axis) {
+    for axis in nest.outputAxes.reversed() where axis != schedule.laneAxis && !outer.contains(axis)
+    {
       strides[axis] = step
       step *= nest.axes[axis].extent
     }
     return (strides, step)
   }
 
-  var partialIndex: Int? { plan.blocks == nil ? nil : nest.references.count }
+  var partialIndex: Int? { schedule.blocks == nil ? nil : nest.references.count }
 
   // MARK: Arguments
 
   /// The references as a tile of the given panel width sees them.
   func references(width: Int) -> [PlacedNest.Reference] {
     var result = nest.references
-    if let packed = plan.packed, let lane = plan.laneAxis {
+    if let packed = schedule.packed, let lane = schedule.laneAxis {
       let index = nest.factors[packed].reference
       result[index].strides = PackWriter.strides(
         nest, nest.references[index], lane: lane, width: width)
     }
-    if plan.blocks != nil {
+    if schedule.blocks != nil {
       result.append(
         PlacedNest.Reference(
           name: "partial", tensor: .init(0), byteOffset: 0, strides: partialStrides.strides,
@@ -327,7 +222,7 @@ struct TileLoops {
   func usedIndices(_ mode: TileMode) -> [Int] {
     var used: Set<Int> = []
     used.formUnion(nest.factors.compactMap(\.match))
-    if nest.reduction == .maximum, nest.wantsPosition, !plan.unrollsWindow { used.insert(-1) }
+    if nest.reduction == .maximum, nest.wantsPosition, !schedule.unrollsWindow { used.insert(-1) }
     if mode != .accumulate {
       for case .index(let index) in nest.values { used.insert(index) }
     }
@@ -339,8 +234,8 @@ struct TileLoops {
     _ index: Int, _ references: [PlacedNest.Reference], _ mode: TileMode, _ run: TileRun?
   ) -> String {
     let reference = references[index]
-    if let packed = plan.packed, nest.factors[packed].reference == index {
-      guard plan.isPrepared, let (terms, offset) = blockStart(reference.strides, mode) else {
+    if let packed = schedule.packed, nest.factors[packed].reference == index {
+      guard schedule.isPrepared, let (terms, offset) = blockStart(reference.strides, mode) else {
         return panelAddress(run)
       }
       let text = affineText(terms, offset: offset)
@@ -382,6 +277,6 @@ struct TileLoops {
   func blockStart(
     _ strides: [Int], _ mode: TileMode
   ) -> (terms: [(variable: String, coefficient: Int)], offset: Int)? {
-    plan.blocks?.start(strides, mode) { nest.axes[$0].name }
+    schedule.blocks?.start(strides, mode) { nest.axes[$0].name }
   }
 }

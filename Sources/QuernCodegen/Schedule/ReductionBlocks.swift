@@ -3,8 +3,8 @@
 ///
 /// Partial sums wait in memory from block to block, and are taken up where they were left: the bits do
 /// not depend on the blocks.
-struct ReductionBlocks {
-  struct Axis {
+package struct ReductionBlocks: Hashable, Sendable {
+  struct Axis: Hashable, Sendable {
     var axis: Int
     var extent: Int
   }

@@ -24,9 +24,9 @@ extension MicroKernelWriter {
   ///
   /// - Parameter advances: how far the next tile lies; nil where there is none.
   mutating func fetchForEpilogue(_ body: inout CText, _ advances: [Advance]?) throws {
-    let steps = plan.steps(nest, mode)
+    let steps = schedule.steps(nest, mode)
     guard mode != .accumulate, !context.isScalar, steps >= Self.leastSteps,
-      let lane = plan.laneAxis
+      let lane = schedule.laneAxis
     else { return }
     let work = steps * context.rowPositions.count * context.shape.vectors
     let isShort = Double(work) / machine.multiplyAddsPerCycle < machine.memoryLatency
@@ -79,7 +79,9 @@ extension MicroKernelWriter {
   /// that this goes on from each to the next. Where lines are read as fast as they come, the processor
   /// foresees them itself, and to ask as well would only take it room for lines under way.
   mutating func fetchStream(at place: AxisSteps) {
-    guard plan.isPrepared, plan.rowTileCount == 1, let packed = plan.packed else { return }
+    guard schedule.isPrepared, schedule.rowTileCount == 1, let packed = schedule.packed else {
+      return
+    }
     let cycles =
       Double(context.rowPositions.count * context.shape.vectors) / machine.multiplyAddsPerCycle
     let lines = Double(context.shape.vectors * context.lanes) / Double(Self.line)
@@ -98,8 +100,8 @@ extension MicroKernelWriter {
   /// Asks for the same place of the next panel, where panels lie one after the other: the first tile
   /// of rows would otherwise wait for each line of it.
   mutating func fetchFollowingPanel(_ axis: Int, step: Int) {
-    guard mode == .whole, nest.isProduct, plan.packed == nil,
-      nest.chunkAxis != nil, let lane = plan.laneAxis, let panel = plan.panelAxes.last
+    guard mode == .whole, nest.isProduct, schedule.packed == nil,
+      nest.chunkAxis != nil, let lane = schedule.laneAxis, let panel = schedule.panelAxes.last
     else { return }
     let operands = nest.factors.reduce(0) { $0 + abs(references[$1.reference].strides[panel]) * 4 }
     for factor in nest.factors {
@@ -107,7 +109,7 @@ extension MicroKernelWriter {
       guard reference.strides[lane] == 1, reference.element == .float32,
         reference.strides[panel] >= nest.reductionCount,
         // Where tiles of columns take turns, all that they read must stay in the first-level cache beside it.
-        plan.columns.count == 1
+        schedule.columns.count == 1
           || operands + reference.strides[panel] * 4 <= machine.level1Cache
       else { continue }
       for element in stride(from: 0, to: context.shape.vectors * context.lanes, by: 16) {
@@ -122,8 +124,8 @@ extension MicroKernelWriter {
 
   /// Asks for what the next tile of rows will read in this reduction step.
   mutating func fetchNextRows(_ axis: Int, step: Int) {
-    guard nest.isProduct, nest.reductionAxes.count == 1, let row = plan.rowAxes.last,
-      (plan.rows[row]?.count ?? 1) > 1
+    guard nest.isProduct, nest.reductionAxes.count == 1, let row = schedule.rowAxes.last,
+      (schedule.rows[row]?.count ?? 1) > 1
     else { return }
     for factor in nest.factors {
       let reference = references[factor.reference]

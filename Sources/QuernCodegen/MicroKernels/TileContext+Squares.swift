@@ -13,7 +13,7 @@ extension TileContext {
   mutating func loadSquare(
     _ key: LoadKey, _ reference: PlacedNest.Reference, row: AxisSteps
   ) -> VectorRegister? {
-    guard let axis = plan.squareAxis, let rows = squareRows, !TilePlan.isSmooth(key.stride),
+    guard let axis = schedule.squareAxis, let rows = squareRows, !Schedule.isSmooth(key.stride),
       reference.strides[axis] == 1
     else { return nil }
     let number = row[axis] ?? 0

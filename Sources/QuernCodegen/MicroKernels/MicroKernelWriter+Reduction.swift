@@ -5,7 +5,7 @@ import QuernVectors
 extension MicroKernelWriter {
   /// The reduction axes from the outermost; lanes that run over one come last.
   private var loopAxes: [Int] {
-    if case .reduction(let lane) = plan.lanes {
+    if case .reduction(let lane) = schedule.lanes {
       return nest.reductionAxes.filter { $0 != lane } + [lane]
     }
     return nest.reductionAxes
@@ -35,14 +35,14 @@ extension MicroKernelWriter {
       try context.takeBlock(into: &body)
       return
     }
-    if level == axes.count - 1 - plan.writtenOut {
+    if level == axes.count - 1 - schedule.writtenOut {
       try innermost(&body, axis: axes[level], within: places(axes[(level + 1)...]))
       return
     }
     let axis = axes[level]
     let name = nest.axes[axis].name
     let outer = (context.pointers, context.indexText)
-    let extent = plan.extent(of: axis, nest, mode)
+    let extent = schedule.extent(of: axis, nest, mode)
     guard extent > 1 else { return try reduce(&body, level: level + 1) }
     try body.braces("for (long \(name) = 0; \(name) < \(extent); \(name)++)") { body in
       for (index, reference) in references.enumerated()
@@ -107,11 +107,11 @@ extension MicroKernelWriter {
   private mutating func innermost(
     _ body: inout CText, axis: Int, within: [AxisSteps]
   ) throws {
-    let byLanes = plan.lanes == .reduction(axis)
-    let extent = plan.extent(of: axis, nest, mode)
+    let byLanes = schedule.lanes == .reduction(axis)
+    let extent = schedule.extent(of: axis, nest, mode)
     let stepSize = byLanes ? context.lanes : 1
     let steps = extent / stepSize
-    let unroll = max(1, min(plan.unroll, steps))
+    let unroll = max(1, min(schedule.unroll, steps))
     let rounds = steps / unroll
     let name = nest.axes[axis].name
     let outer = (context.pointers, context.indexText)
@@ -126,7 +126,7 @@ extension MicroKernelWriter {
       for number in 0..<unroll * within.count {
         prefetchLines(step: number)
         fetchStream(at: place(number))
-        if plan.writtenOut == 0 {
+        if schedule.writtenOut == 0 {
           fetchNextRows(axis, step: number)
           fetchFollowingPanel(axis, step: number)
         }
@@ -162,11 +162,11 @@ extension MicroKernelWriter {
   private mutating func step(
     offset: AxisSteps, axis: Int?, count: Int?, rows: [AxisSteps]? = nil, isFirst: Bool = false
   ) {
-    let laneAxis: Int? = if case .reduction(let lane) = plan.lanes { lane } else { nil }
+    let laneAxis: Int? = if case .reduction(let lane) = schedule.lanes { lane } else { nil }
     let place = TileContext.Step(offset: offset, laneAxis: laneAxis, count: count)
     let rows = rows ?? context.rowPositions
     let vectors = context.isScalar ? 1 : context.shape.vectors
-    let keepsRows = TilePlan.keepsRowValues(rows.count, vectors, nest, machine)
+    let keepsRows = Schedule.keepsRowValues(rows.count, vectors, nest, machine.target)
     for outer in 0..<(keepsRows ? vectors : rows.count) {
       for inner in 0..<(keepsRows ? rows.count : vectors) {
         let (row, vector) = keepsRows ? (inner, outer) : (outer, inner)

@@ -1,7 +1,7 @@
 /// An extent cut into tiles of nearly equal size: `bigCount` have `small + 1`, the others `small`. So
 /// there are at most two kinds of tile, and no small remainder that runs slowly. The big ones are
 /// spread evenly, a big one first and a small one last, so that threads get shares of a size.
-package struct TileSplit: Hashable {
+package struct TileSplit: Hashable, Sendable {
   var count: Int
   var small: Int
   var bigCount: Int

@@ -22,7 +22,7 @@ extension MicroKernelWriter {
   /// memory; a short one is written for every row, straight from the accumulators.
   private var loopsOverRows: Bool {
     if isPlain {
-      return nest.isTransform || plan.unrollsWindow || context.rowPositions.count > 1
+      return nest.isTransform || schedule.unrollsWindow || context.rowPositions.count > 1
     }
     return !context.isScalar && nest.reduction == .sum && accumulators.count > 1
       && epilogueLength * accumulators.count * context.shape.vectors > Self.maxWrittenOut
@@ -40,7 +40,7 @@ extension MicroKernelWriter {
   /// Adds what earlier chunks have stored to the sums.
   private mutating func addEarlierChunks(_ body: inout CText) throws {
     guard nest.addsUp, let store = nest.stores.first, !accumulators.isEmpty else { return }
-    if case .reduction = plan.lanes {
+    if case .reduction = schedule.lanes {
       for (number, registers) in accumulators.enumerated() {
         for register in registers {
           let (sum, _) = joinLanes(register, nil)
@@ -62,7 +62,7 @@ extension MicroKernelWriter {
 
   private mutating func loopedEpilogue(_ body: inout CText) throws {
     let width = context.shape.vectors * context.lanes
-    let axes = plan.rowAxes.filter { (context.shape.rows[$0] ?? 1) > 1 }
+    let axes = schedule.rowAxes.filter { (context.shape.rows[$0] ?? 1) > 1 }
     if isPlain {
       try rowLoops(&body, axes[...], sums: nil)
       return
@@ -96,7 +96,7 @@ extension MicroKernelWriter {
     let outer = (context.pointers, context.indexText)
     let own = sums.map { Name($0.text + "_") }
     if let sums, let own { body.pointer("const float *", own, from: sums) }
-    if axis == plan.squareAxis {
+    if axis == schedule.squareAxis {
       try squares(&body, axis, count, loop: name)
       (context.pointers, context.indexText) = outer
       return
@@ -147,7 +147,7 @@ extension MicroKernelWriter {
 
   /// Computes and stores the row that the pointers point to.
   private mutating func finishRow(_ sums: Name?) {
-    if plan.unrollsWindow { return window() }
+    if schedule.unrollsWindow { return window() }
     for vector in 0..<(context.isScalar ? 1 : context.shape.vectors) {
       let sum = sums.map {
         context.builder.load(Address($0, offset: vector * context.lanes * 4))
@@ -189,7 +189,7 @@ extension MicroKernelWriter {
       for vector in 0..<vectors {
         var accumulator = isPlain ? nil : accumulators[number][vector]
         var position = isPlain || !nest.wantsPosition ? nil : positions[number][vector]
-        if case .reduction = plan.lanes, !nest.addsUp, let register = accumulator {
+        if case .reduction = schedule.lanes, !nest.addsUp, let register = accumulator {
           (accumulator, position) = joinLanes(register, position)
         }
         finish(row: row, vector: vector, accumulator: accumulator, position: position)

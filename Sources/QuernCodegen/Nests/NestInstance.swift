@@ -1,3 +1,4 @@
+import QuernMachine
 import QuernPasses
 
 /// A piece as one kernel uses it: what is computed, and where its tensors lie.
@@ -10,14 +11,14 @@ struct NestInstance: Sendable {
   /// Among which the tiles are shared out.
   let threads: Int
   /// By which the kernel may be called for one turn after the other; nil where it may not.
-  let workShares: WorkShareLimits?
+  let workShares: Tuning.WorkShares?
 
   /// What the C depends on but for names and places: pieces that agree become one function.
   struct Shape: Hashable {
     var nest: PlacedNest
     var region: RegionPrefetch?
     var threads: Int
-    var workShares: WorkShareLimits?
+    var workShares: Tuning.WorkShares?
 
     /// By what most shapes differ in: hashing all of it takes longer than to compare the few that agree.
     func hash(into hasher: inout Hasher) {
@@ -43,7 +44,7 @@ struct NestInstance: Sendable {
     let threads = region?.isPrivate == true ? 1 : options.threads
     // Pieces would have turns of their own, and chunks of a section that all threads share, too.
     let isWhole = kernel.nests.count == 1 && region == nil
-    let workShares = isWhole && threads > 1 ? options.workShares : nil
+    let workShares = isWhole && threads > 1 ? options.tuning.workShares : nil
     let ahead = RegionPrefetch(position, program)
     return try kernel.nests.enumerated().map { number, nest in
       var nest = PlacedNest(nest, program, position: position)

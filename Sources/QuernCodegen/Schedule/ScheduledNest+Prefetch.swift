@@ -1,6 +1,6 @@
 import QuernVectors
 
-extension TileLoops {
+extension ScheduledNest {
   /// How tiles ask for the next panel's elements while they compute with this one's.
   ///
   /// Where few rows share a panel, a good part of the time goes into packing it, or into reading it for
@@ -34,22 +34,23 @@ extension TileLoops {
   ///   - run: the loop that calls work off.
   /// - Returns: nil where panels stay in the cache together, or are shared by so many rows or so few that
   ///   reading ahead would not help.
-  func prefetch(_ mode: TileMode, width: Int, run: Loop?) -> Prefetch? {
+  func prefetch(_ mode: TileMode, width: Int, run: TileLoop?) -> Prefetch? {
     // It is rounds that ask.
-    guard let panels = plan.panels, let lane = plan.laneAxis, plan.rounds(nest, mode) > 1,
+    guard let panels = schedule.panels, let lane = schedule.laneAxis,
+      schedule.rounds(nest, mode) > 1,
       let reduction = nest.reductionAxes.last
     else { return nil }
     let reference = nest.references[nest.factors[panels.factor].reference]
-    // Tiles along one axis take turns.
-    let workShares = loops.filter { $0.kind == .row && $0.split.count > 1 }
-    guard workShares.count == 1, let turn = workShares.first, isEven(reference) else { return nil }
-    let isRun = run.map { $0.kind == .row && $0.axis == turn.axis } ?? false
-    let tile = isRun ? "tile" : turn.tile
-    let isOnePanel = plan.columns.count == 1
+    // Tiles along one axis ask one after the other.
+    let rowLoops = loops.filter { $0.kind == .row && $0.split.count > 1 }
+    guard rowLoops.count == 1, let rowLoop = rowLoops.first, isEven(reference) else { return nil }
+    let isRun = run.map { $0.kind == .row && $0.axis == rowLoop.axis } ?? false
+    let tile = isRun ? "tile" : rowLoop.tile
+    let isOnePanel = schedule.columns.count == 1
     guard isOnePanel ? liesInPanels(reference, lane: lane, width: width) : !fitsAllPanels else {
       return nil
     }
-    if isOnePanel || plan.isPrepared {
+    if isOnePanel || schedule.isPrepared {
       return preparedPrefetch(panels, mode, width: width, tile: tile, isRun: isRun)
     }
     let line = 64 / reference.element.byteCount
@@ -66,13 +67,15 @@ extension TileLoops {
       step = line
       lineDistance = line * reference.strides[lane]
     }
-    guard plan.rowTileCount >= lines, plan.rowTileCount <= Self.maxRowTiles else { return nil }
+    guard schedule.rowTileCount >= lines, schedule.rowTileCount <= Self.maxRowTiles else {
+      return nil
+    }
     let start = "\(reference.name) + \(next(reference.strides, mode, width: width, lane: lane))"
     var own = "\(tile) % \(lines) * \(lineDistance)"
-    let roundSteps = plan.roundSteps(nest)
+    let roundSteps = schedule.roundSteps(nest)
     if roundSteps > 1 {
       // A round is several steps: as many parts of the reduction, each a tile's.
-      let part = plan.steps(nest, mode) / roundSteps * step
+      let part = schedule.steps(nest, mode) / roundSteps * step
       own += " + \(tile) / \(lines) % \(roundSteps) * \(part)"
     }
     return Prefetch(step: step, start: start, own: own, isRun: isRun)
@@ -81,8 +84,8 @@ extension TileLoops {
   /// Whether a factor is a tensor of panels already, one behind the other, of which nothing but what is
   /// computed now is in the cache: pictures of a section go through all panels again and again.
   private func liesInPanels(_ reference: PlacedNest.Reference, lane: Int, width: Int) -> Bool {
-    guard plan.panels?.place == .inPlace, nest.chunkAxis == nil, reference.strides[lane] == 1,
-      let next = plan.panelAxes.last
+    guard schedule.panels?.place == .inPlace, nest.chunkAxis == nil, reference.strides[lane] == 1,
+      let next = schedule.panelAxes.last
     else { return false }
     return reference.strides[next] == panelSteps * width
   }
@@ -91,20 +94,20 @@ extension TileLoops {
   ///
   /// - Parameter tile: C for a tile's number.
   private func preparedPrefetch(
-    _ panels: TilePlan.Panels, _ mode: TileMode, width: Int, tile: String, isRun: Bool
+    _ panels: Schedule.Panels, _ mode: TileMode, width: Int, tile: String, isRun: Bool
   ) -> Prefetch? {
-    guard plan.rowTileCount <= Self.maxRowTiles else { return nil }
+    guard schedule.rowTileCount <= Self.maxRowTiles else { return nil }
     let index = nest.factors[panels.factor].reference
     let line = PlacedNest.Reference.line / nest.references[index].element.byteCount
-    let rounds = plan.rounds(nest, mode)
-    let elements = plan.steps(nest, mode) * width
+    let rounds = schedule.rounds(nest, mode)
+    let elements = schedule.steps(nest, mode) * width
     // The same block of the next panel, or what follows the present one in memory.
-    let distance = plan.blocks?.keepsRows == true ? panelSteps * width : elements
+    let distance = schedule.blocks?.keepsRows == true ? panelSteps * width : elements
     let all = (elements + line - 1) / line
-    let workShares = plan.rowTileCount * rounds
-    let lines = min(plan.roundSteps(nest), (all + workShares - 1) / workShares)
+    let requests = schedule.rowTileCount * rounds
+    let lines = min(schedule.roundSteps(nest), (all + requests - 1) / requests)
     // Where one tile can ask for more than is needed, others begin anew.
-    let parts = max(1, min(plan.rowTileCount, all / (rounds * lines)))
+    let parts = max(1, min(schedule.rowTileCount, all / (rounds * lines)))
     let panel = argument(index, references(width: width), mode, nil)
     return Prefetch(
       step: lines * line, lines: lines, start: "\(panel) + \(distance)",
@@ -117,7 +120,7 @@ extension TileLoops {
     let column = [(nest.axes[lane].name, strides[lane])]
     var (block, offset) = blockStart(strides, mode) ?? ([], 0)
     let nextColumn = width * strides[lane]
-    if let blocks = plan.blocks, !blocks.keepsRows, blocks.outer.isEmpty {
+    if let blocks = schedule.blocks, !blocks.keepsRows, blocks.outer.isEmpty {
       // The next block of this column, and after the last the first of the next column.
       if mode == .accumulate {
         offset += blocks.size * strides[blocks.axis]
@@ -133,9 +136,11 @@ extension TileLoops {
   /// How tiles ask for what a section will need next.
   ///
   /// - Parameter run: the loop that calls work off: its tiles take one turn together.
-  func prefetch(_ region: RegionPrefetch, run: Loop?) -> Prefetch? {
-    guard nest.reduction == .sum, plan.blocks == nil, case .output = plan.lanes else { return nil }
-    let (rounds, roundSteps) = (plan.rounds(nest, .whole), plan.roundSteps(nest))
+  func prefetch(_ region: RegionPrefetch, run: TileLoop?) -> Prefetch? {
+    guard nest.reduction == .sum, schedule.blocks == nil, case .output = schedule.lanes else {
+      return nil
+    }
+    let (rounds, roundSteps) = (schedule.rounds(nest, .whole), schedule.roundSteps(nest))
     guard rounds > 1 else { return nil }
     // Tiles are numbered as their loops are nested.
     let walked = loops.filter {
@@ -179,7 +184,7 @@ extension TileLoops {
   }
 }
 
-extension TileLoops.Prefetch {
+extension ScheduledNest.Prefetch {
   /// - Parameters:
   ///   - start: C for where the first tile starts.
   ///   - own: C for how far from there a tile starts, by its number.

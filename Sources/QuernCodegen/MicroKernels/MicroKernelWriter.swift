@@ -5,14 +5,14 @@ import QuernVectors
 /// the epilogue, the stores.
 struct MicroKernelWriter {
   let nest: PlacedNest
-  let plan: TilePlan
+  let schedule: Schedule
   let machine: MachineFacts
   let mode: TileMode
   /// With the packed factor in its panel; the partial sums, where there are any, come last.
   let references: [PlacedNest.Reference]
   let partial: Int?
   /// How to read ahead what others need next, from the parameter `ahead`.
-  let prefetch: TileLoops.Prefetch?
+  let prefetch: ScheduledNest.Prefetch?
   var context: TileContext
   var accumulators: [[VectorRegister]] = []
   var positions: [[VectorRegister]] = []
@@ -27,24 +27,24 @@ struct MicroKernelWriter {
   var factorCount = 0
 
   init(
-    nest: PlacedNest, plan: TilePlan, machine: MachineFacts, shape: TileShape, mode: TileMode,
-    references: [PlacedNest.Reference], partial: Int?, prefetch: TileLoops.Prefetch?,
+    nest: PlacedNest, schedule: Schedule, machine: MachineFacts, shape: TileShape, mode: TileMode,
+    references: [PlacedNest.Reference], partial: Int?, prefetch: ScheduledNest.Prefetch?,
     reader: KernelRenderer.Reader
   ) {
     self.nest = nest
-    self.plan = plan
+    self.schedule = schedule
     self.machine = machine
     self.mode = mode
     self.references = references
     self.partial = partial
     self.prefetch = prefetch
     context = TileContext(
-      nest: nest, plan: plan, shape: shape, references: references, machine: machine,
+      nest: nest, schedule: schedule, shape: shape, references: references, machine: machine,
       reader: reader)
   }
 
   /// There are no accumulators but those of one row at a time.
-  var isPlain: Bool { nest.isDirect || plan.unrollsWindow }
+  var isPlain: Bool { nest.isDirect || schedule.unrollsWindow }
 
   /// How far a parameter moves from one tile to the next.
   struct Advance {

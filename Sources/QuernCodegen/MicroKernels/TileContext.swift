@@ -33,7 +33,7 @@ enum TileMode: String {
 /// collected by C code before the block, and spread after it.
 struct TileContext {
   let nest: PlacedNest
-  let plan: TilePlan
+  let schedule: Schedule
   let shape: TileShape
   let lanes: Int
   /// The references, with the packed factor read from its panel.
@@ -71,18 +71,18 @@ struct TileContext {
   }
 
   init(
-    nest: PlacedNest, plan: TilePlan, shape: TileShape, references: [PlacedNest.Reference],
+    nest: PlacedNest, schedule: Schedule, shape: TileShape, references: [PlacedNest.Reference],
     machine: MachineFacts, reader: KernelRenderer.Reader
   ) {
     self.nest = nest
-    self.plan = plan
+    self.schedule = schedule
     self.shape = shape
     self.references = references
     lanes = machine.target.lanes
     builder = VectorBuilder(target: machine.target)
     renderer = KernelRenderer(target: machine.target, reader: reader)
     var positions: [AxisSteps] = [[:]]
-    for axis in plan.rowAxes {
+    for axis in schedule.rowAxes {
       let count = shape.rows[axis] ?? 1
       positions = positions.flatMap { position in
         (0..<count).map { index in position.with(index, along: axis) }
@@ -96,7 +96,7 @@ struct TileContext {
   }
 
   /// Whether results are the same in all lanes: one output element a row.
-  var isScalar: Bool { plan.laneAxis == nil }
+  var isScalar: Bool { schedule.laneAxis == nil }
 
   /// Lanes of a vector that are outputs.
   func laneCount(_ vector: Int) -> Int {
@@ -138,7 +138,7 @@ struct TileContext {
     count: Int? = nil
   ) -> VectorRegister {
     let reference = references[index]
-    let stride = laneStride ?? plan.laneAxis.map { reference.strides[$0] } ?? 0
+    let stride = laneStride ?? schedule.laneAxis.map { reference.strides[$0] } ?? 0
     let elements =
       row.distance(reference.strides) + step + vector * lanes * stride
     var count = count
@@ -207,7 +207,7 @@ struct TileContext {
     _ register: VectorRegister, _ index: Int, row: AxisSteps, vector: Int, step: Int = 0
   ) {
     let reference = references[index]
-    let stride = plan.laneAxis.map { reference.strides[$0] } ?? 1
+    let stride = schedule.laneAxis.map { reference.strides[$0] } ?? 1
     let count = laneCount(vector)
     let elements =
       row.distance(reference.strides) + step + vector * lanes * (isScalar ? 0 : stride)
@@ -230,7 +230,7 @@ struct TileContext {
     _ number: Int, row: AxisSteps, vector: Int, step: Int = 0, laneStride: Int? = nil
   ) -> VectorRegister {
     let strides = number < 0 ? nest.position.strides : nest.indices[number].strides
-    let stride = laneStride ?? plan.laneAxis.map { strides[$0] } ?? 0
+    let stride = laneStride ?? schedule.laneAxis.map { strides[$0] } ?? 0
     let constant =
       row.distance(strides) + step + vector * lanes * stride
     let base = indexText[number] ?? "0"
@@ -238,7 +238,7 @@ struct TileContext {
       let offset = number < 0 ? nest.position.offset : nest.indices[number].offset
       return builder.constant(Int32(truncatingIfNeeded: offset))
     }
-    if number < 0, plan.unrollsWindow {
+    if number < 0, schedule.unrollsWindow {
       return builder.constant(Int32(truncatingIfNeeded: nest.position.offset + constant))
     }
     let buffer = takeBuffer()

@@ -1,3 +1,4 @@
+import QuernMachine
 import QuernPasses
 import QuernVectors
 
@@ -7,8 +8,8 @@ public struct CodegenOptions: Sendable {
   /// Threads that will run the program; their number is part of the code.
   public var threads: Int
   public var machine: MachineFacts
-  /// At which kernels threads take turns.
-  public var workShares = WorkShareLimits()
+  public var tuning = Tuning()
+  public var numerics = Numerics()
   /// Who the text is for.
   public var reader: KernelRenderer.Reader
 

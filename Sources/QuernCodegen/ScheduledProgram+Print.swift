@@ -1,4 +1,0 @@
-extension ScheduledProgram {
-  package var description: String { "" }
-  package func verify() throws {}
-}

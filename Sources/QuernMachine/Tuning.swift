@@ -1,0 +1,87 @@
+/// Every constant that was tuned by measuring, and that changes how fast code is but not what it computes.
+///
+/// Measured on AMD's Zen 3, 4 and 5 with the workloads of `make peers`; `Gains.md` in the documentation of
+/// the code generator tells what each idea gained. What decides the order of sums is in ``Numerics``.
+public struct Tuning: Hashable, Sendable {
+  public var tiles = Tiles()
+  public var panels = Panels()
+  public var blocks = Blocks()
+  public var workShares = WorkShares()
+
+  public init() {}
+
+  /// Which register tiles are chosen.
+  public struct Tiles: Hashable, Sendable {
+    /// Multiply-adds in one round of a reduction loop, beside which the loop's own instructions are few.
+    public var roundMultiplyAdds = 48
+    /// Multiply-adds up to which inner loops are written out, so that there is one loop instead of several.
+    public var maxWrittenOut = 128
+    /// Positions of a window up to which all are written out.
+    public var maxUnrolledWindow = 16
+    /// How much longer a tile with more vectors than rows takes where its panel comes from the second-level
+    /// cache each time: it has more cache lines for as many multiply-adds.
+    public var streamedWideCost = 1.05
+    /// Rows up to which the order counts in which a matrix's lines are read; with more, it counts more that
+    /// other tiles of rows find them in the cache.
+    public var maxRowsOfFarMatrix = 32
+    /// Rows of the largest factor that a tile reads side by side, where lanes run along sums: each is a
+    /// stream from memory.
+    public var maxFactorRows = 8
+  }
+
+  /// When a factor is copied into panels.
+  public struct Panels: Hashable, Sendable {
+    /// Rows from which on a panel may be copied.
+    public var minRows = 8
+    /// The same where its lanes would else be collected one by one.
+    public var minRowsOfGathered = 2
+    /// Bytes up to which rows of a panel lie close together.
+    public var closeBytes = 256
+    /// Rows from which on a copy of a panel whose rows lie apart may take less time than it saves.
+    public var minRowsFarApart = 32
+    /// The same for a panel whose rows lie close together.
+    public var minRowsClose = 192
+    /// The same where a tile reads a part of each cache line.
+    public var minRowsSharingLines = 64
+    /// The same where these lines come from the second-level cache for each tile.
+    public var minRowsSharingFarLines = 16
+  }
+
+  /// How sums are cut into blocks.
+  public struct Blocks: Hashable, Sendable {
+    /// Reduction steps that go along a matrix together, each a stream: memory gives rows in order several
+    /// times as fast as in pieces that lie apart.
+    public var streamedSteps = 16
+    /// Rows that share a matrix up to which reading it takes longer than to load partial sums so often.
+    public var maxRowsOfStreamed = 12
+    /// Bytes of a row that a thread takes at least: of fewer, the processor prefetches much that is another
+    /// thread's.
+    public var minStreamedBytes = 2 << 10
+  }
+
+  /// How threads share the tiles of a kernel.
+  public struct WorkShares: Hashable, Sendable {
+    /// Terms of all sums of a kernel below which sharing them takes longer than it saves.
+    public var minTerms = 1 << 13
+    /// Shares for each thread at most: enough for the last one to be a small part of the whole.
+    public var maxPerThread = 16
+    /// Shares for each thread at least. With fewer, one thread that is held up keeps the others waiting about
+    /// as long as without.
+    public var minPerThread = 3
+    /// Vectors computed in a share: some microseconds, beside which asking for the next share takes no time.
+    public var minVectors = 20_000
+
+    /// As if sharing were worth it everywhere: for tests.
+    package static var always: Self {
+      var shares = Self()
+      (shares.minPerThread, shares.minVectors) = (1, 1)
+      return shares
+    }
+
+    /// In how many shares `count` tiles are taken; nil where each thread better takes its part in one go.
+    package func shares(of count: Int, vectors: Int, threads: Int) -> Int? {
+      let shares = min(count, threads * maxPerThread, vectors / minVectors)
+      return shares < threads * minPerThread ? nil : shares
+    }
+  }
+}
