@@ -34,7 +34,9 @@ let package = Package(
     .target(name: "QuernInterpreter", dependencies: ["QuernGraph", "QuernRandom"]),
 
     // From graph to native code.
-    .target(name: "QuernPasses", dependencies: ["QuernGraph", "QuernRandom", "QuernConcurrency"]),
+    .target(
+      name: "QuernPasses",
+      dependencies: ["QuernMachine", "QuernGraph", "QuernRandom", "QuernConcurrency"]),
     .target(name: "QuernVectors", dependencies: ["QuernKernels"]),
     .target(
       name: "QuernCodegen",
@@ -127,8 +129,8 @@ let package = Package(
     .testTarget(
       name: "QuernRuntimeTests",
       dependencies: [
-        "QuernRuntime", "QuernCompiler", "QuernInterpreter", "QuernGradient", "QuernLayers",
-        "QuernRandom", "QuernTestSupport",
+        "QuernRuntime", "QuernMachine", "QuernCompiler", "QuernInterpreter", "QuernGradient",
+        "QuernLayers", "QuernRandom", "QuernTestSupport",
       ]),
     .testTarget(name: "QuernConcurrencyTests", dependencies: ["QuernConcurrency"]),
     .testTarget(name: "QuernRandomTests", dependencies: ["QuernRandom"]),
@@ -141,7 +143,8 @@ let package = Package(
     .testTarget(
       name: "QuernPassesTests",
       dependencies: [
-        "QuernPasses", "QuernCompiler", "QuernGradient", "QuernInterpreter", "QuernRandom",
+        "QuernPasses", "QuernMachine", "QuernCompiler", "QuernGradient", "QuernInterpreter",
+        "QuernRandom",
       ]),
     .testTarget(
       name: "QuernSimplifyTests",

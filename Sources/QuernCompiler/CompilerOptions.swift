@@ -36,16 +36,10 @@ public struct CompilerOptions: Sendable {
   /// Another processor than this one: tests give it small caches, so that small tensors are worked off in
   /// blocks as large ones are.
   package var machine: MachineFacts?
-  /// Other estimates than the compiler's, by which tests have small convolutions computed fast.
-  package var costs: ConvolutionCosts?
-  /// Other limits than the compiler's, by which tests have short sums split.
-  package var parts: SplitReductionLimits?
-  /// Other limits than the compiler's, by which tests have few examples taken in chunks.
-  package var chunks: RegionLimits?
   /// What was tuned by measuring. Tests change it to have done for small tensors what is done for large ones.
   package var tuning = Tuning()
-  /// Elements from which on tensors may be computed wherever they are read; tests set it to 0.
-  package var minInlinedElements: Int?
+  /// What decides the order of sums. Tests change it likewise.
+  package var numerics = Numerics()
 
   public init(
     target: Target = .best, threads: Int = 1, convolution: ConvolutionAlgorithm = .fast,
@@ -65,11 +59,21 @@ public struct CompilerOptions: Sendable {
     var codegen = CodegenOptions(target: target, threads: threads, reader: reader)
     codegen.machine = machine ?? .ofThisProcessor(target)
     codegen.tuning = tuning
+    codegen.numerics = numerics
     return codegen
   }
 
   /// Which kernels run together in regions.
-  var regionLimits: RegionLimits {
-    chunks ?? RegionLimits(coreCache: (machine ?? .ofThisProcessor(target)).level2Cache)
+  package var regionLimits: RegionLimits {
+    get {
+      RegionLimits(
+        tuning.regions, numerics.regions,
+        coreCache: (machine ?? .ofThisProcessor(target)).level2Cache)
+    }
+    set {
+      tuning.regions = newValue.tuning
+      tuning.regions.coreCache = newValue.coreCache
+      numerics.regions = newValue.numerics
+    }
   }
 }

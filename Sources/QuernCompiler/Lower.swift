@@ -14,8 +14,8 @@ package func lower(
   minInlinedElements: Int? = nil
 ) throws -> Program {
   var options = CompilerOptions(threads: threads)
-  options.chunks = chunks
-  options.minInlinedElements = minInlinedElements
+  options.regionLimits = chunks
+  if let minInlinedElements { options.tuning.inlining.minElements = minInlinedElements }
   let last = try Compiler(options, passes: Pass.loweringPasses).run(graph)
   guard let program = last as? Program else {
     throw LoweringError(

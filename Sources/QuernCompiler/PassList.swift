@@ -17,11 +17,13 @@ extension Pass {
       (graph: Graph, context) in
       guard context.options.convolution == .fast else { return graph }
       return useFastConvolutions(
-        graph, context.options.costs ?? ConvolutionCosts(lanes: context.options.target.lanes))
+        graph,
+        ConvolutionCosts(
+          lanes: context.options.target.lanes, context.options.numerics.convolutions))
     },
     Pass("split-reductions", "long sums of few outputs in two steps, for threads") {
       (graph: Graph, context) in
-      splitReductions(graph, context.options.parts ?? SplitReductionLimits())
+      splitReductions(graph, context.options.numerics.splitReductions)
     },
   ]
 
@@ -32,7 +34,7 @@ extension Pass {
     },
     Pass("fuse", "nodes that are computed together") {
       (views: ViewedGraph, context) in
-      FusedGraph(views, minInlinedElements: context.options.minInlinedElements)
+      FusedGraph(views, context.options.tuning)
     },
     Pass("build-nests", "each group as a kernel of loop nests") {
       (groups: FusedGraph, _) in try KernelGraph(groups)

@@ -3,6 +3,10 @@
 /// Measured on AMD's Zen 3, 4 and 5 with the workloads of `make peers`; `Gains.md` in the documentation of
 /// the code generator tells what each idea gained. What decides the order of sums is in ``Numerics``.
 public struct Tuning: Hashable, Sendable {
+  public var fusion = Fusion()
+  public var inlining = Inlining()
+  public var regions = Regions()
+  public var storage = Storage()
   public var tiles = Tiles()
   public var panels = Panels()
   public var blocks = Blocks()
@@ -10,8 +14,69 @@ public struct Tuning: Hashable, Sendable {
 
   public init() {}
 
+  /// What is computed together.
+  public struct Fusion: Hashable, Sendable {
+    public init() {}
+
+    /// Ops in one kernel: with more it would only shuffle spilled registers.
+    public var maxNodes = 48
+  }
+
+  /// Which elementwise nodes are computed where they are read, instead of being kept.
+  public struct Inlining: Hashable, Sendable {
+    public init() {}
+
+    /// Elements from which on that is worth it: what is smaller stays in the cache.
+    public var minElements = 4 << 10
+    /// Ops up to which a value is computed twice.
+    public var maxOps = 8
+    /// A tensor with this many times fewer elements takes no time to read.
+    public var smallOperandRatio = 4
+  }
+
+  /// Which kernels run together on a few examples at a time.
+  public struct Regions: Hashable, Sendable {
+    public init() {}
+
+    /// Bytes of the cache that each core has to itself; nil for the machine's.
+    public var coreCache: Int?
+    /// Multiply-adds of a chunk below which barriers between kernels take too long.
+    public var minProducts = 4 << 20
+    /// Chunks for each thread, so that a thread with one more than others is not waited for long.
+    public var minChunks = 8
+    /// Rows of products below which a register tile would be too small for the loads it takes.
+    public var minRows = 16
+    /// The same for products that were not transformed: their weights are read again for each chunk.
+    public var minRowsAlone = 64
+    /// Bytes of a chunk below which calling a kernel once more takes too long.
+    public var minBytes = 16 << 10
+    /// Bytes handed over that are worth a region: fewer stay in the cores' caches anyway.
+    public var minHanded = 1 << 20
+    /// How many times more bytes kernels with few weights hand over, for each chunk, than they read of weights.
+    public var handedPerWeight = 4
+
+    /// As if all that can be done in chunks were worth it: for tests.
+    package static var always: Self {
+      var regions = Self()
+      regions.coreCache = 1 << 40
+      (regions.minProducts, regions.minHanded) = (0, 0)
+      (regions.minChunks, regions.minRowsAlone, regions.minBytes) = (1, 1, 1)
+      return regions
+    }
+  }
+
+  /// How tensors lie in memory.
+  public struct Storage: Hashable, Sendable {
+    public init() {}
+
+    /// Elements of a matrix's row from which on rows start on cache lines of their own.
+    public var minPaddedRow = 128
+  }
+
   /// Which register tiles are chosen.
   public struct Tiles: Hashable, Sendable {
+    public init() {}
+
     /// Multiply-adds in one round of a reduction loop, beside which the loop's own instructions are few.
     public var roundMultiplyAdds = 48
     /// Multiply-adds up to which inner loops are written out, so that there is one loop instead of several.
@@ -31,6 +96,8 @@ public struct Tuning: Hashable, Sendable {
 
   /// When a factor is copied into panels.
   public struct Panels: Hashable, Sendable {
+    public init() {}
+
     /// Rows from which on a panel may be copied.
     public var minRows = 8
     /// The same where its lanes would else be collected one by one.
@@ -49,6 +116,8 @@ public struct Tuning: Hashable, Sendable {
 
   /// How sums are cut into blocks.
   public struct Blocks: Hashable, Sendable {
+    public init() {}
+
     /// Reduction steps that go along a matrix together, each a stream: memory gives rows in order several
     /// times as fast as in pieces that lie apart.
     public var streamedSteps = 16
@@ -61,6 +130,8 @@ public struct Tuning: Hashable, Sendable {
 
   /// How threads share the tiles of a kernel.
   public struct WorkShares: Hashable, Sendable {
+    public init() {}
+
     /// Terms of all sums of a kernel below which sharing them takes longer than it saves.
     public var minTerms = 1 << 13
     /// Shares for each thread at most: enough for the last one to be a small part of the whole.

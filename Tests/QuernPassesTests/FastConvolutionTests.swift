@@ -174,7 +174,7 @@ import Testing
   /// Chunks of however few products.
   private var unlimited: RegionLimits {
     var limits = RegionLimits()
-    (limits.minProducts, limits.minSummed) = (0, 0)
+    (limits.tuning.minProducts, limits.numerics.minSummed) = (0, 0)
     return limits
   }
 
@@ -213,7 +213,7 @@ import Testing
     }
     // Of little, threads take a part each even if some have none.
     var limits = unlimited
-    limits.minProducts = RegionLimits().minProducts
+    limits.tuning.minProducts = RegionLimits().tuning.minProducts
     for threads in 2...4 {
       let program = try lower(graph, threads: threads, chunks: limits)
       let region = try #require(program.regions.last)

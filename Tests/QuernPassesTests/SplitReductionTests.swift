@@ -1,5 +1,6 @@
 import QuernGraph
 import QuernInterpreter
+import QuernMachine
 import QuernPasses
 import QuernRandom
 import Testing
@@ -48,7 +49,7 @@ import Testing
     ] as [(Int, Int?)])
   func parts(_ pictures: Int, _ parts: Int?) throws {
     let graph = try channelSums([pictures, 128, 128, 6])
-    var limits = SplitReductionLimits()
+    var limits = Numerics.SplitReductions()
     limits.minTermsPerExample = .max
     let rewritten = splitReductions(graph, limits)
     let found = contractions(rewritten)
@@ -65,7 +66,7 @@ import Testing
     for (shape, count) in [
       ([8, 32, 32, 8], 2), ([8, 16, 32, 8], 1), ([8, 128, 128, 2_048], 1), ([8, 40, 40, 801], 1),
     ] as [(Shape, Int)] {
-      var limits = SplitReductionLimits()
+      var limits = Numerics.SplitReductions()
       limits.minTermsPerExample = .max
       #expect(
         contractions(splitReductions(try channelSums(shape), limits)).count == count, "\(shape)")
@@ -108,7 +109,7 @@ import Testing
           .init([.axis(4), .axis(5), .axis(6), .axis(3)]),
         ])
       try b.output("dw", try b.contraction(filter, [x, dy]))
-      var limits = SplitReductionLimits()
+      var limits = Numerics.SplitReductions()
       limits.maxParts = 1
       let found = contractions(splitReductions(b.graph, limits))
       #expect(found.count == (parts == nil ? 1 : 2))

@@ -40,11 +40,11 @@ import Testing
   func agreement(_ size: [Int], _ filters: Int, _ kernel: Int) throws {
     let graph = try network(size, filters, kernel: kernel)
     try expectAgreement(graph, tolerance: 1e-4, steps: 2) { options in
-      options.costs = .onlyProducts(lanes: options.target.lanes)
+      options.numerics.convolutions = .onlyProducts()
       // Small convolutions in chunks too.
       var chunks = RegionLimits()
-      chunks.minProducts = 0
-      options.chunks = chunks
+      chunks.tuning.minProducts = 0
+      options.regionLimits = chunks
     }
   }
 
@@ -56,11 +56,10 @@ import Testing
   func fourierAgreement(_ size: [Int], _ filters: Int, _ kernel: Int, _ side: Int) throws {
     let graph = try network(size, filters, kernel: kernel)
     try expectAgreement(graph, tolerance: 1e-4, steps: 2) { options in
-      options.costs = .onlyProducts(
-        lanes: options.target.lanes, largestSide: 0, fourierSides: [side])
+      options.numerics.convolutions = .onlyProducts(largestSide: 0, fourierSides: [side])
       var chunks = RegionLimits()
-      chunks.minProducts = 0
-      options.chunks = chunks
+      chunks.tuning.minProducts = 0
+      options.regionLimits = chunks
     }
   }
 
@@ -70,7 +69,7 @@ import Testing
     let graph = try network([4, 12, 12, 64], 48, kernel: kernel)
     let direct = try error(of: graph) { $0.convolution = .direct }
     let fast = try error(of: graph) {
-      $0.costs = .onlyProducts(lanes: $0.target.lanes, largestSide: side)
+      $0.numerics.convolutions = .onlyProducts(largestSide: side)
     }
     #expect(direct < 2e-6)
     #expect(fast < bound)
@@ -83,7 +82,7 @@ import Testing
     let graph = try network([4, 12, 12, 64], 48, kernel: kernel)
     let direct = try error(of: graph) { $0.convolution = .direct }
     let fast = try error(of: graph) {
-      $0.costs = .onlyProducts(lanes: $0.target.lanes, largestSide: 0, fourierSides: [side])
+      $0.numerics.convolutions = .onlyProducts(largestSide: 0, fourierSides: [side])
     }
     #expect(fast < 1e-6)
     #expect(fast != direct)
@@ -117,7 +116,7 @@ import Testing
     try b.output("y", try x.convolution(w, geometry))
     for threads in [1, 2] {
       var options = CompileOptions(threads: threads)
-      options.costs = .onlyProducts(lanes: options.target.lanes)
+      options.numerics.convolutions = .onlyProducts()
       let compiled = try CompiledGraph(b.graph, options)
       #expect(compiled.program.preparedCount == 1)
       let exact = try Interpreter<Double>(b.graph)

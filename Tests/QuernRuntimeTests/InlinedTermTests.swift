@@ -1,5 +1,6 @@
 import QuernGradient
 import QuernGraph
+import QuernMachine
 import QuernPasses
 import QuernRuntime
 import Testing
@@ -30,14 +31,14 @@ import Testing
     let gradients = try gradient(of: loss, withRespectTo: [x, scale])
     try b.output("dx", gradients[0])
     try b.output("dscale", gradients[1])
-    for parts in [SplitReductionLimits(), .always] {
+    for parts in [Numerics.SplitReductions(), .always] {
       try expectAgreement(b.graph, tolerance: 1e-4) { options in
-        options.minInlinedElements = 0
-        options.parts = parts
+        options.tuning.inlining.minElements = 0
+        options.numerics.splitReductions = parts
       }
     }
     var options = CompileOptions()
-    options.minInlinedElements = 0
+    options.tuning.inlining.minElements = 0
     let program = try CompiledGraph.plan(b.graph, options).program
     #expect(program.kernels.contains { $0.nests.contains { !$0.term.isEmpty } })
   }

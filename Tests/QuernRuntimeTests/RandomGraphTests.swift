@@ -65,8 +65,8 @@ import Testing
         // With small caches, sums are worked off in blocks.
         var options = CompileOptions(target: .avx2)
         options.machine = .smallCaches(.avx2)
-        options.minInlinedElements = 0
-        if seed % 8 == 0 { options.chunks = .always }
+        options.tuning.inlining.minElements = 0
+        if seed % 8 == 0 { options.regionLimits = .always }
         let (program, code) = try CompiledGraph.plan(graph, options)
         if code.source.contains("const int first") { blocked += 1 }
         if program.kernels.contains(where: { $0.nests.contains { !$0.term.isEmpty } }) {

@@ -44,8 +44,8 @@ import Testing
       let graph = try network(size, filters, kernel: kernel, pooling)
       for isFast in [false, true] {
         try expectAgreement(graph, tolerance: 1e-4, threads: [1, 2, 3]) { options in
-          if isFast { options.costs = .onlyProducts(lanes: options.target.lanes) }
-          options.chunks = .always
+          if isFast { options.numerics.convolutions = .onlyProducts() }
+          options.regionLimits = .always
         }
       }
     }
@@ -62,8 +62,8 @@ import Testing
         // Products of transformed tiles would be sections whatever the caches.
         options.convolution = .direct
         var limits = RegionLimits.always
-        (limits.coreCache, limits.minHanded) = (coreCache, handed)
-        options.chunks = limits
+        (limits.coreCache, limits.tuning.minHanded) = (coreCache, handed)
+        options.regionLimits = limits
         let compiled = try CompiledGraph(graph, options)
         arrangements.insert(compiled.program.regions.map(\.kernels))
         try fill([compiled], graph, seed: 5)
@@ -90,7 +90,7 @@ import Testing
     for target in Target.allCases where target.isSupported {
       var options = CompileOptions(target: target)
       let together = try CompiledGraph(b.graph, options)
-      options.chunks = .always
+      options.regionLimits = .always
       let oneByOne = try CompiledGraph(b.graph, options)
       try fill([together, oneByOne], b.graph, seed: 5)
       together.run()
@@ -120,7 +120,7 @@ import Testing
     try b.update(x, to: x * 0.5 + pooled)
     var count = 0
     try expectAgreement(b.graph, steps: 3) { options in
-      options.chunks = .always
+      options.regionLimits = .always
       count += (try? CompiledGraph.plan(b.graph, options).program.regions.count) ?? 0
     }
     #expect(count > 0)

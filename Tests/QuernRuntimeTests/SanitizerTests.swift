@@ -23,8 +23,7 @@ import Testing
     func options(_ target: Target, threads: Int) -> CompileOptions {
       var options = CompileOptions(target: target, threads: threads)
       if !fourierSides.isEmpty {
-        options.costs = .onlyProducts(
-          lanes: target.lanes, largestSide: 0, fourierSides: fourierSides)
+        options.numerics.convolutions = .onlyProducts(largestSide: 0, fourierSides: fourierSides)
       }
       return options
     }

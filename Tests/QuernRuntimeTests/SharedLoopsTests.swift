@@ -65,10 +65,10 @@ import Testing
     }
     try b.output("y", x)
     func adjust(_ options: inout CompileOptions) {
-      options.costs = .onlyProducts(lanes: options.target.lanes)
+      options.numerics.convolutions = .onlyProducts()
       var chunks = RegionLimits()
-      chunks.minProducts = 0
-      options.chunks = chunks
+      chunks.tuning.minProducts = 0
+      options.regionLimits = chunks
     }
     var options = CompileOptions(target: .portable)
     adjust(&options)

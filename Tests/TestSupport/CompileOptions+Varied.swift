@@ -12,17 +12,17 @@ extension CompileOptions {
     options.machine = seed / 2 % 2 == 0 ? .smallCaches(target) : MachineFacts(target)
     // Two thirds have all convolutions computed fast that can be, however small: by Winograd's
     // algorithms or by Fourier transforms.
-    if seed % 3 == 0 { options.costs = .onlyProducts(lanes: target.lanes) }
+    if seed % 3 == 0 { options.numerics.convolutions = .onlyProducts() }
     if seed % 3 == 1 {
-      options.costs = .onlyProducts(
-        lanes: target.lanes, largestSide: 0, fourierSides: [4, 6, 8, 10, 12, 16])
+      options.numerics.convolutions = .onlyProducts(
+        largestSide: 0, fourierSides: [4, 6, 8, 10, 12, 16])
     }
     // A fifth have all sums kept in parts that can be, however short.
-    if seed % 5 == 0 { options.parts = .always }
+    if seed % 5 == 0 { options.numerics.splitReductions = .always }
     // Half of them take pictures in chunks wherever they can, however few.
-    if seed % 8 < 4 { options.chunks = .always }
+    if seed % 8 < 4 { options.regionLimits = .always }
     // Half of them compute whatever they may where it is read, however small.
-    if seed % 4 < 2 { options.minInlinedElements = 0 }
+    if seed % 4 < 2 { options.tuning.inlining.minElements = 0 }
     // Threads take turns at all that they can in half of them, however short.
     if seed / 2 % 2 == seed % 2 { options.tuning.workShares = .always }
     return options

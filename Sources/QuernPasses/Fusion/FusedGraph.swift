@@ -1,4 +1,5 @@
 import QuernGraph
+import QuernMachine
 
 /// Which nodes are computed together.
 ///
@@ -30,18 +31,16 @@ package struct FusedGraph: Sendable {
   /// Nodes whose values are needed outside the kernel that computes them.
   package private(set) var stored: Set<NodeID> = []
 
-  /// Past this many ops a kernel would only shuffle spilled registers.
-  static let nodeLimit = 48
+  private let maxNodes: Int
 
-  /// - Parameter minInlinedElements: elements of a tensor that may be computed wherever it is read instead
-  ///   of being kept; nil for as many as are worth it.
-  package init(_ views: ViewedGraph, minInlinedElements: Int? = nil) {
+  package init(_ views: ViewedGraph, _ tuning: Tuning) {
     let graph = views.graph
+    maxNodes = tuning.fusion.maxNodes
     self.graph = graph
     self.views = views
     users = graph.users
     materialised = Self.materialised(graph, views)
-    inlined = Inlining(graph, views, users, minElements: minInlinedElements).nodes
+    inlined = Inlining(graph, views, users, tuning.inlining).nodes
     for id in graph.ids { place(id) }
     mergeFeeders()
     for index in groups.indices { groups[index].nodes.sort() }
@@ -140,7 +139,7 @@ package struct FusedGraph: Sendable {
     let target = groups[group]
     if let root = target.root, case .concatenate = graph[root].op { return false }
     if let root = target.root, graph[root].op == .reshape { return false }
-    guard target.nodes.count < Self.nodeLimit,
+    guard target.nodes.count < maxNodes,
       target.domain.refines(graph[id].shape)
     else { return false }
     for operand in sources(of: id) {
@@ -192,7 +191,7 @@ package struct FusedGraph: Sendable {
       }
       guard plain, readers.count == 1, let reader = readers.first,
         groups[reader].domain == group.domain,
-        groups[reader].nodes.count + group.nodes.count <= Self.nodeLimit
+        groups[reader].nodes.count + group.nodes.count <= maxNodes
       else { continue }
       groups[reader].nodes += group.nodes
       for id in group.nodes { groupOf[id] = reader }

@@ -1,4 +1,5 @@
 import QuernGraph
+import QuernMachine
 
 /// Elementwise nodes that are computed wherever they are read, from tensors that lie in memory anyway:
 /// keeping them would take as much memory again, and the time to write and read it.
@@ -11,22 +12,16 @@ struct Inlining {
   private let views: ViewedGraph
   private let users: [[NodeID]]
   private let roots: Set<NodeID>
-  private let minElements: Int
-  /// Elements of arithmetic that is worth it: what is smaller stays in the cache.
-  private static let worthIt = 4 << 10
+  private let tuning: Tuning.Inlining
   /// What has been chosen so far; operands come before their users.
   private(set) var nodes: Set<NodeID> = []
   /// For each of those, the ops and the large tensors it takes.
   private var weights: [NodeID: (ops: Int, tensors: Set<NodeID>)] = [:]
 
-  /// More ops than this are not computed twice.
-  private static let maxOps = 8
-  /// A tensor with this many times fewer elements is read as good as for nothing.
-  private static let timesSmaller = 4
-
-  /// - Parameter fewestElements: instead of those from which on arithmetic is worth it.
-  init(_ graph: Graph, _ views: ViewedGraph, _ users: [[NodeID]], minElements: Int?) {
-    self.minElements = minElements ?? Self.worthIt
+  init(
+    _ graph: Graph, _ views: ViewedGraph, _ users: [[NodeID]], _ tuning: Tuning.Inlining
+  ) {
+    self.tuning = tuning
     self.graph = graph
     self.views = views
     self.users = users
@@ -71,7 +66,7 @@ struct Inlining {
 
   private mutating func chooseArithmetic(_ id: NodeID) {
     let node = graph[id]
-    guard node.shape.elementCount >= minElements, node.type.element == .float32,
+    guard node.shape.elementCount >= tuning.minElements, node.type.element == .float32,
       !users[id.index].isEmpty,
       users[id.index].allSatisfy({ user in
         isElementwise(user) && graph[user].shape == node.shape || readsOnce(user, id)
@@ -85,7 +80,7 @@ struct Inlining {
         guard shape == node.shape else { return }
         ops += inner.ops
         tensors.formUnion(inner.tensors)
-      } else if shape.elementCount * Self.timesSmaller <= node.shape.elementCount {
+      } else if shape.elementCount * tuning.smallOperandRatio <= node.shape.elementCount {
         guard !nodes.contains(operand), isFloat(operand) else { return }
       } else {
         guard shape == node.shape, !isReshape(operand), isFloat(operand), isStored(operand) else {
@@ -95,7 +90,7 @@ struct Inlining {
       }
     }
     // Two tensors are read again for each user, instead of being read, written and read once each.
-    guard !tensors.isEmpty, ops <= Self.maxOps,
+    guard !tensors.isEmpty, ops <= tuning.maxOps,
       tensors.count == 1 || tensors.count == 2 && users[id.index].count <= 3
     else { return }
     nodes.insert(id)

@@ -1,4 +1,5 @@
 import QuernGraph
+import QuernMachine
 
 /// Finds out which kernels can take pictures one after the other through all of them, and makes chains of
 /// those that hand much to each other: a pooling then reads what a convolution has just written, and a
@@ -17,9 +18,6 @@ struct RegionMerger {
   private var candidates: [RegionCandidate]
   /// The chain each kernel belongs to.
   private var candidateOf: [Int?]
-
-  /// How many times more a light chain hands over, for each chunk, than it reads of weights.
-  private static let timesLighter = 4
 
   /// - Parameters:
   ///   - products: the chains around transformed products.
@@ -109,7 +107,7 @@ struct RegionMerger {
         bytes += graph[tensor].type.byteCount
       }
     }
-    return bytes < limits.minHanded ? nil : Link(first: first, second: second, bytes: bytes)
+    return bytes < limits.tuning.minHanded ? nil : Link(first: first, second: second, bytes: bytes)
   }
 
   /// Where the members of a chain find the pictures of a tensor; nil where they do not take it picture
@@ -160,7 +158,7 @@ struct RegionMerger {
     let handed = link.bytes / first.examples * size
     guard
       weights[0] + weights[1] <= limits.coreCache / 2
-        || min(weights[0], weights[1]) * Self.timesLighter <= handed
+        || min(weights[0], weights[1]) * limits.tuning.handedPerWeight <= handed
     else { return nil }
     var result = first
     result.members += second.members
@@ -231,7 +229,7 @@ extension RegionCandidate {
 
   /// How many times smaller sums of a picture are than the picture: those that ``splitReductions(_:_:)`` keeps
   /// in a part for each picture.
-  private static let timesSmaller = SplitReductionLimits().elementsPerSum
+  private static let timesSmaller = Numerics.SplitReductions().elementsPerSum
 
   /// A kernel that takes pictures one by one; nil for others, and where there is little to take.
   fileprivate init?(

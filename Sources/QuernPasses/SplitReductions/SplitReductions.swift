@@ -1,4 +1,5 @@
 import QuernGraph
+import QuernMachine
 
 /// The same graph with long sums of few outputs kept in parts, which a second sum adds up: the gradient
 /// of a bias over all pictures and positions, a channel's mean over a batch, a first layer's filters.
@@ -11,7 +12,7 @@ import QuernGraph
 /// much larger than its own sums, each is a part: the kernel that sums then takes pictures one by one,
 /// as the one does that makes them, and finds them in the cache (see ``Region``). How many parts there
 /// are depends on shapes alone. The sums' rounding errors are smaller, if anything.
-public func splitReductions(_ graph: Graph, _ limits: SplitReductionLimits = SplitReductionLimits())
+public func splitReductions(_ graph: Graph, _ limits: Numerics.SplitReductions = .init())
   -> Graph
 {
   let rule: RewriteRule = { node, rewriter in
@@ -23,31 +24,7 @@ public func splitReductions(_ graph: Graph, _ limits: SplitReductionLimits = Spl
   return eliminateDeadCode(Rewriter(RewriteRules(contraction: [rule])).rewrite(graph))
 }
 
-/// Which sums are worth two.
-public struct SplitReductionLimits: Sendable {
-  /// Of more than one picture each. Parts are added up while other threads wait: there should not be many.
-  public var maxParts = 8
-  /// Terms of all outputs together below which meeting once more takes longer than is saved.
-  public var minTerms = 1 << 16
-  public var maxOutputs = 1 << 10
-  /// Terms of an output for each output. Where there are fewer, outputs are shared out well enough.
-  public var termsPerOutput = 16
-  /// Terms of an output in one picture below which a part of its own would have its tiles of registers
-  /// begun and stored for too little.
-  public var minTermsPerExample = 32
-  /// Elements of a picture for each of its sums: where there are fewer, a part of its own would have
-  /// too much stored and added up.
-  public var elementsPerSum = 16
-
-  public init() {}
-
-  /// As if every sum were worth two: for tests.
-  package static var always: Self {
-    var limits = Self()
-    (limits.minTerms, limits.maxOutputs, limits.termsPerOutput) = (0, .max, 0)
-    return limits
-  }
-
+extension Numerics.SplitReductions {
   /// The parts of a sum's outermost reduction axis, of pictures; nil where it stays whole.
   func parts(of sum: Contraction, over operands: [Shape]) -> Int? {
     guard let outer = sum.reductionAxes.first, sum.multiplyAdds >= minTerms else { return nil }
