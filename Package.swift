@@ -54,6 +54,13 @@ let package = Package(
         "QuernGraph", "QuernPasses", "QuernVectors", "QuernCodegen", "QuernCompiler",
         "QuernTinyCC", "QuernKernels",
       ]),
+    // What runs graphs: native code or the interpreter, as one asks.
+    .target(
+      name: "QuernExecution",
+      dependencies: [
+        "QuernGraph", "QuernInterpreter", "QuernPasses", "QuernVectors", "QuernCompiler",
+        "QuernRuntime",
+      ]),
 
     // Training and its data.
     .target(
@@ -67,9 +74,8 @@ let package = Package(
     .target(
       name: "QuernTraining",
       dependencies: [
-        "QuernGraph", "QuernGradient", "QuernLayers", "QuernPasses", "QuernInterpreter",
-        "QuernVectors", "QuernCompiler", "QuernRuntime", "QuernData", "QuernAugmentation",
-        "QuernRandom", "QuernConcurrency",
+        "QuernGraph", "QuernGradient", "QuernLayers", "QuernInterpreter", "QuernExecution",
+        "QuernData", "QuernAugmentation", "QuernRandom", "QuernConcurrency",
       ]),
 
     // For the eye: plots and diagrams as SVG; PNG files, filters, weights as pictures.
@@ -81,7 +87,8 @@ let package = Package(
     .target(
       name: "QuernExplain",
       dependencies: [
-        "QuernGraph", "QuernGradient", "QuernLayers", "QuernPasses", "QuernTraining", "QuernRandom",
+        "QuernGraph", "QuernGradient", "QuernLayers", "QuernPasses", "QuernExecution",
+        "QuernTraining", "QuernRandom",
       ]),
 
     // What people import, and what they run.
@@ -89,7 +96,8 @@ let package = Package(
       name: "Quern",
       dependencies: [
         "QuernGraph", "QuernGradient", "QuernLayers", "QuernInterpreter", "QuernVectors",
-        "QuernCompiler", "QuernRuntime", "QuernData", "QuernAugmentation", "QuernTraining",
+        "QuernCompiler", "QuernRuntime", "QuernExecution", "QuernData", "QuernAugmentation",
+        "QuernTraining",
         "QuernImages", "QuernRandom",
       ]),
     // What a training run leaves: a page, and event files for TensorBoard.
@@ -162,8 +170,8 @@ let package = Package(
     .testTarget(
       name: "QuernTrainingTests",
       dependencies: [
-        "QuernGraph", "QuernLayers", "QuernInterpreter", "QuernData", "QuernAugmentation",
-        "QuernTraining", "QuernRandom",
+        "QuernGraph", "QuernLayers", "QuernInterpreter", "QuernExecution", "QuernData",
+        "QuernAugmentation", "QuernTraining", "QuernRandom",
       ]),
     .testTarget(
       name: "QuernImagesTests",
@@ -177,7 +185,7 @@ let package = Package(
     .testTarget(name: "QuernTensorBoardTests", dependencies: ["QuernTensorBoard"]),
     .testTarget(
       name: "QuernExplainTests",
-      dependencies: ["QuernExplain", "QuernGraph", "QuernLayers", "QuernTraining", "QuernVectors"]),
+      dependencies: ["QuernExplain", "QuernGraph", "QuernLayers", "QuernExecution", "QuernVectors"]),
     .testTarget(name: "QuernTests", dependencies: ["Quern", "QuernCodegen"]),
     .testTarget(
       name: "QuernCommandTests", dependencies: ["QuernCommand", "QuernImages", "QuernVectors"]),

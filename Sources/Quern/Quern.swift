@@ -30,6 +30,7 @@
 @_exported import QuernAugmentation
 @_exported import QuernCompiler
 @_exported import QuernData
+@_exported import QuernExecution
 @_exported import QuernGradient
 @_exported import QuernGraph
 @_exported import QuernImages

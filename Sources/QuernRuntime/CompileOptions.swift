@@ -5,8 +5,8 @@ import QuernVectors
 /// is given to.
 @dynamicMemberLookup
 public struct CompileOptions: Sendable {
-  /// Which compiler turns the generated C into code.
-  public enum Backend: String, Sendable, CaseIterable {
+  /// What turns the generated C into code.
+  public enum Compiler: String, Sendable, CaseIterable {
     /// TinyCC, in this process: milliseconds.
     case tinycc
     /// The system's compiler with `-O3 -march=native`, loaded with dlopen: seconds.
@@ -16,15 +16,15 @@ public struct CompileOptions: Sendable {
   public typealias ConvolutionAlgorithm = CompilerOptions.ConvolutionAlgorithm
 
   /// What compiles the C.
-  public var backend: Backend
+  public var compiler: Compiler
   /// Target, threads and all else that passes go by; each is a property of these options as well.
   public var passes: CompilerOptions
 
   public init(
-    target: Target = .best, threads: Int = 1, backend: Backend = .tinycc,
+    target: Target = .best, threads: Int = 1, compiler: Compiler = .tinycc,
     convolution: ConvolutionAlgorithm = .fast
   ) {
-    self.backend = backend
+    self.compiler = compiler
     passes = CompilerOptions(target: target, threads: threads, convolution: convolution)
   }
 

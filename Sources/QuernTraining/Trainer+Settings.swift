@@ -1,4 +1,5 @@
 import QuernAugmentation
+import QuernExecution
 import QuernLayers
 
 extension Trainer {

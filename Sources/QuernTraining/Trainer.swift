@@ -1,6 +1,7 @@
 import QuernAugmentation
 import QuernConcurrency
 import QuernData
+import QuernExecution
 import QuernGraph
 import QuernLayers
 import QuernRandom

@@ -1,6 +1,6 @@
+import QuernExecution
 import QuernExplain
 import QuernGraph
-import QuernTraining
 import Testing
 
 #if canImport(Glibc)

@@ -1,7 +1,7 @@
+import QuernExecution
 import QuernExplain
 import QuernGraph
 import QuernLayers
-import QuernTraining
 import Testing
 
 private typealias StackItem = LayerStack.Item

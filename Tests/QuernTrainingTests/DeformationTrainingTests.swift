@@ -1,5 +1,6 @@
 import QuernAugmentation
 import QuernData
+import QuernExecution
 import QuernGraph
 import QuernLayers
 import QuernTraining

@@ -1,3 +1,4 @@
+import QuernExecution
 import QuernGraph
 import QuernTraining
 import Testing

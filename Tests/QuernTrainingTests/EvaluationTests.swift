@@ -1,4 +1,5 @@
 import QuernData
+import QuernExecution
 import QuernLayers
 import QuernTraining
 import Testing

@@ -1,4 +1,5 @@
 import QuernData
+import QuernExecution
 import QuernGraph
 import QuernLayers
 import QuernTraining

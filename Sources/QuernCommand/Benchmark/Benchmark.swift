@@ -30,11 +30,11 @@ struct Benchmark {
 
   /// Every backend and target this build and processor offer.
   static func allVariants(threads: Int) -> [ExecutionOptions] {
-    Backend.available.reversed().flatMap { backend -> [ExecutionOptions] in
+    Backend.allCases.reversed().flatMap { backend -> [ExecutionOptions] in
       switch backend {
       case .interpreter: [ExecutionOptions(backend: backend, threads: 1)]
-      case .cc: [ExecutionOptions(backend: backend, threads: threads)]
-      case .tinycc:
+      case .compiled(.cc): [ExecutionOptions(backend: backend, threads: threads)]
+      case .compiled(.tinycc):
         Target.allCases.reversed().filter(\.isSupported).map {
           ExecutionOptions(backend: backend, target: $0, threads: threads)
         }
@@ -45,8 +45,8 @@ struct Benchmark {
   private static func rank(_ options: ExecutionOptions) -> Int {
     switch options.backend {
     case .interpreter: 0
-    case .tinycc: 1
-    case .cc: 2
+    case .compiled(.tinycc): 1
+    case .compiled(.cc): 2
     }
   }
 

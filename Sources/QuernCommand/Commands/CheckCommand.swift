@@ -67,7 +67,7 @@ struct CheckCommand: ParsableCommand {
   }
 
   private func variants() throws -> [ExecutionOptions] {
-    let backends = Backend.available.filter {
+    let backends = Backend.allCases.filter {
       $0 != .interpreter && (backend == nil || backend == $0)
     }
     if let target { try ExecutionOptions(backend: .tinycc, target: target).validate() }

@@ -1,5 +1,5 @@
+import QuernExecution
 import QuernGraph
-import QuernTraining
 
 /// A filter laid over a part of a picture of its own size: Σᵢ Σⱼ K(i, j) · Im(i, j), computed by a
 /// compiled convolution.

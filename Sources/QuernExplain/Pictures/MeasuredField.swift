@@ -1,3 +1,4 @@
+import QuernExecution
 import QuernGradient
 import QuernGraph
 import QuernLayers

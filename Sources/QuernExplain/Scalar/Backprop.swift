@@ -1,7 +1,7 @@
+import QuernExecution
 import QuernGradient
 import QuernGraph
 import QuernPasses
-import QuernTraining
 
 /// The derivatives of a scalar network's output, as formulas and as numbers, both ways: as the sum
 /// over paths that the chain rule gives, and as backpropagation computes them.

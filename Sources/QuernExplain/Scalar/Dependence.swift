@@ -1,6 +1,6 @@
+import QuernExecution
 import QuernGraph
 import QuernRandom
-import QuernTraining
 
 /// Whether the derivative of the output by one variable depends on a weight: the lecture's quiz,
 /// answered by the graph and by trying it out.

@@ -1,3 +1,4 @@
+import QuernExecution
 import QuernGradient
 import QuernGraph
 
@@ -17,7 +18,7 @@ final class DescentFunction {
     var next: [Double]
   }
 
-  /// - Throws: `GraphError`, ``BackendError``; what the compiler throws.
+  /// - Throws: `GraphError`, `BackendError`; what the compiler throws.
   init(
     _ objective: any DescentObjective, rule: StepRule, learningRate: Double,
     execution: ExecutionOptions

@@ -1,3 +1,4 @@
+import QuernExecution
 import QuernGraph
 
 /// Gradient descent as the lecture has it: from w⁰, repeat wᵗ = wᵗ⁻¹ − η∇Q(wᵗ⁻¹), and stop by one of
@@ -96,7 +97,7 @@ public final class GradientDescent {
 
   /// Builds and compiles Q, its gradient and the step.
   ///
-  /// - Throws: ``SettingsError`` for settings that make no sense; `GraphError`, ``BackendError``.
+  /// - Throws: ``SettingsError`` for settings that make no sense; `GraphError`, `BackendError`.
   public init(_ objective: any DescentObjective, settings: Settings = Settings()) throws {
     self.objective = objective
     self.settings = settings

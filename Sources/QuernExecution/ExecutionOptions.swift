@@ -1,18 +1,9 @@
 import QuernCompiler
 import QuernGraph
 import QuernInterpreter
+import QuernPasses
 import QuernRuntime
 import QuernVectors
-
-/// What runs a graph.
-public enum Backend: String, CaseIterable, Sendable, Codable {
-  /// Generated C, compiled in memory by TinyCC in milliseconds.
-  case tinycc
-  /// The same C, compiled by the system's compiler.
-  case cc
-  /// Op by op in Swift: slow, and what the others are checked against.
-  case interpreter
-}
 
 /// How graphs are to be run.
 public struct ExecutionOptions: Hashable, Sendable {
@@ -33,9 +24,16 @@ public struct ExecutionOptions: Hashable, Sendable {
     self.threads = threads
     self.convolution = convolution
   }
+
+  /// `tinycc avx512, 2 threads`.
+  public var summary: String {
+    backend == .interpreter
+      ? backend.rawValue
+      : "\(backend.rawValue) \(target), \(threads) thread\(threads == 1 ? "" : "s")"
+  }
 }
 
-/// A backend, target or thread count that this process cannot run.
+/// A target or thread count that this process cannot run.
 public struct BackendError: Error, Hashable, Sendable, CustomStringConvertible {
   public var description: String
 }
@@ -62,5 +60,30 @@ extension ExecutionOptions {
       throw BackendError(
         description: "threads: \(threads) asked for; give a number from 1 to 1024")
     }
+  }
+
+  /// Compiles a graph, or prepares it for the interpreter; simplified in either case.
+  ///
+  /// - Throws: ``BackendError``, as ``validate()`` does; what the compiler throws.
+  public func makeExecutable(_ graph: Graph) throws -> any Executable {
+    try validate()
+    switch backend {
+    case .interpreter: return try Interpreter<Float>(simplify(graph))
+    case .compiled(let compiler):
+      return try CompiledGraph(
+        graph,
+        CompileOptions(
+          target: target, threads: threads, compiler: compiler, convolution: convolution))
+    }
+  }
+}
+
+extension Executable {
+  /// Seconds from graph to functions; nil for what is not compiled.
+  public var compileSeconds: Double? {
+    // The class has a property of this name; without the type the compiler would take this one.
+    guard let compiled = self as? CompiledGraph else { return nil }
+    let seconds: Double = compiled.compileSeconds
+    return seconds
   }
 }
