@@ -19,6 +19,8 @@ let package = Package(
     // The C that generated code rests on: vector statements, barrier.
     .target(name: "QuernKernels", path: "Kernels", linkerSettings: [.linkedLibrary("m")]),
 
+    // The error that all rooms throw.
+    .target(name: "QuernErrors"),
     // Work on other threads.
     .target(name: "QuernConcurrency"),
     // Random numbers that every run draws alike.
@@ -28,38 +30,43 @@ let package = Package(
     .target(name: "QuernMachine"),
 
     // What a network is.
-    .target(name: "QuernGraph"),
-    .target(name: "QuernGradient", dependencies: ["QuernGraph"]),
-    .target(name: "QuernLayers", dependencies: ["QuernGraph", "QuernRandom"]),
-    .target(name: "QuernInterpreter", dependencies: ["QuernGraph", "QuernRandom"]),
+    .target(name: "QuernGraph", dependencies: ["QuernErrors"]),
+    .target(name: "QuernGradient", dependencies: ["QuernErrors", "QuernGraph"]),
+    .target(name: "QuernLayers", dependencies: ["QuernErrors", "QuernRandom", "QuernGraph"]),
+    .target(name: "QuernInterpreter", dependencies: ["QuernErrors", "QuernRandom", "QuernGraph"]),
 
     // From graph to native code.
     .target(
       name: "QuernPasses",
-      dependencies: ["QuernMachine", "QuernGraph", "QuernRandom", "QuernConcurrency"]),
+      dependencies: [
+        "QuernErrors", "QuernConcurrency", "QuernRandom", "QuernMachine", "QuernGraph",
+      ]),
     .target(name: "QuernVectors", dependencies: ["QuernKernels"]),
     .target(
       name: "QuernCodegen",
       dependencies: [
-        "QuernMachine", "QuernGraph", "QuernPasses", "QuernVectors", "QuernConcurrency",
+        "QuernErrors", "QuernConcurrency", "QuernMachine", "QuernGraph", "QuernPasses",
+        "QuernVectors",
       ]),
     .target(
       name: "QuernCompiler",
-      dependencies: ["QuernMachine", "QuernGraph", "QuernPasses", "QuernVectors", "QuernCodegen"]),
+      dependencies: [
+        "QuernErrors", "QuernMachine", "QuernGraph", "QuernPasses", "QuernVectors", "QuernCodegen",
+      ]),
     .target(
       name: "QuernTinyCC", dependencies: ["CTinyCC", "QuernKernels", "QuernConcurrency"]),
     .target(
       name: "QuernRuntime",
       dependencies: [
-        "QuernGraph", "QuernPasses", "QuernVectors", "QuernCodegen", "QuernCompiler",
-        "QuernTinyCC", "QuernKernels",
+        "QuernKernels", "QuernErrors", "QuernGraph", "QuernPasses", "QuernVectors", "QuernCodegen",
+        "QuernCompiler", "QuernTinyCC",
       ]),
     // What runs graphs: native code or the interpreter, as one asks.
     .target(
       name: "QuernExecution",
       dependencies: [
-        "QuernGraph", "QuernInterpreter", "QuernPasses", "QuernVectors", "QuernCompiler",
-        "QuernRuntime",
+        "QuernErrors", "QuernGraph", "QuernInterpreter", "QuernPasses", "QuernVectors",
+        "QuernCompiler", "QuernRuntime",
       ]),
 
     // Training and its data.
@@ -69,48 +76,50 @@ let package = Package(
         .embedInCode("Resources/digits-images-idx3-ubyte.gz"),
         .embedInCode("Resources/digits-labels-idx1-ubyte.gz"),
       ]),
-    .target(name: "QuernData", dependencies: ["CZlib", "QuernDigits", "QuernRandom"]),
-    .target(name: "QuernAugmentation", dependencies: ["QuernData", "QuernRandom"]),
+    .target(
+      name: "QuernData", dependencies: ["CZlib", "QuernErrors", "QuernRandom", "QuernDigits"]),
+    .target(name: "QuernAugmentation", dependencies: ["QuernErrors", "QuernRandom", "QuernData"]),
     .target(
       name: "QuernTraining",
       dependencies: [
-        "QuernGraph", "QuernGradient", "QuernLayers", "QuernInterpreter", "QuernExecution",
-        "QuernData", "QuernAugmentation", "QuernRandom", "QuernConcurrency",
+        "QuernErrors", "QuernConcurrency", "QuernRandom", "QuernGraph", "QuernGradient",
+        "QuernLayers", "QuernInterpreter", "QuernExecution", "QuernData", "QuernAugmentation",
       ]),
 
     // For the eye: plots and diagrams as SVG; PNG files, filters, weights as pictures.
     .target(name: "QuernDrawing"),
     .target(
-      name: "QuernImages", dependencies: ["CPNG", "QuernData", "QuernGraph", "QuernDrawing"]),
+      name: "QuernImages",
+      dependencies: ["CPNG", "QuernErrors", "QuernGraph", "QuernData", "QuernDrawing"]),
 
     // The lecture's questions, answered by graphs and compiled kernels.
     .target(
       name: "QuernExplain",
       dependencies: [
-        "QuernGraph", "QuernGradient", "QuernLayers", "QuernPasses", "QuernExecution",
-        "QuernTraining", "QuernRandom",
+        "QuernErrors", "QuernRandom", "QuernGraph", "QuernGradient", "QuernLayers", "QuernPasses",
+        "QuernExecution", "QuernTraining",
       ]),
 
     // What people import, and what they run.
     .target(
       name: "Quern",
       dependencies: [
-        "QuernGraph", "QuernGradient", "QuernLayers", "QuernInterpreter", "QuernVectors",
-        "QuernCompiler", "QuernRuntime", "QuernExecution", "QuernData", "QuernAugmentation",
-        "QuernTraining",
-        "QuernImages", "QuernRandom",
+        "QuernErrors", "QuernRandom", "QuernGraph", "QuernGradient", "QuernLayers",
+        "QuernInterpreter", "QuernVectors", "QuernCompiler", "QuernRuntime", "QuernExecution",
+        "QuernData", "QuernAugmentation", "QuernTraining", "QuernImages",
       ]),
     // What a training run leaves: a page, and event files for TensorBoard.
     .target(
       name: "QuernReport",
-      dependencies: ["QuernDrawing", "QuernImages", "QuernGraph", "QuernLayers", "QuernData"]),
-    .target(name: "QuernTensorBoard", dependencies: ["QuernData"]),
+      dependencies: [
+        "QuernErrors", "QuernGraph", "QuernLayers", "QuernData", "QuernDrawing", "QuernImages",
+      ]),
+    .target(name: "QuernTensorBoard", dependencies: ["QuernErrors", "QuernData"]),
     .executableTarget(
       name: "QuernCommand",
       dependencies: [
-        "Quern", "QuernConcurrency", "QuernDrawing", "QuernExplain", "QuernReport",
-        "QuernTensorBoard",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "QuernConcurrency", "QuernData", "QuernDrawing", "QuernExplain", "Quern", "QuernReport",
+        "QuernTensorBoard", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     // Quern's part in the speed comparison with other systems.
@@ -121,15 +130,15 @@ let package = Package(
     .target(
       name: "QuernTestSupport",
       dependencies: [
-        "QuernGraph", "QuernGradient", "QuernPasses", "QuernVectors", "QuernCodegen",
-        "QuernCompiler", "QuernRuntime", "QuernRandom",
+        "QuernRandom", "QuernGraph", "QuernGradient", "QuernPasses", "QuernVectors", "QuernCodegen",
+        "QuernRuntime",
       ],
       path: "Tests/TestSupport"),
     // Hashes of generated code: see Tests/Golden/run.sh.
     .executableTarget(
       name: "QuernGolden",
       dependencies: [
-        "Quern", "QuernTestSupport",
+        "QuernVectors", "QuernCodegen", "Quern", "QuernTestSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Tests/Golden/QuernGolden"),
@@ -137,58 +146,74 @@ let package = Package(
     .testTarget(
       name: "QuernRuntimeTests",
       dependencies: [
-        "QuernRuntime", "QuernMachine", "QuernCompiler", "QuernInterpreter", "QuernGradient",
-        "QuernLayers", "QuernRandom", "QuernTestSupport",
+        "QuernKernels", "QuernErrors", "QuernRandom", "QuernMachine", "QuernGraph", "QuernGradient",
+        "QuernLayers", "QuernInterpreter", "QuernPasses", "QuernVectors", "QuernCodegen",
+        "QuernCompiler", "QuernRuntime", "QuernTestSupport",
       ]),
+    .testTarget(name: "QuernErrorsTests", dependencies: ["QuernErrors"]),
     .testTarget(name: "QuernConcurrencyTests", dependencies: ["QuernConcurrency"]),
     .testTarget(name: "QuernRandomTests", dependencies: ["QuernRandom"]),
-    .testTarget(name: "QuernGraphTests", dependencies: ["QuernGraph"]),
+    .testTarget(name: "QuernGraphTests", dependencies: ["QuernErrors", "QuernGraph"]),
     .testTarget(
-      name: "QuernInterpreterTests", dependencies: ["QuernInterpreter", "QuernRandom"]),
+      name: "QuernInterpreterTests",
+      dependencies: ["QuernErrors", "QuernRandom", "QuernGraph", "QuernInterpreter"]),
     .testTarget(
       name: "QuernGradientTests",
-      dependencies: ["QuernGradient", "QuernInterpreter", "QuernRandom"]),
+      dependencies: [
+        "QuernErrors", "QuernRandom", "QuernGraph", "QuernGradient", "QuernInterpreter",
+      ]),
     .testTarget(
       name: "QuernPassesTests",
       dependencies: [
-        "QuernPasses", "QuernMachine", "QuernCompiler", "QuernGradient", "QuernInterpreter",
-        "QuernRandom",
+        "QuernErrors", "QuernRandom", "QuernMachine", "QuernGraph", "QuernGradient",
+        "QuernInterpreter", "QuernPasses", "QuernCompiler",
       ]),
     .testTarget(
       name: "QuernSimplifyTests",
-      dependencies: ["QuernPasses", "QuernGradient", "QuernInterpreter", "QuernRandom"]),
+      dependencies: [
+        "QuernErrors", "QuernRandom", "QuernGraph", "QuernGradient", "QuernInterpreter",
+        "QuernPasses",
+      ]),
     .testTarget(
       name: "QuernLayersTests",
-      dependencies: ["QuernLayers", "QuernGradient", "QuernInterpreter"]),
+      dependencies: [
+        "QuernErrors", "QuernGraph", "QuernGradient", "QuernLayers", "QuernInterpreter",
+      ]),
     .testTarget(name: "QuernTinyCCTests", dependencies: ["QuernTinyCC"]),
     .testTarget(
-      name: "QuernVectorsTests", dependencies: ["QuernVectors", "QuernTinyCC", "QuernRandom"]),
-    .testTarget(name: "QuernDataTests", dependencies: ["QuernData", "CZlib", "QuernRandom"]),
+      name: "QuernVectorsTests", dependencies: ["QuernRandom", "QuernVectors", "QuernTinyCC"]),
+    .testTarget(
+      name: "QuernDataTests", dependencies: ["CZlib", "QuernErrors", "QuernRandom", "QuernData"]),
     .testTarget(
       name: "QuernAugmentationTests",
-      dependencies: ["QuernAugmentation", "QuernData", "QuernRandom"]),
+      dependencies: ["QuernRandom", "QuernData", "QuernAugmentation"]),
     .testTarget(
       name: "QuernTrainingTests",
       dependencies: [
-        "QuernGraph", "QuernLayers", "QuernInterpreter", "QuernExecution", "QuernData",
-        "QuernAugmentation", "QuernTraining", "QuernRandom",
+        "QuernErrors", "QuernRandom", "QuernGraph", "QuernLayers", "QuernInterpreter",
+        "QuernExecution", "QuernData", "QuernAugmentation", "QuernTraining",
       ]),
     .testTarget(
       name: "QuernImagesTests",
       dependencies: [
-        "QuernImages", "QuernInterpreter", "QuernRuntime", "QuernRandom", "CZlib",
+        "CZlib", "QuernErrors", "QuernRandom", "QuernGraph", "QuernInterpreter", "QuernRuntime",
+        "QuernData", "QuernImages",
       ]),
     .testTarget(name: "QuernDrawingTests", dependencies: ["QuernDrawing"]),
     .testTarget(
       name: "QuernReportTests",
-      dependencies: ["QuernReport", "QuernDrawing", "QuernImages", "QuernLayers"]),
-    .testTarget(name: "QuernTensorBoardTests", dependencies: ["QuernTensorBoard"]),
+      dependencies: ["QuernErrors", "QuernLayers", "QuernDrawing", "QuernImages", "QuernReport"]),
+    .testTarget(
+      name: "QuernTensorBoardTests", dependencies: ["QuernErrors", "QuernData", "QuernTensorBoard"]),
     .testTarget(
       name: "QuernExplainTests",
-      dependencies: ["QuernExplain", "QuernGraph", "QuernLayers", "QuernExecution", "QuernVectors"]),
-    .testTarget(name: "QuernTests", dependencies: ["Quern", "QuernCodegen"]),
+      dependencies: [
+        "QuernErrors", "QuernGraph", "QuernLayers", "QuernVectors", "QuernExecution",
+        "QuernExplain",
+      ]),
+    .testTarget(name: "QuernTests", dependencies: ["QuernCodegen", "Quern"]),
     .testTarget(
-      name: "QuernCommandTests", dependencies: ["QuernCommand", "QuernImages", "QuernVectors"]),
+      name: "QuernCommandTests", dependencies: ["QuernVectors", "QuernImages"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x

@@ -15,6 +15,7 @@
 /// | see a graph and its gradient | `TrainingStep`, `EvaluationStep`, `gradient(of:withRespectTo:)` |
 /// | read and write PNG, filter pictures, draw weights | `Picture`, `PictureFilter`, `WeightPictures` |
 /// | run any graph | `ExecutionOptions.makeExecutable(_:)`, `Interpreter` |
+/// | tell what went wrong | `QuernError` |
 ///
 ///     let network = Network("digits", input: .picture(height: 8, width: 8, channels: 1)) {
 ///       Conv2D(32, kernel: 3, padding: .same)
@@ -30,6 +31,7 @@
 @_exported import QuernAugmentation
 @_exported import QuernCompiler
 @_exported import QuernData
+@_exported import QuernErrors
 @_exported import QuernExecution
 @_exported import QuernGradient
 @_exported import QuernGraph

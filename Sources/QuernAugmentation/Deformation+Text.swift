@@ -1,4 +1,5 @@
 import QuernData
+import QuernErrors
 
 extension Deformation: CustomStringConvertible {
   /// The form ``init(_:)`` reads: parts with commas between them, in this order. The same text
@@ -29,7 +30,7 @@ extension Deformation: CustomStringConvertible {
   /// | `scale:PERCENT` | a number or a range | 15-20 |
   /// | `limit:DEGREES:CLASSES` | largest angle for the classes: `1+7` | 7.5, 1+7 |
   ///
-  /// - Throws: `DataError` of kind `badArgument` that says which part cannot be read; what
+  /// - Throws: `QuernError` of kind `badArgument` that says which part cannot be read; what
   ///   ``validate()`` throws.
   public init(_ text: String) throws {
     self.init()
@@ -90,8 +91,8 @@ extension Deformation: CustomStringConvertible {
     }
   }
 
-  private static func unreadable(_ part: String, expected: String) -> DataError {
-    DataError(
+  private static func unreadable(_ part: String, expected: String) -> QuernError {
+    QuernError(
       .badArgument, in: "deformation", found: part.isEmpty ? "an empty part" : "\"\(part)\"",
       expected: expected, remedy: "For example: elastic:5-6:36-38,rotation:15,scale:15-20.")
   }

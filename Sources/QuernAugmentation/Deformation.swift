@@ -1,4 +1,5 @@
 import QuernData
+import QuernErrors
 
 /// How pictures are deformed, anew in every epoch, so that a network never sees one twice.
 ///
@@ -81,11 +82,11 @@ public struct Deformation: Sendable, Hashable, Codable {
 extension Deformation {
   /// Checks that the numbers make sense.
   ///
-  /// - Throws: `DataError` of kind `badArgument` naming the part.
+  /// - Throws: `QuernError` of kind `badArgument` naming the part.
   public func validate() throws {
     func check(_ part: String, _ value: Double, _ range: ClosedRange<Double>) throws {
       guard range.contains(value) else {
-        throw DataError(
+        throw QuernError(
           .badArgument, in: "deformation", found: "\(part) \(value)",
           expected: "a number from \(range.lowerBound) to \(range.upperBound)")
       }
@@ -106,12 +107,12 @@ extension Deformation {
     if let angleLimit {
       try check("an angle limit of", angleLimit.degrees, 0...180)
       guard !angleLimit.classes.isEmpty, angleLimit.classes.allSatisfy({ $0 >= 0 }) else {
-        throw DataError(
+        throw QuernError(
           .badArgument, in: "deformation", found: "an angle limit for \(angleLimit.classes)",
           expected: "at least one class, counted from 0")
       }
       guard rotation != nil || shear != nil else {
-        throw DataError(
+        throw QuernError(
           .badArgument, in: "deformation", found: "an angle limit alone",
           expected: "a rotation or a shear that it limits")
       }
@@ -120,12 +121,12 @@ extension Deformation {
 
   /// Checks that pictures can be deformed so.
   ///
-  /// - Throws: `DataError`: what ``validate()`` throws, and for pictures of several channels, of one
+  /// - Throws: `QuernError`: what ``validate()`` throws, and for pictures of several channels, of one
   ///   row or of one column.
   public func validate(for dataset: Dataset) throws {
     try validate()
     guard dataset.channels == 1, dataset.height > 1, dataset.width > 1 else {
-      throw DataError(
+      throw QuernError(
         .badArgument, in: dataset.name,
         found: "pictures of \(dataset.height)×\(dataset.width)×\(dataset.channels) to be deformed",
         expected: "pictures of one channel, of several rows and columns",

@@ -27,7 +27,7 @@ package final class DeformedBatches {
   ///   - batchSize: N, pictures a batch.
   ///   - seed: the run's; with epoch and place in the data set it decides what becomes of a picture.
   ///   - threads: how many deform at the same time.
-  /// - Throws: `DataError` for pictures that cannot be deformed, or numbers that make no sense.
+  /// - Throws: `QuernError` for pictures that cannot be deformed, or numbers that make no sense.
   package init(
     _ dataset: Dataset, _ deformation: Deformation, batchSize: Int, seed: UInt64, threads: Int
   ) throws {

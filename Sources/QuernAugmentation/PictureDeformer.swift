@@ -21,7 +21,7 @@ package final class PictureDeformer {
   private let downward: UnsafeMutablePointer<Float>
 
   /// - Parameter seed: the run's.
-  /// - Throws: `DataError` for pictures that cannot be deformed, or numbers that make no sense.
+  /// - Throws: `QuernError` for pictures that cannot be deformed, or numbers that make no sense.
   package init(_ dataset: Dataset, _ deformation: Deformation, seed: UInt64) throws {
     try deformation.validate(for: dataset)
     self.dataset = dataset

@@ -50,6 +50,9 @@ struct QuernCommand: ParsableCommand {
 }
 
 /// A failure of the command itself: one line on standard error.
+///
+/// No `QuernError`: these lines are about options and files, in words of their own, and no program
+/// takes them apart.
 struct Failure: Error, CustomStringConvertible {
   let description: String
   init(_ description: String) { self.description = description }

@@ -1,4 +1,5 @@
 import QuernCodegen
+import QuernErrors
 import QuernGraph
 import QuernPasses
 
@@ -23,7 +24,7 @@ public struct Compiler: Sendable {
   /// A program and its C.
   ///
   /// - Parameter take: gets the C part by part while it is being written, on any thread.
-  /// - Throws: `LoweringError` for graphs that only the interpreter runs; what ``CompilerForm/verify()``
+  /// - Throws: `QuernError` for graphs that only the interpreter runs; what ``CompilerForm/verify()``
   ///   throws, where the options ask for it.
   public func compile(
     _ graph: Graph, part take: (@Sendable (String) -> Void)? = nil
@@ -33,7 +34,7 @@ public struct Compiler: Sendable {
       if let form = $0.output as? Program { program = form }
     }
     guard let program, let code = last as? GeneratedCode else {
-      throw LoweringError(
+      throw QuernError(
         "passes", "they end with \(type(of: last).name)", remedy: "end the list with the C")
     }
     return (program, code)
@@ -86,7 +87,7 @@ public struct Compiler: Sendable {
 
   private func position(restartedBy pass: Pass) throws -> Int {
     guard let position = passes.firstIndex(where: { $0.name == pass.restart }) else {
-      throw LoweringError(
+      throw QuernError(
         "pass \(pass.name)", "it restarts \(pass.restart ?? "no pass"), which is not in the list",
         remedy: "name a pass of the list")
     }

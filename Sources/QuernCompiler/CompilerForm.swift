@@ -12,7 +12,7 @@ public protocol CompilerForm: Sendable {
   var description: String { get }
   /// Checks that the form is sound, as all passes must leave it.
   ///
-  /// - Throws: `GraphError` or `LoweringError` that says what is wrong, and where.
+  /// - Throws: `QuernError` or `QuernError` that says what is wrong, and where.
   func verify() throws
 }
 

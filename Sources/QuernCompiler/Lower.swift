@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 import QuernPasses
 
@@ -8,7 +9,7 @@ import QuernPasses
 ///   - chunks: which kernels take examples a few at a time.
 ///   - minInlinedElements: elements of a tensor that may be computed wherever it is read instead of being
 ///     kept; nil for as many as are worth it.
-/// - Throws: ``LoweringError`` for graphs that only the interpreter runs.
+/// - Throws: `QuernError` for graphs that only the interpreter runs.
 package func lower(
   _ graph: Graph, threads: Int = 1, chunks: RegionLimits = RegionLimits(),
   minInlinedElements: Int? = nil
@@ -18,7 +19,7 @@ package func lower(
   if let minInlinedElements { options.tuning.inlining.minElements = minInlinedElements }
   let last = try Compiler(options, passes: Pass.loweringPasses).run(graph)
   guard let program = last as? Program else {
-    throw LoweringError(
+    throw QuernError(
       "passes", "they end with \(type(of: last).name)", remedy: "end the list with the program")
   }
   return program

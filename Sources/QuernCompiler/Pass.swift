@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernPasses
 
 /// A step of the compiler: a name, what it takes and what it makes of that.
@@ -44,7 +45,7 @@ public struct Pass: Sendable {
     self.output = Output.name
     run = { form, context in
       guard let form = form as? Input else {
-        throw LoweringError(
+        throw QuernError(
           "pass \(name)", "it takes \(Input.name), and is given \(type(of: form).name)",
           remedy: "order the list of passes so that each takes what the one before it makes")
       }

@@ -1,3 +1,5 @@
+import QuernErrors
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -24,7 +26,7 @@ package func atomicWrite(_ bytes: [UInt8], to path: String) throws {
 /// - Parameters:
 ///   - path: the file to write.
 ///   - body: writes the contents, by calling its argument as often as it likes.
-/// - Throws: ``DataError`` if the system refuses, or what `body` throws. The old file, if there was
+/// - Throws: `QuernError` if the system refuses, or what `body` throws. The old file, if there was
 ///   one, is untouched then, and the temporary file is gone. (Should only the last step fail, the
 ///   syncing of the folder, the new file is in place, but might not survive a power failure.)
 package func atomicWrite(to path: String, body: (ByteSink) throws -> Void) throws {
@@ -65,13 +67,13 @@ package struct AtomicWriter {
       if descriptor < 0 { throw failure("cannot be opened", errno) }
       try fill(descriptor, body)
     case .directory:
-      throw DataError(
+      throw QuernError(
         .unwritable, in: path, found: "is a folder", expected: "a file to write",
         remedy: "Name a file in it.")
     case .file, .nothing:
       let (folder, name) = Self.split(target)
       guard !name.isEmpty else {
-        throw DataError(
+        throw QuernError(
           .unwritable, in: path.isEmpty ? "an empty path" : path, found: "names no file",
           expected: "a file to write")
       }
@@ -159,7 +161,7 @@ package struct AtomicWriter {
     }
   }
 
-  private func failure(_ what: String, _ number: Int32) -> DataError {
+  private func failure(_ what: String, _ number: Int32) -> QuernError {
     let remedy =
       switch number {
       case ENOSPC, EDQUOT: "Free some space, or write elsewhere."
@@ -168,7 +170,7 @@ package struct AtomicWriter {
       case ENOTDIR: "A part of the path is a file, not a folder: check the path."
       default: ""
       }
-    return DataError(
+    return QuernError(
       .unwritable, in: path, found: "\(what) (\(systemMessage(number)))",
       expected: "to be able to write it", remedy: remedy)
   }

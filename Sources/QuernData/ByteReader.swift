@@ -1,4 +1,5 @@
 import CZlib
+import QuernErrors
 
 /// Reads a file, or bytes in memory, from front to back; unpacks gzip on the way.
 ///
@@ -35,7 +36,7 @@ final class ByteReader {
   }
 
   /// Opens a file.
-  /// - Throws: ``DataError`` if it is missing, no regular file, or not readable.
+  /// - Throws: `QuernError` if it is missing, no regular file, or not readable.
   convenience init(path: String) throws {
     let file = try SystemFile(reading: path)
     let size = file.size
@@ -74,7 +75,7 @@ final class ByteReader {
       // 15 window bits, the most there are; plus 16: gzip's header and checksum.
       let status = inflateInit2_(stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
       guard status == Z_OK else {
-        throw DataError(
+        throw QuernError(
           .unreadable, in: name, found: "zlib cannot start (code \(status))",
           expected: "a working zlib of version \(ZLIB_VERSION)")
       }
@@ -89,7 +90,7 @@ final class ByteReader {
   }
 
   /// Fills `target`, and returns how many bytes there were: fewer only at the end.
-  /// - Throws: ``DataError`` if reading fails, or if packed data are corrupt or end too early.
+  /// - Throws: `QuernError` if reading fails, or if packed data are corrupt or end too early.
   func read(into target: UnsafeMutableRawBufferPointer) throws -> Int {
     var filled = 0
     while filled < target.count {
@@ -107,7 +108,7 @@ final class ByteReader {
     var extra: UInt8 = 0
     let count = try withUnsafeMutableBytes(of: &extra) { try read(into: $0) }
     if count > 0 {
-      throw DataError(
+      throw QuernError(
         .trailingBytes, in: name, found: "goes on after its last element", expected: expected,
         remedy: "The header and the contents disagree: fetch or write the file anew.")
     }
@@ -147,7 +148,7 @@ final class ByteReader {
         guard try startNextMember() else { return 0 }
       }
       guard try refill() else {
-        throw DataError(
+        throw QuernError(
           .truncated, in: name, found: "the gzip data end too early",
           expected: "a whole gzip stream", remedy: "Fetch the file again.")
       }
@@ -164,7 +165,7 @@ final class ByteReader {
       case Z_OK, Z_BUF_ERROR: break
       default:
         let message = stream.pointee.msg.map { String(cString: $0) } ?? "code \(status)"
-        throw DataError(
+        throw QuernError(
           .corrupt, in: name, found: "the gzip data are corrupt (zlib: \(message))",
           expected: "an intact gzip stream", remedy: "Fetch the file again.")
       }
@@ -182,7 +183,7 @@ final class ByteReader {
         return true
       }
       guard chunk[next] == 0 else {
-        throw DataError(
+        throw QuernError(
           .trailingBytes, in: name, found: "there are other bytes after the gzip data",
           expected: "nothing, or another gzip member", remedy: "Fetch the file again.")
       }

@@ -1,4 +1,5 @@
 import QuernDigits
+import QuernErrors
 
 #if canImport(Glibc)
   import Glibc
@@ -40,7 +41,7 @@ public enum DataSource: Sendable, Hashable, CustomStringConvertible {
 
   /// The source called `name`: "digits", "fashion-mnist", "mnist" or the path of a folder. A folder
   /// that bears one of the names is meant by `./name`.
-  /// - Throws: ``DataError`` if it is neither a name nor a folder.
+  /// - Throws: `QuernError` if it is neither a name nor a folder.
   public static func named(_ name: String) throws -> DataSource {
     switch name {
     case "digits": return .digits
@@ -52,15 +53,15 @@ public enum DataSource: Sendable, Hashable, CustomStringConvertible {
     switch PathKind(name) {
     case .directory: return .directory(name)
     case .nothing where name.contains("/"):
-      throw DataError(
+      throw QuernError(
         .missing, in: name, found: "there is no such folder", expected: expected,
         remedy: "Check the path.")
     case .nothing:
-      throw DataError(
+      throw QuernError(
         .unknownName, in: name.isEmpty ? "data source" : name,
         found: "no data set of that name, and no such folder", expected: expected)
     case .file, .special:
-      throw DataError(
+      throw QuernError(
         .notAFile, in: name, found: "is not a folder", expected: expected,
         remedy: "Name the folder that the files lie in.")
     }
@@ -98,7 +99,7 @@ public enum DataSource: Sendable, Hashable, CustomStringConvertible {
   /// lies.
   /// - Parameter classCount: how many classes there are; nil means ten for the sets known by name,
   ///   and one more than the largest training label for a folder.
-  /// - Throws: ``DataError`` if a file is missing or wrong, or a label is not below `classCount`.
+  /// - Throws: `QuernError` if a file is missing or wrong, or a label is not below `classCount`.
   public func load(classCount: Int? = nil) throws -> (training: Dataset, test: Dataset) {
     let training = try trainingSet(classCount: classCount)
     return (training, try testSet(classCount: training.classCount))
@@ -156,7 +157,7 @@ public enum DataSource: Sendable, Hashable, CustomStringConvertible {
       candidates.insert("\(String(cString: root))/\(description)", at: 0)
     }
     if let folder = candidates.first(where: { PathKind($0) == .directory }) { return folder }
-    throw DataError(
+    throw QuernError(
       .missing, in: description, found: "not installed",
       expected: "a folder \(candidates.joined(separator: " or "))",
       remedy: (self == .fashionMNIST
@@ -178,11 +179,11 @@ public enum DataSource: Sendable, Hashable, CustomStringConvertible {
     let candidates = [plain, plain + ".gz"]
     if let path = candidates.first(where: { PathKind($0) != .nothing }) { return path }
     guard PathKind(folder) == .directory else {
-      throw DataError(
+      throw QuernError(
         .missing, in: folder, found: "there is no such folder",
         expected: "a folder with four IDX files", remedy: "Check the path.")
     }
-    throw DataError(
+    throw QuernError(
       .missing, in: folder, found: "neither \(file.rawValue) nor \(file.rawValue).gz is there",
       expected: "a folder with the four IDX files of MNIST's names",
       remedy: "Check the path, or rename the files.")

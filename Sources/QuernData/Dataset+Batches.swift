@@ -1,3 +1,5 @@
+import QuernErrors
+
 extension Dataset {
   /// Copies the pictures and labels of a batch, in the order of `indices`.
   /// - Parameters:
@@ -58,7 +60,7 @@ extension Dataset {
   }
 
   /// The pictures and labels of a batch as arrays: (B, H, W, C) values and B labels.
-  /// - Throws: ``DataError`` if an index is not in 0 ..< ``count``.
+  /// - Throws: `QuernError` if an index is not in 0 ..< ``count``.
   public func batch(_ indices: [Int]) throws -> (images: [Float], labels: [Int32]) {
     try check(indices: indices)
     var images = [Float](repeating: 0, count: indices.count * pictureSize)
@@ -72,12 +74,12 @@ extension Dataset {
   }
 
   /// The values of one picture, (H, W, C).
-  /// - Throws: ``DataError`` if `index` is not in 0 ..< ``count``.
+  /// - Throws: `QuernError` if `index` is not in 0 ..< ``count``.
   public func picture(_ index: Int) throws -> [Float] { try batch([index]).images }
 
   func check(indices: [Int]) throws {
     if let index = indices.first(where: { $0 < 0 || $0 >= count }) {
-      throw DataError(
+      throw QuernError(
         .badArgument, in: name, found: "picture \(index)", expected: "pictures of 0 … \(count - 1)")
     }
   }

@@ -1,10 +1,12 @@
+import QuernErrors
+
 extension Dataset {
   /// The pictures at `indices`, in that order; an index may occur more than once.
-  /// - Throws: ``DataError`` if there is none, or one is not in 0 ..< ``count``.
+  /// - Throws: `QuernError` if there is none, or one is not in 0 ..< ``count``.
   public func subset(_ indices: some Sequence<Int>) throws -> Dataset {
     let indices = Array(indices)
     guard !indices.isEmpty else {
-      throw DataError(
+      throw QuernError(
         .empty, in: name, found: "a subset of no pictures", expected: "at least one picture")
     }
     try check(indices: indices)
@@ -25,12 +27,12 @@ extension Dataset {
 
   /// Sets `validationCount` pictures, drawn at random, apart; the rest is for training. Both keep
   /// the order of this data set, and equal seeds draw equally.
-  /// - Throws: ``DataError`` unless both get at least one picture.
+  /// - Throws: `QuernError` unless both get at least one picture.
   public func split(
     validationCount: Int, seed: UInt64
   ) throws -> (training: Dataset, validation: Dataset) {
     guard validationCount > 0, validationCount < count else {
-      throw DataError(
+      throw QuernError(
         .badArgument, in: name, found: "\(validationCount) of \(count) pictures for validation",
         expected: "at least one, and at least one left for training")
     }
@@ -45,12 +47,12 @@ extension Dataset {
   /// - Parameters:
   ///   - validationFraction: between 0 and 1.
   ///   - seed: decides which pictures are set apart.
-  /// - Throws: ``DataError`` unless both get at least one picture.
+  /// - Throws: `QuernError` unless both get at least one picture.
   public func split(
     validationFraction: Double, seed: UInt64
   ) throws -> (training: Dataset, validation: Dataset) {
     guard validationFraction > 0, validationFraction < 1 else {
-      throw DataError(
+      throw QuernError(
         .badArgument, in: name, found: "a validation fraction of \(validationFraction)",
         expected: "one between 0 and 1")
     }
@@ -64,12 +66,12 @@ extension Dataset {
   /// right. So 28×28 becomes 29×29 with an empty last row and an empty last column, and 32×32 with
   /// two empty rows and columns on every side. The background is byte 0, or the value 0 of `Float`
   /// pictures, mapped as all pixels are: after ``normalised(to:)`` it is the range's lower bound.
-  /// - Throws: ``DataError`` if the pictures are larger than that.
+  /// - Throws: `QuernError` if the pictures are larger than that.
   public func padded(toHeight height: Int, width: Int) throws -> Dataset {
     guard height >= self.height, width >= self.width,
       let size = product([count, height, width, channels])
     else {
-      throw DataError(
+      throw QuernError(
         .badArgument, in: name,
         found: "pictures of \(self.height)×\(self.width) to be padded to \(height)×\(width)",
         expected: "a size that is not smaller, and that fits into memory")
@@ -110,11 +112,11 @@ extension Dataset {
   }
 
   /// Grey pictures as ones of several equal channels, for networks that take colour.
-  /// - Throws: ``DataError`` unless the pictures have one channel, or already so many.
+  /// - Throws: `QuernError` unless the pictures have one channel, or already so many.
   public func repeatingChannel(_ count: Int) throws -> Dataset {
     if channels == count { return self }
     guard channels == 1, count > 0, let size = product([self.count, height, width, count]) else {
-      throw DataError(
+      throw QuernError(
         .badArgument, in: name, found: "pictures of \(channels) channels to be given \(count)",
         expected: "pictures of one channel, and at least one wanted")
     }

@@ -1,3 +1,5 @@
+import QuernErrors
+
 /// Labelled pictures, held in memory or in the plain file that they come from.
 ///
 /// Pictures have the shape (N, H, W, C): N pictures, H rows, W columns, C channels, the channels
@@ -45,7 +47,7 @@ public struct Dataset: Sendable {
   ///   - labels: N labels.
   ///   - classCount: how many classes there are; nil means one more than the largest label.
   ///   - classNames: their names, `classCount` of them.
-  /// - Throws: ``DataError`` if the shape is none of these, has an extent below one or does not
+  /// - Throws: `QuernError` if the shape is none of these, has an extent below one or does not
   ///   match `images` or `labels`, or if a label is not in 0 ..< `classCount`.
   public init(
     name: String = "in-memory data", images: [Float], shape: [Int], labels: [some BinaryInteger],
@@ -58,7 +60,7 @@ public struct Dataset: Sendable {
 
   /// Pictures from bytes: byte b becomes b / `maximum`, so that 0 … `maximum` becomes 0 … 1. That is
   /// 255 for pictures in general, and 16 for the embedded digits.
-  /// - Throws: ``DataError``, as the initialiser from `Float` values does, and if a byte is above
+  /// - Throws: `QuernError`, as the initialiser from `Float` values does, and if a byte is above
   ///   `maximum` or `maximum` is 0.
   public init(
     name: String = "in-memory data", bytes: [UInt8], maximum: UInt8 = 255, shape: [Int],
@@ -77,7 +79,7 @@ public struct Dataset: Sendable {
     let largest =
       maximum == 255 ? maximum : bytes.withUnsafeBufferPointer { $0.max() ?? 0 }
     guard maximum > 0, largest <= maximum else {
-      throw DataError(
+      throw QuernError(
         .badArgument, in: name, found: "the largest pixel is \(largest), the maximum \(maximum)",
         expected: "pixels of 0 … maximum, and a maximum above 0",
         remedy: "Give the value of the brightest pixel there can be, as a rule 255.")
@@ -89,7 +91,7 @@ public struct Dataset: Sendable {
   }
 
   /// Pictures and labels as read from a pair of IDX files.
-  /// - Throws: ``DataError``, as the initialiser from bytes does.
+  /// - Throws: `QuernError`, as the initialiser from bytes does.
   public init(
     name: String, images: IDXArray, labels: IDXArray, maximum: UInt8 = 255,
     classCount: Int? = nil, classNames: [String]? = nil
@@ -105,25 +107,25 @@ public struct Dataset: Sendable {
   ) throws {
     let extents = try Self.extents(of: shape, name: name)
     guard let expectedCount = product(extents) else {
-      throw DataError(
+      throw QuernError(
         .overflow, in: name, found: "the shape \(text(shape: shape)) has more values than an Int",
         expected: "a shape that fits the \(pixelCount) values given")
     }
     guard pixelCount == expectedCount else {
-      throw DataError(
+      throw QuernError(
         .countMismatch, in: name,
         found: "\(pixelCount) values for the shape \(text(shape: shape))",
         expected: "\(expectedCount) values")
     }
     guard labels.count == extents[0] else {
-      throw DataError(
+      throw QuernError(
         .countMismatch, in: name, found: "\(extents[0]) pictures but \(labels.count) labels",
         expected: "as many labels as pictures",
         remedy: "Check that the two belong together (not training pictures with test labels).")
     }
     let (checked, classes) = try Self.check(labels: labels, classCount: classCount, name: name)
     if let classNames, classNames.count != classes {
-      throw DataError(
+      throw QuernError(
         .countMismatch, in: name, found: "\(classNames.count) class names for \(classes) classes",
         expected: "a name for each class")
     }
@@ -156,13 +158,13 @@ public struct Dataset: Sendable {
     case 3: extents = shape + [1]
     case 4: extents = shape
     default:
-      throw DataError(
+      throw QuernError(
         .badArgument, in: name, found: "pictures of rank \(shape.count), \(text(shape: shape))",
         expected: "the shape (N, H, W, C), (N, H, W) or (N, features)")
     }
     guard extents.allSatisfy({ $0 > 0 }) else {
       let isNegative = extents.contains { $0 < 0 }
-      throw DataError(
+      throw QuernError(
         isNegative ? .badArgument : .empty, in: name,
         found: isNegative
           ? "a negative extent in the shape \(text(shape: shape))"
@@ -176,7 +178,7 @@ public struct Dataset: Sendable {
     labels: [some BinaryInteger], classCount: Int?, name: String
   ) throws -> (labels: [Int32], classCount: Int) {
     if let classCount, classCount < 1 {
-      throw DataError(
+      throw QuernError(
         .badArgument, in: name, found: "a class count of \(classCount)",
         expected: "at least one class")
     }
@@ -185,7 +187,7 @@ public struct Dataset: Sendable {
     var checked = [Int32](repeating: 0, count: labels.count)
     for (position, label) in labels.enumerated() {
       guard let value = Int(exactly: label), value >= 0, value < bound else {
-        throw DataError(
+        throw QuernError(
           .labelOutOfRange, in: name, found: "label \(label) of picture \(position)",
           expected: "labels of 0 … \(bound - 1)",
           remedy: "Check that the labels belong to these pictures, and the number of classes.")

@@ -1,3 +1,5 @@
+import QuernErrors
+
 /// An array of bytes read from an IDX file.
 public struct IDXArray: Sendable, Hashable {
   /// The extents, outermost first: (N, H, W) or (N, H, W, C) for pictures, (N) for labels;
@@ -13,14 +15,14 @@ public struct IDXArray: Sendable, Hashable {
 /// Source: Y. LeCun, C. Cortes, C. J. C. Burges, "The MNIST database of handwritten digits".
 public enum IDX {
   /// Reads pictures: `uint8`, of rank 3 (N, H, W) or 4 (N, H, W, C).
-  /// - Throws: ``DataError`` if the file is missing, unreadable, truncated, too long, corrupt, or
+  /// - Throws: `QuernError` if the file is missing, unreadable, truncated, too long, corrupt, or
   ///   does not hold pictures of bytes.
   public static func images(at path: String) throws -> IDXArray {
     try read(ByteReader(path: path), as: .images)
   }
 
   /// Reads labels: `uint8`, of rank 1.
-  /// - Throws: ``DataError``, as ``images(at:)`` does.
+  /// - Throws: `QuernError`, as ``images(at:)`` does.
   public static func labels(at path: String) throws -> IDXArray {
     try read(ByteReader(path: path), as: .labels)
   }
@@ -87,7 +89,7 @@ public enum IDX {
       header[4 * axis..<4 * axis + 4].reduce(0) { $0 << 8 | Int($1) }
     }
     guard let count = product(shape) else {
-      throw DataError(
+      throw QuernError(
         .overflow, in: reader.name,
         found: "the header tells \(text(shape: shape)) elements, more than can be counted",
         expected: contents.expected, remedy: "The file is damaged: fetch it again.")
@@ -118,12 +120,12 @@ public enum IDX {
     let first = "begins " + magic.map(hexadecimal).joined(separator: " ")
     let otherType = otherTypes[magic[2]]
     guard magic[0] == 0, magic[1] == 0, magic[2] == 8 || otherType != nil else {
-      throw DataError(
+      throw QuernError(
         .mislabelled, in: reader.name, found: "is not an IDX file (it \(first))",
         expected: contents.expected, remedy: "Check that it is the right file.")
     }
     if let otherType {
-      throw DataError(
+      throw QuernError(
         .unsupported, in: reader.name, found: "holds \(otherType) elements (it \(first))",
         expected: contents.expected,
         remedy: "Write it as uint8, or hand the values over in memory (Dataset.init).")
@@ -131,7 +133,7 @@ public enum IDX {
     guard contents.accepts(rank: rank) else {
       let swapped = (contents == .images && rank == 1) || (contents == .labels && rank >= 3)
       let other = contents == .images ? "labels" : "pictures"
-      throw DataError(
+      throw QuernError(
         .mislabelled, in: reader.name,
         found: swapped ? "holds \(other) (it \(first))" : "holds an array of rank \(rank)",
         expected: contents.expected,
@@ -155,8 +157,8 @@ public enum IDX {
 
   private static func truncated(
     _ reader: ByteReader, found: String, expected: String
-  ) -> DataError {
-    DataError(
+  ) -> QuernError {
+    QuernError(
       .truncated, in: reader.name, found: found, expected: expected, remedy: "Fetch the file again."
     )
   }

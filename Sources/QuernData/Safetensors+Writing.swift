@@ -1,10 +1,12 @@
+import QuernErrors
+
 extension Safetensors {
   /// Writes the file atomically: whatever happens, either the old file or the new one is there,
   /// whole. Equal contents make equal bytes.
   ///
   /// Tensors follow one another by element size, the largest first, so that all lie aligned; then
   /// by name. The format's own library aligns them likewise.
-  /// - Throws: ``DataError`` if the file cannot be written, or a tensor is called `__metadata__`.
+  /// - Throws: `QuernError` if the file cannot be written, or a tensor is called `__metadata__`.
   public func write(to path: String) throws {
     let order = try ordered(for: path)
     let header = header(of: order)
@@ -22,7 +24,7 @@ extension Safetensors {
 
   private func ordered(for path: String) throws -> [(name: String, tensor: Tensor)] {
     if tensors[Self.metadataKey] != nil {
-      throw DataError(
+      throw QuernError(
         .badArgument, in: path, found: "a tensor called \(Self.metadataKey)",
         expected: "another name, for the format keeps this one for itself", remedy: "Rename it.")
     }

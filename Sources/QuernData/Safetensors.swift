@@ -1,3 +1,5 @@
+import QuernErrors
+
 /// The contents of a safetensors file: named tensors, and a map of strings about them.
 ///
 /// The format (<https://github.com/huggingface/safetensors>): eight bytes, the header's length,
@@ -28,20 +30,20 @@ public struct Safetensors: Sendable, Equatable {
   ///   - name: as in ``tensors``.
   ///   - shape: what its shape has to be; nil accepts any.
   ///   - elementTypes: what its elements may be; nil accepts any.
-  /// - Throws: ``DataError`` if there is none, or if its shape or its elements are others.
+  /// - Throws: `QuernError` if there is none, or if its shape or its elements are others.
   public func tensor(
     _ name: String, shape: [Int]? = nil, of elementTypes: [ElementType]? = nil
   ) throws -> Tensor {
     guard let tensor = tensors[name] else {
       let names = tensors.keys.sorted()
       let some = names.prefix(12).joined(separator: ", ") + (names.count > 12 ? ", …" : "")
-      throw DataError(
+      throw QuernError(
         .missing, in: source, found: "no tensor \"\(name)\"",
         expected: "it among the \(names.count) there are (\(some))",
         remedy: "Does the file belong to another model?")
     }
     if let shape, shape != tensor.shape {
-      throw DataError(
+      throw QuernError(
         .countMismatch, in: source,
         found: "tensor \"\(name)\" of shape \(text(shape: tensor.shape))",
         expected: "the shape \(text(shape: shape))",
@@ -49,7 +51,7 @@ public struct Safetensors: Sendable, Equatable {
     }
     if let elementTypes, !elementTypes.contains(tensor.elementType) {
       let accepted = elementTypes.map(\.rawValue).joined(separator: " or ")
-      throw DataError(
+      throw QuernError(
         .mislabelled, in: source,
         found: "tensor \"\(name)\" has \(tensor.elementType.rawValue) elements",
         expected: "\(accepted) elements", remedy: "Convert it before it is saved.")
@@ -91,11 +93,11 @@ extension Safetensors {
     public let bytes: ArraySlice<UInt8>
 
     /// A tensor of `values`; with no shape given, of rank 1.
-    /// - Throws: ``DataError`` if `values` are not as many as `shape` tells.
+    /// - Throws: `QuernError` if `values` are not as many as `shape` tells.
     public init<Value: Element>(_ values: [Value], shape: [Int]? = nil) throws {
       let shape = shape ?? [values.count]
       guard product(shape) == values.count else {
-        throw DataError(
+        throw QuernError(
           .countMismatch, in: "tensor", found: "\(values.count) values",
           expected: "as many as the shape \(text(shape: shape)) has")
       }
@@ -115,10 +117,10 @@ extension Safetensors {
     public var count: Int { bytes.count / elementType.size }
 
     /// The elements.
-    /// - Throws: ``DataError`` if they are of another type.
+    /// - Throws: `QuernError` if they are of another type.
     public func values<Value: Element>(of type: Value.Type = Value.self) throws -> [Value] {
       guard elementType == Value.elementType else {
-        throw DataError(
+        throw QuernError(
           .mislabelled, in: "tensor of shape \(text(shape: shape))",
           found: "\(elementType.rawValue) elements",
           expected: "\(Value.elementType.rawValue) elements")

@@ -1,3 +1,5 @@
+import QuernErrors
+
 /// Reads a safetensors header: an object of objects of a fixed form, in JSON.
 ///
 /// It is read here because Foundation's readers keep one of two entries of the same name without a
@@ -49,7 +51,7 @@ struct SafetensorsHeaderParser {
       }
     }
     guard let elementType, let shape, let offsets, offsets.count == 2 else {
-      throw DataError(
+      throw QuernError(
         .corrupt, in: file, found: "the entry of tensor \"\(name)\" is incomplete",
         expected: "dtype, shape and two data_offsets", remedy: "The file is damaged.")
     }
@@ -65,7 +67,7 @@ struct SafetensorsHeaderParser {
     try list(from: "{", to: "}") { parser in
       let key = try parser.string()
       guard seen.insert(key).inserted else {
-        throw DataError(
+        throw QuernError(
           .duplicate, in: parser.file, found: "\"\(key)\" occurs twice among the \(what)",
           expected: "every name once", remedy: "The file is damaged.")
       }
@@ -98,7 +100,7 @@ struct SafetensorsHeaderParser {
       let (tens, overflowed) = value.multipliedReportingOverflow(by: 10)
       let (sum, carried) = tens.addingReportingOverflow(Int(byte - 0x30))
       if overflowed || carried {
-        throw DataError(
+        throw QuernError(
           .overflow, in: file, found: "a number at byte \(start) of the file is too large",
           expected: "numbers below 2^63", remedy: "The file is damaged.")
       }
@@ -190,8 +192,8 @@ struct SafetensorsHeaderParser {
     if !accept(scalar) { throw malformed("\"\(scalar)\"") }
   }
 
-  private func malformed(_ expected: String) -> DataError {
-    DataError(
+  private func malformed(_ expected: String) -> QuernError {
+    QuernError(
       .corrupt, in: file, found: "the header is malformed at byte \(position) of the file",
       expected: expected, remedy: "The file is damaged, or no safetensors file.")
   }

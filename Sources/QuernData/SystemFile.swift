@@ -1,3 +1,5 @@
+import QuernErrors
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -41,18 +43,18 @@ package struct SystemFile: ~Copyable {
   private let descriptor: Int32
 
   /// Opens for reading.
-  /// - Throws: ``DataError`` if there is none, if it is not a regular file, or not readable.
+  /// - Throws: `QuernError` if there is none, if it is not a regular file, or not readable.
   init(reading path: String) throws {
     // O_NONBLOCK: opening a pipe without a writer would wait for ever.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     if descriptor < 0 {
       let number = errno
       if number == ENOENT || number == ENOTDIR {
-        throw DataError(
+        throw QuernError(
           .missing, in: path, found: "there is no such file", expected: "a readable file",
           remedy: "Check the path.")
       }
-      throw DataError(
+      throw QuernError(
         .unreadable, in: path, found: "cannot be opened (\(systemMessage(number)))",
         expected: "a readable file", remedy: "Check its permissions.")
     }
@@ -61,7 +63,7 @@ package struct SystemFile: ~Copyable {
     let kind = PathKind(status)
     guard !failed, kind == .file else {
       close(descriptor)
-      throw DataError(
+      throw QuernError(
         .notAFile, in: path,
         found: kind == .directory ? "is a folder" : "is a device or a pipe",
         expected: "a regular file",
@@ -87,7 +89,7 @@ package struct SystemFile: ~Copyable {
       if count >= 0 { return count }
       let number = errno
       if number == EINTR { continue }
-      throw DataError(
+      throw QuernError(
         .unreadable, in: path, found: "reading failed (\(systemMessage(number)))",
         expected: "a readable file")
     }
@@ -104,7 +106,7 @@ package struct SystemFile: ~Copyable {
   }
 
   /// The whole contents of a file.
-  /// - Throws: ``DataError`` if there is none, if it is not a regular file, or not readable.
+  /// - Throws: `QuernError` if there is none, if it is not a regular file, or not readable.
   package static func contents(of path: String) throws -> [UInt8] {
     let file = try SystemFile(reading: path)
     return try bytesInLargePages(file.size) { target in

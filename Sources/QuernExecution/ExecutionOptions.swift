@@ -1,4 +1,5 @@
 import QuernCompiler
+import QuernErrors
 import QuernGraph
 import QuernInterpreter
 import QuernPasses
@@ -33,38 +34,32 @@ public struct ExecutionOptions: Hashable, Sendable {
   }
 }
 
-/// A target or thread count that this process cannot run.
-public struct BackendError: Error, Hashable, Sendable, CustomStringConvertible {
-  public var description: String
-}
-
 extension ExecutionOptions {
   /// Checks what can be checked before anything is compiled.
   ///
-  /// - Throws: ``BackendError`` for a target this processor lacks, or a thread count out of range.
+  /// - Throws: `QuernError` for a target this processor lacks, or a thread count out of range.
   public func validate() throws {
     try validateThreads()
     guard backend == .interpreter || target.isSupported else {
       let supported = Target.allCases.filter(\.isSupported).map(\.rawValue)
-      throw BackendError(
-        description: "target \(target): this processor does not have its instructions; use one of "
-          + supported.joined(separator: ", "))
+      throw QuernError(
+        "target \(target)", "this processor does not have its instructions",
+        remedy: "use one of " + supported.joined(separator: ", "))
     }
   }
 
   /// Checks what also concerns code that is generated, but not run here.
   ///
-  /// - Throws: ``BackendError`` for a thread count out of range.
+  /// - Throws: `QuernError` for a thread count out of range.
   package func validateThreads() throws {
     guard 1...1024 ~= threads else {
-      throw BackendError(
-        description: "threads: \(threads) asked for; give a number from 1 to 1024")
+      throw QuernError("threads", "\(threads) asked for", remedy: "give a number from 1 to 1024")
     }
   }
 
   /// Compiles a graph, or prepares it for the interpreter; simplified in either case.
   ///
-  /// - Throws: ``BackendError``, as ``validate()`` does; what the compiler throws.
+  /// - Throws: `QuernError`, as ``validate()`` does; what the compiler throws.
   public func makeExecutable(_ graph: Graph) throws -> any Executable {
     try validate()
     switch backend {

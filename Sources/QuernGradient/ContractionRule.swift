@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 // The derivative of a contraction: again a contraction, with its index maps turned round.
@@ -15,7 +16,7 @@ import QuernGraph
 // for all output axes, which are therefore preferred. Any other replaced axis needs a guard.
 
 extension RuleApplication {
-  func partial(of contraction: Contraction, _ operands: [Tensor]) throws(GraphError) -> Tensor {
+  func partial(of contraction: Contraction, _ operands: [Tensor]) throws(QuernError) -> Tensor {
     var turned = TurnedContraction(contraction, by: number, shape: operands[number].shape)
     turned.solve()
 
@@ -57,7 +58,7 @@ extension RuleApplication {
   /// `tensor` where the index along a dimension has a value that depends on the others, 0 elsewhere.
   private func keep(
     _ tensor: Tensor, where dimension: Int, equals value: AffineExpression
-  ) throws(GraphError) -> Tensor {
+  ) throws(QuernError) -> Tensor {
     let axes = tensor.shape.extents.enumerated().map { Axis("d\($0)", $1) }
     let positions = builder.iota([tensor.shape[dimension]])
     return try builder.contraction(

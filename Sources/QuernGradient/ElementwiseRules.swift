@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 private let twoOverRootPi = 1.1283791670955126
@@ -12,7 +13,7 @@ private let twoOverRootPi = 1.1283791670955126
 /// - Returns: what the operand's adjoint gains; nil where there is no derivative.
 func elementwisePartial(
   _ op: ElementwiseOp, _ k: Int, _ g: Tensor, _ x: [Tensor], _ y: Tensor
-) throws(GraphError) -> Tensor? {
+) throws(QuernError) -> Tensor? {
   switch (op, k) {
   case (.negate, _): try -g
   case (.absolute, _): try g.signed(as: x[0])
@@ -69,18 +70,18 @@ extension Tensor {
     return false
   }
 
-  fileprivate static func < (a: Self, b: Self) throws(GraphError) -> Self { try a.apply(.less, b) }
+  fileprivate static func < (a: Self, b: Self) throws(QuernError) -> Self { try a.apply(.less, b) }
   /// This where the condition holds, 0 elsewhere.
-  fileprivate func `where`(_ condition: Tensor) throws(GraphError) -> Tensor {
+  fileprivate func `where`(_ condition: Tensor) throws(QuernError) -> Tensor {
     try self.where(condition, otherwise: scalar(0))
   }
   /// 0 where the condition holds, this elsewhere.
-  fileprivate func unless(_ condition: Tensor) throws(GraphError) -> Tensor {
+  fileprivate func unless(_ condition: Tensor) throws(QuernError) -> Tensor {
     try scalar(0).where(condition, otherwise: self)
   }
 
   /// This where `x` is positive, its negative where `x` is negative, 0 where `x` is 0.
-  fileprivate func signed(as x: Tensor) throws(GraphError) -> Tensor {
+  fileprivate func signed(as x: Tensor) throws(QuernError) -> Tensor {
     try self.where(scalar(0) < x, otherwise: (-self).where(x < scalar(0)))
   }
 }

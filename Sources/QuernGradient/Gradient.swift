@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// The gradient of a scalar by each of some tensors, as new nodes of the same graph.
@@ -12,13 +13,13 @@ import QuernGraph
 ///   - tensors: `float32` inputs or computed tensors of the same builder.
 /// - Returns: for each of `tensors`, a tensor of its shape; zero where the output does not depend
 ///   on it.
-/// - Throws: `GraphError` where `output` has several elements, or a tensor holds integers or
+/// - Throws: `QuernError` where `output` has several elements, or a tensor holds integers or
 ///   belongs to another builder.
 public func gradient(
   of output: Tensor, withRespectTo tensors: [Tensor]
-) throws(GraphError) -> [Tensor] {
+) throws(QuernError) -> [Tensor] {
   guard output.shape.elementCount == 1 else {
-    throw GraphError(
+    throw QuernError(
       "gradient", "the output has shape \(output.shape)",
       remedy: "sum it to one number, or use vectorJacobianProduct with a seed of its shape")
   }
@@ -32,21 +33,21 @@ public func gradient(
 ///   - output: a `float32` tensor.
 ///   - seed: the weights, a `float32` tensor of the output's shape.
 ///   - tensors: as for ``gradient(of:withRespectTo:)``.
-/// - Throws: `GraphError` as ``gradient(of:withRespectTo:)``, or where the seed has another shape.
+/// - Throws: `QuernError` as ``gradient(of:withRespectTo:)``, or where the seed has another shape.
 public func vectorJacobianProduct(
   of output: Tensor, seed: Tensor, withRespectTo tensors: [Tensor]
-) throws(GraphError) -> [Tensor] {
+) throws(QuernError) -> [Tensor] {
   let builder = output.builder
   guard (tensors + [seed]).allSatisfy({ $0.builder === builder }) else {
-    throw GraphError(
+    throw QuernError(
       "gradient", "the tensors belong to several builders", remedy: "build them with one builder")
   }
   guard (tensors + [output]).allSatisfy({ $0.element == .float32 }) else {
-    throw GraphError(
+    throw QuernError(
       "gradient", "one of the tensors holds integers", remedy: "differentiate float32 tensors only")
   }
   guard seed.type == output.type else {
-    throw GraphError(
+    throw QuernError(
       "gradient", "the seed is \(seed.type), the output \(output.type)",
       remedy: "give the seed the output's shape")
   }
@@ -59,7 +60,7 @@ public func vectorJacobianProduct(
     guard let adjoint = adjoints[id] else { continue }
     // An operand in several places gets one sum first: x · x gives twice g · x.
     var partials: [(operand: NodeID, sum: Tensor)] = []
-    try builder.labelled(node.gradientLabel) { () throws(GraphError) in
+    try builder.labelled(node.gradientLabel) { () throws(QuernError) in
       for (number, operand) in node.operands.enumerated()
       where dependent[operand.index] && node.isDifferentiable(by: number) {
         let application = RuleApplication(

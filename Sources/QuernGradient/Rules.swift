@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// A node whose adjoint is known, and the operand by which it is to be differentiated.
@@ -14,7 +15,7 @@ struct RuleApplication {
   var builder: GraphBuilder { output.builder }
 
   /// What this use of the operand adds to the operand's adjoint; it has the operand's shape.
-  func partial() throws(GraphError) -> Tensor {
+  func partial() throws(QuernError) -> Tensor {
     switch node.op {
     case .elementwise(let op):
       guard let partial = try elementwisePartial(op, number, adjoint, operands, output) else {
@@ -35,8 +36,8 @@ struct RuleApplication {
     }
   }
 
-  private func missing() -> GraphError {
-    GraphError(
+  private func missing() -> QuernError {
+    QuernError(
       node.label.isEmpty ? node.op.name : node.label,
       "\(node.op.name) has no derivative by operand \(number)",
       remedy: "differentiate a loss that does not depend on it")
@@ -44,7 +45,7 @@ struct RuleApplication {
 
   /// A maximum is the contraction that multiplies each window by the one-hot vector of its
   /// maximum's position, so its derivative is a contraction's.
-  private func partial(of window: Window) throws(GraphError) -> Tensor {
+  private func partial(of window: Window) throws(QuernError) -> Tensor {
     let position = builder.tensor(
       builder.add(.maximumPosition(window), [operand.id], TensorType(.int32, output.shape)))
     let plain = (0..<window.outputRank).map { AffineExpression.axis($0) }
@@ -54,7 +55,7 @@ struct RuleApplication {
     return try partial(of: selection, [operand, position])
   }
 
-  private func slice(_ dimension: Int) throws(GraphError) -> Tensor {
+  private func slice(_ dimension: Int) throws(QuernError) -> Tensor {
     var start = [Int](repeating: 0, count: operand.shape.rank)
     var end = operand.shape.extents
     start[dimension] = operands[..<number].reduce(0) { $0 + $1.shape[dimension] }
@@ -63,7 +64,7 @@ struct RuleApplication {
   }
 
   /// The sum over the dimensions along which the operand was repeated.
-  private func sumOfRepeats(_ partial: Tensor) throws(GraphError) -> Tensor {
+  private func sumOfRepeats(_ partial: Tensor) throws(QuernError) -> Tensor {
     let repeated = (0..<operand.shape.rank).filter {
       operand.shape[$0] == 1 && partial.shape[$0] > 1
     }

@@ -1,3 +1,5 @@
+import QuernErrors
+
 /// A graph that can be run: by the interpreter, or as native code.
 ///
 /// Tensors are written and read by name, densely, row-major, in the order of the graph's shapes,
@@ -7,36 +9,21 @@ public protocol Executable: AnyObject {
 
   /// Sets an input (data, parameter, state or hyperparameter).
   ///
-  /// - Throws: ``ExecutionError`` where there is no such input or the byte count differs.
+  /// - Throws: `QuernError` where there is no such input or the byte count differs.
   func write(_ name: String, from bytes: UnsafeRawBufferPointer) throws
 
   /// Sets all elements of an input to zero.
   ///
-  /// - Throws: ``ExecutionError`` where there is no such input.
+  /// - Throws: `QuernError` where there is no such input.
   func clear(_ name: String) throws
 
   /// Copies an input's present value or an output of the last step.
   ///
-  /// - Throws: ``ExecutionError`` where there is no such tensor or the byte count differs.
+  /// - Throws: `QuernError` where there is no such tensor or the byte count differs.
   func read(_ name: String, into bytes: UnsafeMutableRawBufferPointer) throws
 
   /// Computes all outputs, then replaces the inputs that have updates.
   func run() throws
-}
-
-/// A tensor that an executable cannot give or take.
-public struct ExecutionError: Error, Hashable, Sendable, CustomStringConvertible {
-  public var tensor: String
-  public var problem: String
-  public var remedy: String
-
-  public init(_ tensor: String, _ problem: String, remedy: String) {
-    self.tensor = tensor
-    self.problem = problem
-    self.remedy = remedy
-  }
-
-  public var description: String { "\(tensor): \(problem); \(remedy)" }
 }
 
 extension Executable {
@@ -44,7 +31,7 @@ extension Executable {
   public func type(of name: String) throws -> TensorType {
     if let id = graph.input(named: name) ?? graph.output(named: name) { return graph[id].type }
     let names = graph.inputs.map(\.input.name) + graph.outputs.map(\.name)
-    throw ExecutionError(
+    throw QuernError(
       name, "there is no such input or output",
       remedy: "use one of \(names.joined(separator: ", "))")
   }
@@ -57,7 +44,7 @@ extension Executable {
 
   /// Sets a `float32` input; values are row-major.
   ///
-  /// - Throws: ``ExecutionError`` where there is no such input, or its type or size is another.
+  /// - Throws: `QuernError` where there is no such input, or its type or size is another.
   public func write(_ name: String, _ values: [Float]) throws {
     try check(name, .float32)
     try values.withUnsafeBytes { try write(name, from: $0) }
@@ -73,12 +60,12 @@ extension Executable {
 
   /// Sets a `float32` input of one element.
   ///
-  /// - Throws: ``ExecutionError`` where it has more.
+  /// - Throws: `QuernError` where it has more.
   public func write(_ name: String, _ value: Float) throws { try write(name, [value]) }
 
   /// The values of a `float32` input or output, row-major.
   ///
-  /// - Throws: ``ExecutionError`` where there is none, or its type is another.
+  /// - Throws: `QuernError` where there is none, or its type is another.
   public func floats(_ name: String) throws -> [Float] {
     let type = try check(name, .float32)
     var values = [Float](repeating: 0, count: type.shape.elementCount)
@@ -88,7 +75,7 @@ extension Executable {
 
   /// The values of an `int32` input or output, row-major.
   ///
-  /// - Throws: ``ExecutionError`` where there is none, or its type is another.
+  /// - Throws: `QuernError` where there is none, or its type is another.
   public func integers(_ name: String) throws -> [Int32] {
     let type = try check(name, .int32)
     var values = [Int32](repeating: 0, count: type.shape.elementCount)
@@ -100,7 +87,7 @@ extension Executable {
   private func check(_ name: String, _ element: ElementType) throws -> TensorType {
     let type = try type(of: name)
     guard type.element == element else {
-      throw ExecutionError(
+      throw QuernError(
         name, "it holds \(type.element.rawValue), not \(element.rawValue)",
         remedy: "use the tensor's own type")
     }

@@ -1,3 +1,5 @@
+import QuernErrors
+
 /// Makes a graph node by node; equal nodes are made once.
 ///
 /// This is the level below the layers: write your own layer or loss as a function of ``Tensor``s.
@@ -77,11 +79,11 @@ public final class GraphBuilder {
   /// Checks that tensors are of this builder: the number of another's node means another node here,
   /// or none.
   ///
-  /// - Throws: ``GraphError`` that names the first that is not.
-  func checkOwn(_ tensors: [Tensor], of op: String) throws(GraphError) {
+  /// - Throws: `QuernError` that names the first that is not.
+  func checkOwn(_ tensors: [Tensor], of op: String) throws(QuernError) {
     guard let place = tensors.firstIndex(where: { $0.builder !== self }) else { return }
     let which = tensors.count == 1 ? "the tensor" : "tensor \(place + 1) of \(tensors.count)"
-    throw GraphError(
+    throw QuernError(
       label.isEmpty ? op : "\(label) (\(op))",
       "\(which), \(tensors[place].type), comes from another GraphBuilder; expected all tensors from "
         + "one",
@@ -92,12 +94,12 @@ public final class GraphBuilder {
 
   /// Declares an input.
   ///
-  /// - Throws: ``GraphError`` if another input has the name.
+  /// - Throws: `QuernError` if another input has the name.
   public func input(
     _ name: String, _ shape: Shape, _ element: ElementType = .float32, role: Input.Role = .data
-  ) throws(GraphError) -> Tensor {
+  ) throws(QuernError) -> Tensor {
     if graph.input(named: name) != nil {
-      throw GraphError(name, "two inputs have this name", remedy: "name one of them differently")
+      throw QuernError(name, "two inputs have this name", remedy: "name one of them differently")
     }
     return tensor(add(.input(Input(name, role)), [], TensorType(element, shape)))
   }
@@ -118,32 +120,32 @@ public final class GraphBuilder {
 
   /// Asks for a tensor's value under a name.
   ///
-  /// - Throws: ``GraphError`` where another output has the name, or the tensor comes from another
+  /// - Throws: `QuernError` where another output has the name, or the tensor comes from another
   ///   builder.
-  public func output(_ name: String, _ tensor: Tensor) throws(GraphError) {
+  public func output(_ name: String, _ tensor: Tensor) throws(QuernError) {
     try checkOwn([tensor], of: "output \(name)")
     if graph.output(named: name) != nil {
-      throw GraphError(name, "two outputs have this name", remedy: "name one of them differently")
+      throw QuernError(name, "two outputs have this name", remedy: "name one of them differently")
     }
     graph.outputs.append(.init(name: name, node: tensor.id))
   }
 
   /// At the end of a step `input` takes this value.
   ///
-  /// - Throws: ``GraphError`` where the types differ, `input` is no input, or has an update already,
+  /// - Throws: `QuernError` where the types differ, `input` is no input, or has an update already,
   ///   or where one of them comes from another builder.
-  public func update(_ input: Tensor, to value: Tensor) throws(GraphError) {
+  public func update(_ input: Tensor, to value: Tensor) throws(QuernError) {
     try checkOwn([input, value], of: "update")
     guard case .input(let declared) = graph[input.id].op else {
-      throw GraphError("update", "\(input.id) is not an input", remedy: "update inputs only")
+      throw QuernError("update", "\(input.id) is not an input", remedy: "update inputs only")
     }
     guard input.type == value.type else {
-      throw GraphError(
+      throw QuernError(
         declared.name, "its type is \(input.type), its update's \(value.type)",
         remedy: "give the update the input's shape")
     }
     guard !graph.updates.contains(where: { $0.input == input.id }) else {
-      throw GraphError(declared.name, "it is updated twice", remedy: "keep one of the updates")
+      throw QuernError(declared.name, "it is updated twice", remedy: "keep one of the updates")
     }
     graph.updates.append(.init(input: input.id, value: value.id))
   }

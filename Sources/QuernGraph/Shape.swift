@@ -1,3 +1,5 @@
+import QuernErrors
+
 /// The extents of a tensor, outermost first: `[N, H, W, C]` for pictures, `[]` for a scalar.
 public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomStringConvertible {
   /// Of each dimension, at least 1.
@@ -10,18 +12,18 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
 
   /// Checks extents that come from outside.
   ///
-  /// - Throws: ``GraphError`` where an extent is not positive or the product is beyond
+  /// - Throws: `QuernError` where an extent is not positive or the product is beyond
   ///   ``maximumElementCount``.
-  public init(checking extents: [Int], of subject: String = "shape") throws(GraphError) {
+  public init(checking extents: [Int], of subject: String = "shape") throws(QuernError) {
     var count = 1
     for extent in extents {
       guard extent > 0 else {
-        throw GraphError(
+        throw QuernError(
           subject, "extents \(extents) hold \(extent)", remedy: "give every extent at least 1")
       }
       let (product, overflow) = count.multipliedReportingOverflow(by: extent)
       guard !overflow, product <= Self.maximumElementCount else {
-        throw GraphError(
+        throw QuernError(
           subject, "extents \(extents) make more than \(Self.maximumElementCount) elements",
           remedy: "make the tensor smaller")
       }

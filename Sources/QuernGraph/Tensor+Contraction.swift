@@ -1,36 +1,38 @@
+import QuernErrors
+
 // Contractions, and the movements and sums that are special cases of them.
 
 extension GraphBuilder {
   /// A contraction over explicit axes and maps.
   ///
-  /// - Throws: ``GraphError`` where the maps do not fit the operands, or an operand comes from
+  /// - Throws: `QuernError` where the maps do not fit the operands, or an operand comes from
   ///   another builder.
   public func contraction(
     _ contraction: Contraction, _ operands: [Tensor]
-  ) throws(GraphError) -> Tensor {
+  ) throws(QuernError) -> Tensor {
     try checkOwn(operands, of: "contraction")
     let subject = label.isEmpty ? "contraction" : label
     guard operands.count == contraction.factors.count, 1...2 ~= operands.count else {
-      throw GraphError(
+      throw QuernError(
         subject, "\(operands.count) operands for \(contraction.factors.count) factors",
         remedy: "give one or two factors, one for each operand")
     }
     _ = try Shape(checking: contraction.extents, of: subject)
     for (factor, operand) in zip(contraction.factors, operands) {
       guard factor.map.count == operand.shape.rank else {
-        throw GraphError(
+        throw QuernError(
           subject, "\(factor.map.count) indices for an operand of shape \(operand.shape)",
           remedy: "give one index for each dimension")
       }
       guard operand.element == (factor.match == nil ? .float32 : .int32) || contraction.isMovement
       else {
-        throw GraphError(
+        throw QuernError(
           subject, "an operand is \(operand.element.rawValue)",
           remedy: "multiply float32 tensors; match int32 tensors")
       }
       for expression in factor.map + (factor.match.map { [$0] } ?? []) {
         guard expression.terms.allSatisfy({ contraction.axes.indices.contains($0.axis) }) else {
-          throw GraphError(
+          throw QuernError(
             subject, "an index names an axis beyond the \(contraction.axes.count) there are",
             remedy: "add the axis")
         }
@@ -61,10 +63,10 @@ extension Tensor {
 
   /// The matrix product: `[…, K] × [K, T] → […, T]`.
   ///
-  /// - Throws: ``GraphError`` where the shapes do not go together.
-  public func matrixProduct(_ weight: Tensor) throws(GraphError) -> Tensor {
+  /// - Throws: `QuernError` where the shapes do not go together.
+  public func matrixProduct(_ weight: Tensor) throws(QuernError) -> Tensor {
     guard shape.rank >= 1, weight.shape.rank == 2, shape[shape.rank - 1] == weight.shape[0] else {
-      throw GraphError(
+      throw QuernError(
         subject("matrix product"), "shapes \(shape) and \(weight.shape) do not go together",
         remedy: "give […, K] and [K, T] with the same K")
     }
@@ -83,8 +85,8 @@ extension Tensor {
 
   /// The sum over dimensions, which disappear.
   ///
-  /// - Throws: ``GraphError`` where a dimension is named twice or is not there.
-  public func sum(over dimensions: [Int]) throws(GraphError) -> Tensor {
+  /// - Throws: `QuernError` where a dimension is named twice or is not there.
+  public func sum(over dimensions: [Int]) throws(QuernError) -> Tensor {
     try checkDimensions(dimensions, "sum")
     if dimensions.isEmpty { return self }
     let kept = (0..<shape.rank).filter { !dimensions.contains($0) }
@@ -100,20 +102,20 @@ extension Tensor {
   }
 
   /// The sum of all elements: a scalar.
-  public func sum() throws(GraphError) -> Tensor { try sum(over: Array(0..<shape.rank)) }
+  public func sum() throws(QuernError) -> Tensor { try sum(over: Array(0..<shape.rank)) }
 
   /// The mean over dimensions, which disappear.
   ///
-  /// - Throws: ``GraphError`` where a dimension is named twice or is not there.
-  public func mean(over dimensions: [Int]) throws(GraphError) -> Tensor {
+  /// - Throws: `QuernError` where a dimension is named twice or is not there.
+  public func mean(over dimensions: [Int]) throws(QuernError) -> Tensor {
     let count = dimensions.reduce(1) { $0 * (($1 < shape.rank && $1 >= 0) ? shape[$1] : 1) }
     return try sum(over: dimensions) * (1 / Double(count))
   }
 
   /// The largest element over dimensions, which disappear.
   ///
-  /// - Throws: ``GraphError`` where a dimension is named twice or is not there.
-  public func maximum(over dimensions: [Int]) throws(GraphError) -> Tensor {
+  /// - Throws: `QuernError` where a dimension is named twice or is not there.
+  public func maximum(over dimensions: [Int]) throws(QuernError) -> Tensor {
     try checkDimensions(dimensions, "maximum")
     if dimensions.isEmpty { return self }
     return builder.tensor(
@@ -123,7 +125,7 @@ extension Tensor {
   }
 
   /// Where the largest element lies, row-major over the dimensions, which disappear: `int32`.
-  public func maximumPosition(over dimensions: [Int]) throws(GraphError) -> Tensor {
+  public func maximumPosition(over dimensions: [Int]) throws(QuernError) -> Tensor {
     try checkDimensions(dimensions, "maximumPosition")
     let window = window(over: dimensions)
     return builder.tensor(
@@ -140,11 +142,11 @@ extension Tensor {
       axes: order.map { Axis(axisNames[$0], shape[$0]) }, outputRank: kept.count, map: map)
   }
 
-  private func checkDimensions(_ dimensions: [Int], _ op: String) throws(GraphError) {
+  private func checkDimensions(_ dimensions: [Int], _ op: String) throws(QuernError) {
     guard Set(dimensions).count == dimensions.count,
       dimensions.allSatisfy({ (0..<shape.rank).contains($0) })
     else {
-      throw GraphError(
+      throw QuernError(
         subject(op), "dimensions \(dimensions) of a tensor of shape \(shape)",
         remedy: "name each dimension at most once, from 0 to \(shape.rank - 1)")
     }
@@ -152,10 +154,10 @@ extension Tensor {
 
   /// The same elements in row-major order under another shape.
   ///
-  /// - Throws: ``GraphError`` where the number of elements differs.
-  public func reshaped(_ shape: Shape) throws(GraphError) -> Tensor {
+  /// - Throws: `QuernError` where the number of elements differs.
+  public func reshaped(_ shape: Shape) throws(QuernError) -> Tensor {
     guard shape.elementCount == self.shape.elementCount else {
-      throw GraphError(
+      throw QuernError(
         subject("reshape"),
         "\(self.shape) holds \(self.shape.elementCount) elements, \(shape) \(shape.elementCount)",
         remedy: "keep the number of elements")
@@ -164,9 +166,9 @@ extension Tensor {
   }
 
   /// Dimension `d` of the result is dimension `order[d]` of this tensor.
-  public func transposed(_ order: [Int]) throws(GraphError) -> Tensor {
+  public func transposed(_ order: [Int]) throws(QuernError) -> Tensor {
     guard order.sorted() == Array(0..<shape.rank) else {
-      throw GraphError(
+      throw QuernError(
         subject("transpose"), "order \(order) of a tensor of rank \(shape.rank)",
         remedy: "name every dimension once")
     }
@@ -177,11 +179,11 @@ extension Tensor {
 
   /// The part from `start` (inclusive) to `end` (exclusive) of each dimension; what lies outside
   /// the tensor is zero, so this pads as well as slices.
-  public func sliced(from start: [Int], to end: [Int]) throws(GraphError) -> Tensor {
+  public func sliced(from start: [Int], to end: [Int]) throws(QuernError) -> Tensor {
     guard start.count == shape.rank, end.count == shape.rank,
       zip(start, end).allSatisfy({ $0 < $1 })
     else {
-      throw GraphError(
+      throw QuernError(
         subject("slice"), "from \(start) to \(end) of a tensor of shape \(shape)",
         remedy: "give each dimension a start below its end")
     }
@@ -190,9 +192,9 @@ extension Tensor {
   }
 
   /// Zeros before and after each dimension.
-  public func padded(before: [Int], after: [Int]) throws(GraphError) -> Tensor {
+  public func padded(before: [Int], after: [Int]) throws(QuernError) -> Tensor {
     guard before.count == shape.rank, after.count == shape.rank else {
-      throw GraphError(
+      throw QuernError(
         subject("pad"), "padding \(before), \(after) of a tensor of shape \(shape)",
         remedy: "give one number for each dimension")
     }
@@ -201,13 +203,13 @@ extension Tensor {
 
   /// Repeated along dimensions of extent 1 (and new leading ones) to a larger shape.
   ///
-  /// - Throws: ``GraphError`` where another dimension would have to be repeated.
-  public func broadcast(to target: Shape) throws(GraphError) -> Tensor {
+  /// - Throws: `QuernError` where another dimension would have to be repeated.
+  public func broadcast(to target: Shape) throws(QuernError) -> Tensor {
     let lead = target.rank - shape.rank
     guard lead >= 0,
       zip(shape.extents, target.extents.dropFirst(lead)).allSatisfy({ $0 == 1 || $0 == $1 })
     else {
-      throw GraphError(
+      throw QuernError(
         subject("broadcast"), "\(shape) cannot be repeated to \(target)",
         remedy: "repeat dimensions of extent 1 only")
     }
@@ -219,7 +221,7 @@ extension Tensor {
     return try movement(target.extents.enumerated().map { Axis(names[$0], $1) }, map)
   }
 
-  func movement(_ axes: [Axis], _ map: [AffineExpression]) throws(GraphError) -> Tensor {
+  func movement(_ axes: [Axis], _ map: [AffineExpression]) throws(QuernError) -> Tensor {
     try builder.contraction(
       Contraction(axes: axes, outputRank: axes.count, factors: [.init(map)]), [self])
   }
@@ -228,15 +230,15 @@ extension Tensor {
 extension GraphBuilder {
   /// Tensors one after the other along a dimension.
   ///
-  /// - Throws: ``GraphError`` where another extent or the element type differs, or a tensor comes from
+  /// - Throws: `QuernError` where another extent or the element type differs, or a tensor comes from
   ///   another builder.
   public func concatenate(
     _ tensors: [Tensor], along dimension: Int
-  ) throws(GraphError) -> Tensor {
+  ) throws(QuernError) -> Tensor {
     try checkOwn(tensors, of: "concatenate")
     let subject = label.isEmpty ? "concatenate" : label
     guard let first = tensors.first, (0..<first.shape.rank).contains(dimension) else {
-      throw GraphError(
+      throw QuernError(
         subject, "dimension \(dimension) of \(tensors.first?.shape.description ?? "no tensor")",
         remedy: "name a dimension of the tensors")
     }
@@ -246,7 +248,7 @@ extension GraphBuilder {
       var others = tensor.shape.extents
       if others.count == extents.count { others[dimension] = extents[dimension] }
       guard others == extents, tensor.element == first.element else {
-        throw GraphError(
+        throw QuernError(
           subject, "\(tensor.type) does not go with \(first.type) along dimension \(dimension)",
           remedy: "make all other extents equal")
       }

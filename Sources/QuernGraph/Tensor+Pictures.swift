@@ -1,3 +1,5 @@
+import QuernErrors
+
 // Convolution and pooling over pictures (N, H, W, C): N batch, H height, W width, C channels.
 
 /// How a window moves over a picture, for height and width.
@@ -47,15 +49,15 @@ public struct WindowGeometry: Hashable, Sendable {
 
   /// Extents of the output for a picture of the given height and width.
   ///
-  /// - Throws: ``GraphError`` for numbers that are not positive (padding: negative), or a kernel that
+  /// - Throws: `QuernError` for numbers that are not positive (padding: negative), or a kernel that
   ///   is larger than the padded picture.
-  public func outputExtents(picture: [Int], of subject: String) throws(GraphError) -> [Int] {
+  public func outputExtents(picture: [Int], of subject: String) throws(QuernError) -> [Int] {
     for (name, values, least) in [
       ("kernel", kernelExtents, 1), ("stride", strides, 1), ("dilation", dilations, 1),
       ("padding", paddingBefore, 0), ("padding", paddingAfter, 0),
     ] {
       guard values.count == 2, values.allSatisfy({ $0 >= least && $0 < 1 << 20 }) else {
-        throw GraphError(
+        throw QuernError(
           subject, "\(name) is \(values)", remedy: "give height and width of at least \(least)")
       }
     }
@@ -65,7 +67,7 @@ public struct WindowGeometry: Hashable, Sendable {
       let padded = picture[d] + paddingBefore[d] + paddingAfter[d]
       guard reach <= padded else {
         let side = d == 0 ? "high" : "wide"
-        throw GraphError(
+        throw QuernError(
           subject,
           "the kernel is \(reach) \(side) (dilation counted), its padded input only \(padded)",
           remedy: "use a smaller kernel, more padding, or fewer poolings before")
@@ -83,9 +85,9 @@ public struct WindowGeometry: Hashable, Sendable {
 }
 
 extension Tensor {
-  private func checkPicture(_ op: String) throws(GraphError) {
+  private func checkPicture(_ op: String) throws(QuernError) {
     guard shape.rank == 4 else {
-      throw GraphError(
+      throw QuernError(
         subject(op), "its input has shape \(shape)", remedy: "give a batch of pictures (N, H, W, C)"
       )
     }
@@ -98,17 +100,17 @@ extension Tensor {
   ///   - geometry: how the window moves: s strides, d dilations, p padding before.
   ///   - groups: channels and filters are cut into so many groups that do not see each other.
   /// - Returns: pictures (N, Y, X, T).
-  /// - Throws: ``GraphError`` where shapes, groups or geometry do not fit.
+  /// - Throws: `QuernError` where shapes, groups or geometry do not fit.
   public func convolution(
     _ filters: Tensor, _ geometry: WindowGeometry, groups: Int = 1
-  ) throws(GraphError) -> Tensor {
+  ) throws(QuernError) -> Tensor {
     try checkPicture("convolution")
     let name = subject("convolution")
     let channels = shape[3]
     guard filters.shape.rank == 4,
       filters.shape.extents[0...1].elementsEqual(geometry.kernelExtents)
     else {
-      throw GraphError(
+      throw QuernError(
         name, "filters of shape \(filters.shape) for a kernel \(geometry.kernelExtents)",
         remedy: "give filters (kernel height, kernel width, channels / groups, filters)")
     }
@@ -116,7 +118,7 @@ extension Tensor {
     guard groups >= 1, channels % groups == 0, count % groups == 0,
       filters.shape[2] == channels / groups
     else {
-      throw GraphError(
+      throw QuernError(
         name, "\(channels) channels, filters \(filters.shape), \(groups) groups",
         remedy: "let groups divide channels and filters, and filters have channels / groups")
     }
@@ -147,7 +149,7 @@ extension Tensor {
     return try result.reshaped(Shape([shape[0]] + output + [count]))
   }
 
-  private func poolingAxes(_ geometry: WindowGeometry, _ op: String) throws(GraphError) -> (
+  private func poolingAxes(_ geometry: WindowGeometry, _ op: String) throws(QuernError) -> (
     axes: [Axis], map: [AffineExpression]
   ) {
     try checkPicture(op)
@@ -167,13 +169,13 @@ extension Tensor {
 
   /// The largest value in each window, (N, Y, X, C); padding does not take part.
   ///
-  /// - Throws: ``GraphError`` where the geometry does not fit the pictures (N, H, W, C).
-  public func maximumPooling(_ geometry: WindowGeometry) throws(GraphError) -> Tensor {
+  /// - Throws: `QuernError` where the geometry does not fit the pictures (N, H, W, C).
+  public func maximumPooling(_ geometry: WindowGeometry) throws(QuernError) -> Tensor {
     let (axes, map) = try poolingAxes(geometry, "max-pool")
     for d in 0..<2 {
       let reach = geometry.dilations[d] * (geometry.kernelExtents[d] - 1)
       guard max(geometry.paddingBefore[d], geometry.paddingAfter[d]) * 2 <= reach + 1 else {
-        throw GraphError(
+        throw QuernError(
           subject("max-pool"), "padding is more than half the window", remedy: "pad less")
       }
     }
@@ -184,8 +186,8 @@ extension Tensor {
 
   /// The mean of each window, (N, Y, X, C); padding counts as zeros, as in PyTorch by default.
   ///
-  /// - Throws: ``GraphError`` where the geometry does not fit the pictures (N, H, W, C).
-  public func averagePooling(_ geometry: WindowGeometry) throws(GraphError) -> Tensor {
+  /// - Throws: `QuernError` where the geometry does not fit the pictures (N, H, W, C).
+  public func averagePooling(_ geometry: WindowGeometry) throws(QuernError) -> Tensor {
     let (axes, map) = try poolingAxes(geometry, "average-pool")
     let sum = try builder.contraction(
       Contraction(axes: axes, outputRank: 4, factors: [.init(map)]), [self])

@@ -1,3 +1,5 @@
+import QuernErrors
+
 /// A tensor in a graph under construction: a handle, there are no values behind it yet.
 ///
 /// Operators build nodes. Shapes are checked at once; operands are repeated along dimensions of
@@ -26,12 +28,12 @@ public struct Tensor {
 extension GraphBuilder {
   /// An elementwise op over operands that are repeated to a common shape.
   ///
-  /// - Throws: ``GraphError`` where the shapes or types do not go together, or an operand comes from
+  /// - Throws: `QuernError` where the shapes or types do not go together, or an operand comes from
   ///   another builder.
-  public func elementwise(_ op: ElementwiseOp, _ operands: [Tensor]) throws(GraphError) -> Tensor {
+  public func elementwise(_ op: ElementwiseOp, _ operands: [Tensor]) throws(QuernError) -> Tensor {
     try checkOwn(operands, of: op.rawValue)
     guard let first = operands.first, let result = op.resultType(operands.map(\.element)) else {
-      throw GraphError(
+      throw QuernError(
         op.rawValue, "it does not take operands of types \(operands.map(\.element.rawValue))",
         remedy: "convert them with toFloat or toInt")
     }
@@ -42,7 +44,7 @@ extension GraphBuilder {
       for (dimension, extent) in operand.shape.extents.enumerated() where extent != 1 {
         guard extents[lead + dimension] == 1 || extents[lead + dimension] == extent else {
           let shapes = operands.map(\.shape.description).joined(separator: " and ")
-          throw GraphError(
+          throw QuernError(
             first.subject(op.rawValue), "shapes \(shapes) do not go together",
             remedy: "make extents equal, or 1 where a tensor is to be repeated")
         }
@@ -71,56 +73,56 @@ extension GraphBuilder {
 extension Tensor {
   /// An elementwise op of this tensor and others.
   ///
-  /// - Throws: ``GraphError`` where shapes or types do not go together, or one of the others comes
+  /// - Throws: `QuernError` where shapes or types do not go together, or one of the others comes
   ///   from another builder.
-  public func apply(_ op: ElementwiseOp, _ others: Tensor...) throws(GraphError) -> Tensor {
+  public func apply(_ op: ElementwiseOp, _ others: Tensor...) throws(QuernError) -> Tensor {
     try builder.elementwise(op, [self] + others)
   }
 
   /// A constant of this tensor's element type that goes with it in elementwise ops.
   public func scalar(_ value: Double) -> Tensor { builder.constant(value, [], element) }
 
-  public static func + (a: Self, b: Self) throws(GraphError) -> Self { try a.apply(.add, b) }
-  public static func - (a: Self, b: Self) throws(GraphError) -> Self { try a.apply(.subtract, b) }
-  public static func * (a: Self, b: Self) throws(GraphError) -> Self { try a.apply(.multiply, b) }
-  public static func / (a: Self, b: Self) throws(GraphError) -> Self { try a.apply(.divide, b) }
-  public static func + (a: Self, b: Double) throws(GraphError) -> Self { try a + a.scalar(b) }
-  public static func - (a: Self, b: Double) throws(GraphError) -> Self { try a - a.scalar(b) }
-  public static func * (a: Self, b: Double) throws(GraphError) -> Self { try a * a.scalar(b) }
-  public static func / (a: Self, b: Double) throws(GraphError) -> Self { try a / a.scalar(b) }
-  public static func + (a: Double, b: Self) throws(GraphError) -> Self { try b.scalar(a) + b }
-  public static func - (a: Double, b: Self) throws(GraphError) -> Self { try b.scalar(a) - b }
-  public static func * (a: Double, b: Self) throws(GraphError) -> Self { try b.scalar(a) * b }
-  public static func / (a: Double, b: Self) throws(GraphError) -> Self { try b.scalar(a) / b }
-  public static prefix func - (a: Self) throws(GraphError) -> Self { try a.apply(.negate) }
+  public static func + (a: Self, b: Self) throws(QuernError) -> Self { try a.apply(.add, b) }
+  public static func - (a: Self, b: Self) throws(QuernError) -> Self { try a.apply(.subtract, b) }
+  public static func * (a: Self, b: Self) throws(QuernError) -> Self { try a.apply(.multiply, b) }
+  public static func / (a: Self, b: Self) throws(QuernError) -> Self { try a.apply(.divide, b) }
+  public static func + (a: Self, b: Double) throws(QuernError) -> Self { try a + a.scalar(b) }
+  public static func - (a: Self, b: Double) throws(QuernError) -> Self { try a - a.scalar(b) }
+  public static func * (a: Self, b: Double) throws(QuernError) -> Self { try a * a.scalar(b) }
+  public static func / (a: Self, b: Double) throws(QuernError) -> Self { try a / a.scalar(b) }
+  public static func + (a: Double, b: Self) throws(QuernError) -> Self { try b.scalar(a) + b }
+  public static func - (a: Double, b: Self) throws(QuernError) -> Self { try b.scalar(a) - b }
+  public static func * (a: Double, b: Self) throws(QuernError) -> Self { try b.scalar(a) * b }
+  public static func / (a: Double, b: Self) throws(QuernError) -> Self { try b.scalar(a) / b }
+  public static prefix func - (a: Self) throws(QuernError) -> Self { try a.apply(.negate) }
 
   /// eˣ.
-  public func exp() throws(GraphError) -> Tensor { try apply(.exp) }
+  public func exp() throws(QuernError) -> Tensor { try apply(.exp) }
   /// The natural logarithm.
-  public func log() throws(GraphError) -> Tensor { try apply(.log) }
+  public func log() throws(QuernError) -> Tensor { try apply(.log) }
   /// The hyperbolic tangent.
-  public func tanh() throws(GraphError) -> Tensor { try apply(.tanh) }
+  public func tanh() throws(QuernError) -> Tensor { try apply(.tanh) }
   /// 1 / (1 + e⁻ˣ).
-  public func sigmoid() throws(GraphError) -> Tensor { try apply(.sigmoid) }
+  public func sigmoid() throws(QuernError) -> Tensor { try apply(.sigmoid) }
   /// The error function, 2/√π · ∫₀ˣ exp(−t²) dt.
-  public func erf() throws(GraphError) -> Tensor { try apply(.erf) }
-  public func squareRoot() throws(GraphError) -> Tensor { try apply(.squareRoot) }
+  public func erf() throws(QuernError) -> Tensor { try apply(.erf) }
+  public func squareRoot() throws(QuernError) -> Tensor { try apply(.squareRoot) }
   /// |x|; the derivative at 0 is 0.
-  public func absolute() throws(GraphError) -> Tensor { try apply(.absolute) }
+  public func absolute() throws(QuernError) -> Tensor { try apply(.absolute) }
   /// As `float32`; this tensor itself where it is.
-  public func toFloat() throws(GraphError) -> Tensor {
+  public func toFloat() throws(QuernError) -> Tensor {
     element == .float32 ? self : try apply(.toFloat)
   }
   /// As `int32`, rounded towards zero; this tensor itself where it is.
-  public func toInt() throws(GraphError) -> Tensor {
+  public func toInt() throws(QuernError) -> Tensor {
     element == .int32 ? self : try apply(.toInt)
   }
   /// The larger of two elements; NaN if either is.
-  public func maximum(_ other: Tensor) throws(GraphError) -> Tensor { try apply(.maximum, other) }
+  public func maximum(_ other: Tensor) throws(QuernError) -> Tensor { try apply(.maximum, other) }
   /// The smaller of two elements; NaN if either is.
-  public func minimum(_ other: Tensor) throws(GraphError) -> Tensor { try apply(.minimum, other) }
+  public func minimum(_ other: Tensor) throws(QuernError) -> Tensor { try apply(.minimum, other) }
   /// This tensor where `condition` is not zero, `other` elsewhere.
-  public func `where`(_ condition: Tensor, otherwise other: Tensor) throws(GraphError) -> Tensor {
+  public func `where`(_ condition: Tensor, otherwise other: Tensor) throws(QuernError) -> Tensor {
     try condition.apply(.select, self, other)
   }
 }

@@ -1,11 +1,13 @@
+import QuernErrors
+
 // What every graph must satisfy: the builder sees to it, passes and readers are checked by it.
 
 extension Graph {
   /// Checks the order of operands, the type and shape of every node against its op, the axes that
   /// index maps name, outputs and updates.
   ///
-  /// - Throws: ``GraphError`` that names the first node that is wrong.
-  public func verify() throws(GraphError) {
+  /// - Throws: `QuernError` that names the first node that is wrong.
+  public func verify() throws(QuernError) {
     var inputs: Set<String> = []
     for id in ids {
       let node = self[id]
@@ -20,47 +22,47 @@ extension Graph {
     var names: Set<String> = []
     for output in outputs {
       guard nodes.indices.contains(output.node.index) else {
-        throw GraphError(
+        throw QuernError(
           output.name, "it is \(output.node), of \(nodes.count) nodes", remedy: "name a node")
       }
       guard names.insert(output.name).inserted else {
-        throw GraphError(
+        throw QuernError(
           output.name, "two outputs have this name", remedy: "name one of them differently")
       }
     }
     try verifyUpdates()
   }
 
-  private func verifyUpdates() throws(GraphError) {
+  private func verifyUpdates() throws(QuernError) {
     var updated: Set<NodeID> = []
     for update in updates {
       guard nodes.indices.contains(update.input.index), nodes.indices.contains(update.value.index),
         case .input(let input) = self[update.input].op
       else {
-        throw GraphError("update", "\(update.input) is not an input", remedy: "update inputs only")
+        throw QuernError("update", "\(update.input) is not an input", remedy: "update inputs only")
       }
       guard self[update.input].type == self[update.value].type else {
-        throw GraphError(
+        throw QuernError(
           input.name,
           "its type is \(self[update.input].type), its update's \(self[update.value].type)",
           remedy: "give the update the input's shape")
       }
       guard updated.insert(update.input).inserted else {
-        throw GraphError(input.name, "it is updated twice", remedy: "keep one of the updates")
+        throw QuernError(input.name, "it is updated twice", remedy: "keep one of the updates")
       }
     }
   }
 
-  private func wrong(_ id: NodeID, _ problem: String, _ remedy: String) -> GraphError {
+  private func wrong(_ id: NodeID, _ problem: String, _ remedy: String) -> QuernError {
     let node = self[id]
     let label = node.label.isEmpty ? "" : " of \(node.label)"
-    return GraphError("\(id) (\(node.op.name)\(label))", problem, remedy: remedy)
+    return QuernError("\(id) (\(node.op.name)\(label))", problem, remedy: remedy)
   }
 
-  private func verify(_ id: NodeID) throws(GraphError) {
+  private func verify(_ id: NodeID) throws(QuernError) {
     let node = self[id]
     let operands = node.operands.map { self[$0].type }
-    func expect(_ type: TensorType?) throws(GraphError) {
+    func expect(_ type: TensorType?) throws(QuernError) {
       guard let type else {
         throw wrong(
           id, "it does not take operands \(operands.map(\.description))", "convert or reshape them")
@@ -138,7 +140,7 @@ extension Graph {
     return TensorType(operands[0].element, Shape(extents))
   }
 
-  private func verify(_ id: NodeID, _ contraction: Contraction) throws(GraphError) {
+  private func verify(_ id: NodeID, _ contraction: Contraction) throws(QuernError) {
     let node = self[id]
     guard 1...2 ~= contraction.factors.count, node.operands.count == contraction.factors.count
     else {
@@ -158,7 +160,7 @@ extension Graph {
     }
   }
 
-  private func verify(_ id: NodeID, _ transform: TileTransform) throws(GraphError) {
+  private func verify(_ id: NodeID, _ transform: TileTransform) throws(QuernError) {
     let node = self[id]
     guard node.operands.count == 1, self[node.operands[0]].type.element == .float32 else {
       throw wrong(id, "it takes one float32 tensor", "give one operand")
@@ -188,7 +190,7 @@ extension Graph {
     try verify(id, transform.output, transform.output.count, node, transform.outputAxes)
   }
 
-  private func verify(_ id: NodeID, _ window: Window) throws(GraphError) {
+  private func verify(_ id: NodeID, _ window: Window) throws(QuernError) {
     let node = self[id]
     guard node.operands.count == 1 else {
       throw wrong(id, "\(node.operands.count) operands", "give one operand")
@@ -205,7 +207,7 @@ extension Graph {
     }
   }
 
-  private func verify(_ id: NodeID, axes: [Axis], outputRank: Int) throws(GraphError) {
+  private func verify(_ id: NodeID, axes: [Axis], outputRank: Int) throws(QuernError) {
     guard (0...axes.count).contains(outputRank) else {
       throw wrong(id, "output rank \(outputRank) of \(axes.count) axes", "list output axes first")
     }
@@ -218,7 +220,7 @@ extension Graph {
   private func verify(
     _ id: NodeID, _ expressions: [AffineExpression], _ dimensions: Int, _ operand: Node,
     _ axes: [Axis]
-  ) throws(GraphError) {
+  ) throws(QuernError) {
     guard dimensions == operand.shape.rank else {
       throw wrong(
         id, "\(dimensions) indices for an operand of shape \(operand.shape)",

@@ -16,7 +16,7 @@ public enum DivergingColours {
   ///   - values: (H, W), row-major.
   ///   - magnitude: what is shown in full red, and its negative in full blue; nil means the largest
   ///     magnitude there is.
-  /// - Throws: `DataError` where the extents are not those of the values.
+  /// - Throws: `QuernError` where the extents are not those of the values.
   public static func picture(
     _ values: [Float], height: Int, width: Int, magnitude: Float? = nil
   ) throws -> Picture {

@@ -1,4 +1,5 @@
 import QuernData
+import QuernErrors
 
 /// A square of numbers K(i, j), −d ≤ i, j ≤ d, that is moved over a picture.
 public struct FilterKernel: Sendable, Hashable {
@@ -29,28 +30,28 @@ public struct FilterKernel: Sendable, Hashable {
   ///   - rows: as many as each has numbers.
   ///   - divisor: what all are divided by.
   ///   - name: what messages call it.
-  /// - Throws: `DataError` where the rows are no square of odd size up to ``maximumSize``, a number
+  /// - Throws: `QuernError` where the rows are no square of odd size up to ``maximumSize``, a number
   ///   is not finite, or the divisor is 0 or not finite.
   public init(_ rows: [[Double]], divisor: Double = 1, name: String = "kernel") throws {
     let expected = "an odd square of numbers: 3×3, 5×5, …, \(Self.maximumSize)×\(Self.maximumSize)"
     guard let first = rows.first, !first.isEmpty else {
-      throw DataError(
+      throw QuernError(
         .empty, in: name, found: "no numbers", expected: expected, remedy: "Write them in rows.")
     }
     if let place = rows.firstIndex(where: { $0.count != first.count }) {
-      throw DataError(
+      throw QuernError(
         .countMismatch, in: name,
         found: "row \(place + 1) has \(rows[place].count) numbers, row 1 has \(first.count)",
         expected: "rows of the same length", remedy: "Fill up what is missing; zeros will do.")
     }
     guard first.count == rows.count else {
-      throw DataError(
+      throw QuernError(
         .badArgument, in: name, found: "\(rows.count) rows of \(first.count) numbers",
         expected: expected, remedy: "Put zeros around it.")
     }
     guard rows.count % 2 == 1, rows.count <= Self.maximumSize else {
       let isEven = rows.count % 2 == 0
-      throw DataError(
+      throw QuernError(
         .badArgument, in: name,
         found: "a kernel of \(rows.count)×\(rows.count)" + (isEven ? ", which has no centre" : ""),
         expected: expected,
@@ -59,7 +60,7 @@ public struct FilterKernel: Sendable, Hashable {
     guard rows.allSatisfy({ $0.allSatisfy(\.isFinite) }), divisor.isFinite, divisor != 0,
       rows.allSatisfy({ $0.allSatisfy { Float($0 / divisor).isFinite } })
     else {
-      throw DataError(
+      throw QuernError(
         .badArgument, in: name, found: "a number or divisor (\(divisor)) that cannot be used",
         expected: "finite numbers, and a divisor other than 0")
     }
@@ -82,7 +83,7 @@ extension FilterKernel {
   /// Reads a text: a row of numbers a line, separated by blanks or commas; `#` begins a comment; a
   /// line `/ 9` divides all by 9.
   ///
-  /// - Throws: `DataError` that names the line, or as ``init(_:divisor:name:)`` does.
+  /// - Throws: `QuernError` that names the line, or as ``init(_:divisor:name:)`` does.
   public init(text: String, name: String) throws {
     var rows: [[Double]] = []
     var divisor: Double?
@@ -100,7 +101,7 @@ extension FilterKernel {
       let values = try words.map { word in
         // U+2212, the minus sign of typeset tables, is one too.
         guard let value = Double(word.replacing("\u{2212}", with: "-")), value.isFinite else {
-          throw DataError(
+          throw QuernError(
             .mislabelled, in: name, found: "line \(number + 1) holds \"\(word.prefix(20))\"",
             expected: "numbers, such as 1 or -0.5",
             remedy: "Begin comments with #, and a divisor's line with /, as in / 9.")
@@ -112,7 +113,7 @@ extension FilterKernel {
         continue
       }
       guard values.count == 1, divisor == nil, values[0] != 0 else {
-        throw DataError(
+        throw QuernError(
           .badArgument, in: name, found: "line \(number + 1) is \"\(content)\"",
           expected: "one divisor, not 0, in one line, as in / 9")
       }
@@ -123,11 +124,11 @@ extension FilterKernel {
 
   /// Reads a text file; see ``init(text:name:)``.
   ///
-  /// - Throws: `DataError` where it is missing, too large for a kernel, no text, or holds none.
+  /// - Throws: `QuernError` where it is missing, too large for a kernel, no text, or holds none.
   public init(contentsOf path: String) throws {
     let bytes = try SystemFile.contents(of: path)
     guard bytes.count < 1 << 20, let text = String(validating: bytes, as: UTF8.self) else {
-      throw DataError(
+      throw QuernError(
         .mislabelled, in: path, found: "\(bytes.count) bytes that are no short text",
         expected: "a text with rows of numbers", remedy: "Check that it is the right file.")
     }

@@ -1,4 +1,5 @@
 import QuernData
+import QuernErrors
 import QuernGraph
 
 /// A filter as a graph for pictures of one size: the lecture's
@@ -30,10 +31,10 @@ public struct FilterStep: Sendable {
   /// are repeated; none for zeros, which is what a graph reads outside a tensor anyway.
   public let margin: Int
 
-  /// - Throws: `GraphError` where there is no such graph, as for extents below 1.
+  /// - Throws: `QuernError` where there is no such graph, as for extents below 1.
   public init(
     _ filter: PictureFilter, height: Int, width: Int, channels: Int, border: Border = .replicate
-  ) throws(GraphError) {
+  ) throws(QuernError) {
     let builder = GraphBuilder()
     let margin = border == .replicate ? filter.kernels.map(\.reach).max() ?? 0 : 0
     let row = try Shape(checking: [height, width * channels], of: "picture")
@@ -49,7 +50,7 @@ public struct FilterStep: Sendable {
       let weights = try builder.input(
         Self.kernelName(number), [kernel.size, kernel.size], role: .parameter)
       results.append(
-        try builder.labelled(filter.name) { () throws(GraphError) -> Tensor in
+        try builder.labelled(filter.name) { () throws(QuernError) -> Tensor in
           try Self.convolution(
             picture, weights, row: row, channels: channels, before: kernel.reach - margin)
         })
@@ -71,7 +72,7 @@ public struct FilterStep: Sendable {
 
   private static func convolution(
     _ picture: Tensor, _ kernel: Tensor, row: Shape, channels: Int, before: Int
-  ) throws(GraphError) -> Tensor {
+  ) throws(QuernError) -> Tensor {
     let axes = [
       Axis("y", row[0]), Axis("x", row[1]), Axis("i", kernel.shape[0]), Axis("j", kernel.shape[1]),
     ]
@@ -90,10 +91,10 @@ public struct FilterStep: Sendable {
 
   /// Writes the picture and the kernels.
   ///
-  /// - Throws: `DataError` where the picture is of another size.
+  /// - Throws: `QuernError` where the picture is of another size.
   public func load(_ picture: Picture, into executable: any Executable) throws {
     guard [picture.height, picture.width, picture.channels] == [height, width, channels] else {
-      throw DataError(
+      throw QuernError(
         .countMismatch, in: "picture",
         found: "\(picture.height)×\(picture.width)×\(picture.channels)",
         expected: "\(height)×\(width)×\(channels), for which the filter was made")

@@ -1,4 +1,5 @@
 import QuernData
+import QuernErrors
 
 /// Small pictures on one sheet, in rows: a contact sheet.
 ///
@@ -39,13 +40,13 @@ public struct Montage: Sendable {
   /// The sheet, in colour.
   ///
   /// - Parameter pictures: at least one; each lies in the corner of a cell of the largest's size.
-  /// - Throws: `DataError` where there are none, a number is out of range, or the sheet would be too
+  /// - Throws: `QuernError` where there are none, a number is out of range, or the sheet would be too
   ///   large.
   public func sheet(_ pictures: [Picture]) throws -> Picture {
     let columns = columns ?? Self.columns(count: pictures.count)
     guard !pictures.isEmpty, columns >= 1, magnification >= 1, gap >= 0, background.count == 3
     else {
-      throw DataError(
+      throw QuernError(
         .badArgument, in: "montage",
         found: "\(pictures.count) pictures, \(columns) columns, magnification \(magnification), "
           + "gap \(gap)", expected: "at least 1 of each, and a gap of at least 0")
@@ -68,7 +69,7 @@ public struct Montage: Sendable {
     let (inner, tooMany) = step.multipliedReportingOverflow(by: cells)
     let (total, tooLong) = inner.addingReportingOverflow(gap)
     guard !tooLarge, !tooWide, !tooMany, !tooLong else {
-      throw DataError(
+      throw QuernError(
         .overflow, in: "montage", found: "\(cells) cells of \(side)×\(magnification) pixels",
         expected: "a sheet of at most \(Picture.maximumPixelCount) pixels",
         remedy: "Show fewer pictures, or magnify less.")

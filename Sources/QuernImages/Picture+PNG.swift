@@ -1,5 +1,6 @@
 import CPNG
 import QuernData
+import QuernErrors
 
 // PNG through libpng's simplified interface. The full one reports errors with longjmp, which may not
 // leave through Swift's frames; the simplified one catches that in C and returns.
@@ -10,7 +11,7 @@ extension Picture {
   /// Grey files give one channel, colour and palette files three. 16-bit samples are rounded to 8
   /// bits. Transparent pixels are laid over white, in linear light, as a page would show them.
   /// Values are byte / 255.
-  /// - Throws: `DataError` where the file is missing, no PNG, cut short, damaged, or of more than
+  /// - Throws: `QuernError` where the file is missing, no PNG, cut short, damaged, or of more than
   ///   ``maximumPixelCount`` pixels.
   public init(contentsOfPNG path: String) throws {
     try self.init(png: SystemFile.contents(of: path), name: path)
@@ -18,7 +19,7 @@ extension Picture {
 
   /// Reads the bytes of a PNG file; `name` stands in messages for the path.
   ///
-  /// - Throws: `DataError`, as ``init(contentsOfPNG:)`` does.
+  /// - Throws: `QuernError`, as ``init(contentsOfPNG:)`` does.
   public init(png bytes: [UInt8], name: String) throws {
     try PNGHeader.check(bytes, name: name)
     var image = png_image()
@@ -54,10 +55,10 @@ extension Picture {
 
   private static func failure(
     _ image: UnsafeMutablePointer<png_image>, name: String
-  ) -> DataError {
+  ) -> QuernError {
     let message = text(image)
     let isCutShort = message.contains("beyond end") || message.contains("Not enough image data")
-    return DataError(
+    return QuernError(
       isCutShort ? .truncated : .corrupt, in: name,
       found: isCutShort
         ? "ends in the middle of the picture (libpng: \(message))"
@@ -76,7 +77,7 @@ extension Picture {
 
   /// The bytes of a PNG file with 8 bits a sample.
   ///
-  /// - Throws: `DataError` where libpng refuses.
+  /// - Throws: `QuernError` where libpng refuses.
   public func png() throws -> [UInt8] {
     let samples = bytes
     // What deflate makes of noise, and more than chunks and headers take.
@@ -106,7 +107,7 @@ extension Picture {
       }
       if isWritten { return file }
       if size > capacity { return nil }
-      throw DataError(
+      throw QuernError(
         .unwritable, in: "PNG", found: "libpng refuses (\(Self.text(image)))",
         expected: "a picture that it takes")
     }
@@ -115,7 +116,7 @@ extension Picture {
   /// Writes a PNG file with 8 bits a sample: whatever happens, either the old file or the new one is
   /// there, whole.
   ///
-  /// - Throws: `DataError` where it cannot be written.
+  /// - Throws: `QuernError` where it cannot be written.
   public func writePNG(to path: String) throws { try atomicWrite(png(), to: path) }
 }
 
@@ -126,7 +127,7 @@ enum PNGHeader {
   static func check(_ bytes: [UInt8], name: String) throws {
     guard bytes.starts(with: signature) else {
       if !bytes.isEmpty, signature.starts(with: bytes) { throw truncated(bytes, name) }
-      throw DataError(
+      throw QuernError(
         .mislabelled, in: name, found: bytes.isEmpty ? "is empty" : "is \(format(bytes)), no PNG",
         expected: "a PNG file", remedy: "Convert it to PNG first.")
     }
@@ -135,15 +136,15 @@ enum PNGHeader {
     func number(_ start: Int) -> Int { bytes[start..<start + 4].reduce(0) { $0 << 8 | Int($1) } }
     let (width, height) = (number(16), number(20))
     guard height * width <= Picture.maximumPixelCount else {
-      throw DataError(
+      throw QuernError(
         .unsupported, in: name, found: "claims \(height)×\(width) pixels",
         expected: "at most \(Picture.maximumPixelCount) pixels",
         remedy: "Cut it, or make it smaller.")
     }
   }
 
-  private static func truncated(_ bytes: [UInt8], _ name: String) -> DataError {
-    DataError(
+  private static func truncated(_ bytes: [UInt8], _ name: String) -> QuernError {
+    QuernError(
       .truncated, in: name, found: "ends after \(bytes.count) bytes, within the header",
       expected: "a whole PNG file", remedy: "Copy or make it again.")
   }

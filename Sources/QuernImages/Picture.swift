@@ -1,4 +1,5 @@
 import QuernData
+import QuernErrors
 
 /// A picture for the eye: grey or colour, values from black 0 to white 1.
 ///
@@ -16,12 +17,12 @@ public struct Picture: Sendable, Equatable {
 
   /// - Parameters:
   ///   - values: (H, W, C), row-major.
-  /// - Throws: `DataError` where an extent is below 1, `channels` is neither 1 nor 3, or there are
+  /// - Throws: `QuernError` where an extent is below 1, `channels` is neither 1 nor 3, or there are
   ///   more or fewer values than pixels take.
   public init(height: Int, width: Int, channels: Int, values: [Float]) throws {
     let count = try Self.valueCount(height: height, width: width, channels: channels)
     guard values.count == count else {
-      throw DataError(
+      throw QuernError(
         .countMismatch, in: "picture", found: "\(values.count) values",
         expected: "\(count), for \(height)×\(width)×\(channels)")
     }
@@ -31,7 +32,7 @@ public struct Picture: Sendable, Equatable {
   /// A picture of one colour.
   ///
   /// - Parameter colour: one value for grey, three for red, green and blue.
-  /// - Throws: `DataError` where an extent is below 1, or there are neither 1 nor 3 values.
+  /// - Throws: `QuernError` where an extent is below 1, or there are neither 1 nor 3 values.
   public init(height: Int, width: Int, colour: [Float]) throws {
     let count = try Self.valueCount(height: height, width: width, channels: colour.count)
     self.init(height, width, colour.count, [Float](repeating: colour[0], count: count))
@@ -50,13 +51,13 @@ public struct Picture: Sendable, Equatable {
 
   static func valueCount(height: Int, width: Int, channels: Int) throws -> Int {
     guard height >= 1, width >= 1, channels == 1 || channels == 3 else {
-      throw DataError(
+      throw QuernError(
         .badArgument, in: "picture", found: "\(height)×\(width) with \(channels) channels",
         expected: "at least 1×1, with 1 channel (grey) or 3 (colour)")
     }
     let (pixels, tooMany) = height.multipliedReportingOverflow(by: width)
     guard !tooMany, pixels <= Self.maximumPixelCount else {
-      throw DataError(
+      throw QuernError(
         .overflow, in: "picture", found: "\(height)×\(width) pixels",
         expected: "at most \(Self.maximumPixelCount) pixels", remedy: "Make it smaller.")
     }

@@ -1,4 +1,5 @@
 import QuernData
+import QuernErrors
 import QuernGraph
 
 /// One pattern looked for in two ways in shifted copies of a picture: by a fully connected neuron,
@@ -33,10 +34,10 @@ public struct ShiftStep: Sendable {
   ///   - count: N, pictures.
   ///   - picture: H and W.
   ///   - filter: I and J.
-  /// - Throws: `GraphError` where an extent is below 1, or the filter larger than the picture.
+  /// - Throws: `QuernError` where an extent is below 1, or the filter larger than the picture.
   public init(
     count: Int, picture: (height: Int, width: Int), filter: (height: Int, width: Int)
-  ) throws(GraphError) {
+  ) throws(QuernError) {
     let builder = GraphBuilder()
     let pictures = try builder.input(
       Self.picturesName, Shape(checking: [count, picture.height, picture.width], of: "pictures"))
@@ -47,11 +48,11 @@ public struct ShiftStep: Sendable {
       Self.filterName, Shape(checking: [filter.height, filter.width], of: "filter"),
       role: .parameter)
 
-    let activation = try builder.labelled("neuron") { () throws(GraphError) -> Tensor in
+    let activation = try builder.labelled("neuron") { () throws(QuernError) -> Tensor in
       try pictures.reshaped([count, size]).matrixProduct(neuron.reshaped([size, 1]))
         .reshaped([count])
     }
-    let response = try builder.labelled("convolution") { () throws(GraphError) -> Tensor in
+    let response = try builder.labelled("convolution") { () throws(QuernError) -> Tensor in
       let result = try pictures.reshaped([count, picture.height, picture.width, 1]).convolution(
         weights.reshaped([filter.height, filter.width, 1, 1]),
         WindowGeometry(kernel: [filter.height, filter.width]))
@@ -86,7 +87,7 @@ public struct ShiftPattern: Sendable, Equatable {
   /// - Parameters:
   ///   - picture: (H, W), row-major.
   ///   - background: the value of an empty picture.
-  /// - Throws: `DataError` where there is nothing but background, or no difference to it.
+  /// - Throws: `QuernError` where there is nothing but background, or no difference to it.
   public init(in picture: [Float], height: Int, width: Int, background: Float = 0) throws {
     let places = picture.indices.filter { picture[$0] != background }
     let rows = places.map { $0 / max(width, 1) }
@@ -94,7 +95,7 @@ public struct ShiftPattern: Sendable, Equatable {
     guard picture.count == height * width, let top = rows.min(), let bottom = rows.max(),
       let left = columns.min(), let right = columns.max()
     else {
-      throw DataError(
+      throw QuernError(
         .empty, in: "picture", found: "nothing but background",
         expected: "a picture with something to be found", remedy: "Choose another picture.")
     }
@@ -105,7 +106,7 @@ public struct ShiftPattern: Sendable, Equatable {
     let mean = values.reduce(0, +) / Float(values.count)
     let square = values.reduce(Float(0)) { $0 + ($1 - mean) * ($1 - mean) }
     guard square > 0, square.isFinite else {
-      throw DataError(
+      throw QuernError(
         .empty, in: "picture", found: "an even rectangle", expected: "a picture with differences",
         remedy: "Choose another picture.")
     }

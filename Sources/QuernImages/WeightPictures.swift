@@ -1,4 +1,5 @@
 import QuernData
+import QuernErrors
 
 /// The weights of a layer as pictures: what each neuron or filter looks for.
 ///
@@ -20,12 +21,12 @@ public struct WeightPictures: Sendable {
   /// - Parameters:
   ///   - values: (H, W, C, T), row-major.
   ///   - shape: the four extents.
-  /// - Throws: `DataError` where they do not go together.
+  /// - Throws: `QuernError` where they do not go together.
   public init(_ values: [Float], shape: [Int]) throws {
     guard shape.count == 4, shape.allSatisfy({ $0 >= 1 }),
       values.count == shape.reduce(1, *)
     else {
-      throw DataError(
+      throw QuernError(
         .countMismatch, in: "weights", found: "\(values.count) values, shape \(shape)",
         expected: "rows, columns, channels and filters, and as many values as their product")
     }

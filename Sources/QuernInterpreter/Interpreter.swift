@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// Runs a graph op by op: the oracle of the tests and the baseline of the benchmark.
@@ -14,7 +15,7 @@ public final class Interpreter<Scalar: BinaryFloatingPoint & Sendable>: Executab
   /// Outputs that are inputs with an update: what they were before it.
   private var previous: [NodeID: [Scalar]] = [:]
 
-  /// - Throws: `GraphError` where the graph does not verify.
+  /// - Throws: `QuernError` where the graph does not verify.
   public init(_ graph: Graph) throws {
     try graph.verify()
     self.graph = graph
@@ -100,7 +101,7 @@ public final class Interpreter<Scalar: BinaryFloatingPoint & Sendable>: Executab
 
   /// An input's present value or an output of the last run; integers as they are.
   ///
-  /// - Throws: `ExecutionError` where there is no such tensor.
+  /// - Throws: `QuernError` where there is no such tensor.
   public func values(_ name: String) throws -> [Scalar] {
     let id = try tensor(name)
     if graph.input(named: name) == nil, let value = previous[id] { return value }
@@ -109,13 +110,13 @@ public final class Interpreter<Scalar: BinaryFloatingPoint & Sendable>: Executab
 
   /// Sets an input, of any element type.
   ///
-  /// - Throws: `ExecutionError` where there is no such input, the count differs, or a number is
+  /// - Throws: `QuernError` where there is no such input, the count differs, or a number is
   ///   not one of an integer input's.
   public func setValues(_ name: String, _ scalars: [Scalar]) throws {
     let id = try input(name)
     let value = values[id.index]
     guard scalars.count == value.count else {
-      throw ExecutionError(
+      throw QuernError(
         name, "\(scalars.count) values for \(graph[id].type)", remedy: "give \(value.count) values")
     }
     let element = graph[id].type.element
@@ -140,14 +141,14 @@ public final class Interpreter<Scalar: BinaryFloatingPoint & Sendable>: Executab
   private func input(_ name: String) throws -> NodeID {
     if let id = graph.input(named: name) { return id }
     let names = graph.inputs.map(\.input.name)
-    throw ExecutionError(
+    throw QuernError(
       name, "there is no such input", remedy: "use one of \(names.joined(separator: ", "))")
   }
 
   private func tensor(_ name: String) throws -> NodeID {
     if let id = graph.input(named: name) ?? graph.output(named: name) { return id }
     let names = graph.inputs.map(\.input.name) + graph.outputs.map(\.name)
-    throw ExecutionError(
+    throw QuernError(
       name, "there is no such input or output",
       remedy: "use one of \(names.joined(separator: ", "))")
   }
@@ -155,13 +156,13 @@ public final class Interpreter<Scalar: BinaryFloatingPoint & Sendable>: Executab
   private func checkByteCount(_ name: String, _ id: NodeID, _ count: Int) throws {
     let type = graph[id].type
     guard count == type.byteCount else {
-      throw ExecutionError(
+      throw QuernError(
         name, "\(count) bytes for \(type)", remedy: "give room for \(type.byteCount) bytes")
     }
   }
 
-  private func notExact(_ name: String, _ value: Scalar, _ element: ElementType) -> ExecutionError {
-    ExecutionError(
+  private func notExact(_ name: String, _ value: Scalar, _ element: ElementType) -> QuernError {
+    QuernError(
       name, "\(value) is no \(element.rawValue)", remedy: "give whole numbers in range")
   }
 }

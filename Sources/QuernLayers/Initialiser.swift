@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 import QuernRandom
 
@@ -53,7 +54,7 @@ public enum Initialiser: Sendable, Hashable, Codable {
     return random.next()
   }
 
-  func check() throws(GraphError) {
+  func check() throws(QuernError) {
     let fine =
       switch self {
       case .constant(let value): value.isFinite
@@ -62,7 +63,7 @@ public enum Initialiser: Sendable, Hashable, Codable {
       default: true
       }
     guard fine else {
-      throw GraphError(
+      throw QuernError(
         "initialiser", "it is \(self)",
         remedy: "give finite numbers, low before high, and a deviation of at least 0")
     }

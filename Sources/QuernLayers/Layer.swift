@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// A part of a network: a function of a tensor that may have parameters and state.
@@ -5,7 +6,7 @@ import QuernGraph
 /// Write your own as a structure that builds its nodes in ``apply(to:in:)``:
 ///
 ///     struct Square: Layer {
-///       func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
+///       func apply(to input: Tensor, in context: LayerContext) throws(QuernError) -> Tensor {
 ///         try input * input
 ///       }
 ///     }
@@ -33,9 +34,9 @@ public protocol Layer: Sendable {
   /// - Parameters:
   ///   - input: what the layer before made: pictures (N, H, W, C) or features (N, F).
   ///   - context: declares parameters and state, and knows whether the network is to be trained.
-  /// - Throws: `GraphError` where the input's shape or the layer's own numbers are unfit. The
+  /// - Throws: `QuernError` where the input's shape or the layer's own numbers are unfit. The
   ///   context puts the layer's name in front.
-  func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor
+  func apply(to input: Tensor, in context: LayerContext) throws(QuernError) -> Tensor
 }
 
 extension Layer {
@@ -61,7 +62,7 @@ public struct NamedLayer: Layer {
   public var settings: String { layer.settings }
   public var givenName: String? { name }
 
-  public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
+  public func apply(to input: Tensor, in context: LayerContext) throws(QuernError) -> Tensor {
     try layer.apply(to: input, in: context)
   }
 }

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// What a network is built for.
@@ -35,7 +36,7 @@ public final class LayerContext {
 
   private var scopes = [Scope(path: "")]
   /// An error that already names its layer.
-  private var reported: GraphError?
+  private var reported: QuernError?
   private var weights: Tensor?
   private var counter: Tensor?
   private var randomPositions = 0
@@ -64,11 +65,11 @@ public final class LayerContext {
   ///   - initialiser: how its first values are drawn.
   ///   - fanIn: inputs that one output sums over; some initialisers look at it.
   ///   - fanOut: outputs that one input enters.
-  /// - Throws: `GraphError` where the shape is unsound, or the layer has such a parameter already.
+  /// - Throws: `QuernError` where the shape is unsound, or the layer has such a parameter already.
   public func parameter(
     _ name: String, _ extents: [Int], role: ParameterInfo.Role = .weight,
     initialiser: Initialiser, fanIn: Int = 1, fanOut: Int = 1
-  ) throws(GraphError) -> Tensor {
+  ) throws(QuernError) -> Tensor {
     let shape = try Shape(checking: extents, of: name)
     try initialiser.check()
     let tensor = try builder.input(fullName(name), shape, role: .parameter)
@@ -81,17 +82,17 @@ public final class LayerContext {
 
   /// Declares a tensor of the layer that is kept from step to step without being trained.
   ///
-  /// - Throws: `GraphError` where the shape is unsound, or the layer has such a state already.
+  /// - Throws: `QuernError` where the shape is unsound, or the layer has such a state already.
   public func state(
     _ name: String, _ extents: [Int], _ element: ElementType = .float32,
     initial: StateInfo.Initial = .constant(0)
-  ) throws(GraphError) -> Tensor {
+  ) throws(QuernError) -> Tensor {
     try declareState(fullName(name), extents, element, initial: initial)
   }
 
   private func declareState(
     _ name: String, _ extents: [Int], _ element: ElementType, initial: StateInfo.Initial
-  ) throws(GraphError) -> Tensor {
+  ) throws(QuernError) -> Tensor {
     let shape = try Shape(checking: extents, of: name)
     let tensor = try builder.input(name, shape, element, role: .state)
     state.append(
@@ -102,7 +103,7 @@ public final class LayerContext {
   }
 
   /// At the end of a step the state takes this value.
-  public func update(_ state: Tensor, to value: Tensor) throws(GraphError) {
+  public func update(_ state: Tensor, to value: Tensor) throws(QuernError) {
     try builder.update(state, to: value)
   }
 
@@ -111,7 +112,7 @@ public final class LayerContext {
   /// The weight of each example, (N): 1 for a real example, 0 for one that only fills a batch.
   ///
   /// It is the data input ``Network/exampleWeightName``, declared when first asked for.
-  public func exampleWeights() throws(GraphError) -> Tensor {
+  public func exampleWeights() throws(QuernError) -> Tensor {
     if let weights { return weights }
     let tensor = try builder.input(Network.exampleWeightName, Shape(checking: [batch]))
     weights = tensor
@@ -123,7 +124,7 @@ public final class LayerContext {
   /// They are `CounterRandom` numbers. The counter is one scalar state of the network, which
   /// starts at a number made from the seed and grows by one a step; each call has positions of its
   /// own, so that no two layers see the same numbers.
-  public func uniform(_ shape: Shape) throws(GraphError) -> Tensor {
+  public func uniform(_ shape: Shape) throws(QuernError) -> Tensor {
     let counter = try randomCounter()
     let (end, overflow) = randomPositions.addingReportingOverflow(shape.elementCount)
     guard !overflow, end <= Int(Int32.max) else {
@@ -137,7 +138,7 @@ public final class LayerContext {
     return try builder.elementwise(.uniform, [positions, counter])
   }
 
-  private func randomCounter() throws(GraphError) -> Tensor {
+  private func randomCounter() throws(QuernError) -> Tensor {
     if let counter { return counter }
     let tensor = try declareState(Network.randomCounterName, [], .int32, initial: .counter)
     try update(tensor, to: tensor + 1)
@@ -148,19 +149,19 @@ public final class LayerContext {
   // MARK: Layers and errors
 
   /// An error of the layer that is being built; its name is put in front.
-  public func error(_ problem: String, remedy: String) -> GraphError {
-    GraphError(path.isEmpty ? "network" : path, problem, remedy: remedy)
+  public func error(_ problem: String, remedy: String) -> QuernError {
+    QuernError(path.isEmpty ? "network" : path, problem, remedy: remedy)
   }
 
   /// Builds a layer within the one that is being built.
-  public func apply(_ layer: any Layer, to input: Tensor) throws(GraphError) -> Tensor {
+  public func apply(_ layer: any Layer, to input: Tensor) throws(QuernError) -> Tensor {
     let name = try chooseName(layer)
     let start = builder.graph.nodes.count
     scopes.append(Scope(path: name))
     defer { scopes.removeLast() }
     let output: Tensor
     do {
-      output = try builder.labelled(name) { () throws(GraphError) -> Tensor in
+      output = try builder.labelled(name) { () throws(QuernError) -> Tensor in
         try layer.apply(to: input, in: self)
       }
     } catch {
@@ -184,10 +185,10 @@ public final class LayerContext {
   ///   - input: what the first of them takes.
   ///   - name: where given, it is put before their names: `shortcut` makes
   ///     `residual1.shortcut.conv1`.
-  /// - Throws: `GraphError` that names the layer that is unfit.
+  /// - Throws: `QuernError` that names the layer that is unfit.
   public func apply(
     _ layers: [any Layer], to input: Tensor, scope name: String? = nil
-  ) throws(GraphError) -> Tensor {
+  ) throws(QuernError) -> Tensor {
     if let name { scopes.append(Scope(path: fullName(name))) }
     defer { if name != nil { scopes.removeLast() } }
     var tensor = input
@@ -195,21 +196,22 @@ public final class LayerContext {
     return tensor
   }
 
-  private func report(_ error: GraphError, of layer: String) -> GraphError {
+  private func report(_ error: QuernError, of layer: String) -> QuernError {
     if error == reported { return error }
-    let named = GraphError(layer, error.problem, remedy: error.remedy)
+    var named = error
+    named.place = layer
     reported = named
     return named
   }
 
-  private func chooseName(_ layer: any Layer) throws(GraphError) -> String {
+  private func chooseName(_ layer: any Layer) throws(QuernError) -> String {
     var name: String
     if let given = layer.givenName {
       name = given
       guard !name.isEmpty, name.allSatisfy({ $0.isLetter || $0.isNumber || "_-".contains($0) })
       else {
         throw report(
-          GraphError(
+          QuernError(
             "", "the name \"\(name)\" does not fit", remedy: "use letters, digits, _ and -"),
           of: fullName(layer.kind))
       }
@@ -220,7 +222,7 @@ public final class LayerContext {
     }
     guard scopes[scopes.count - 1].names.insert(name).inserted else {
       throw report(
-        GraphError("", "two layers have this name", remedy: "name one of them differently"),
+        QuernError("", "two layers have this name", remedy: "name one of them differently"),
         of: "\(fullName(name)) (\(layer.kind))")
     }
     return fullName(name)

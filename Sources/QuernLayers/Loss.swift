@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// What training makes small: a number for each example.
@@ -9,19 +10,19 @@ public protocol Loss: Sendable {
 
   /// The type of that input for an output of the given shape.
   ///
-  /// - Throws: `GraphError` where the output's shape is unfit.
-  func targetType(output: Shape) throws(GraphError) -> TensorType
+  /// - Throws: `QuernError` where the output's shape is unfit.
+  func targetType(output: Shape) throws(QuernError) -> TensorType
 
   /// The loss of each example: (N).
-  func losses(output: Tensor, target: Tensor) throws(GraphError) -> Tensor
+  func losses(output: Tensor, target: Tensor) throws(QuernError) -> Tensor
 
   /// For each example 1 where the network is right and 0 where it is not, `float32` (N); nil where
   /// there is no right and wrong.
-  func hits(output: Tensor, target: Tensor) throws(GraphError) -> Tensor?
+  func hits(output: Tensor, target: Tensor) throws(QuernError) -> Tensor?
 }
 
 extension Loss {
-  public func hits(output: Tensor, target: Tensor) throws(GraphError) -> Tensor? { nil }
+  public func hits(output: Tensor, target: Tensor) throws(QuernError) -> Tensor? { nil }
 }
 
 /// Terms added to the loss that keep weights small. Biases, scales and shifts are left alone.
@@ -65,13 +66,13 @@ extension BuiltNetwork {
   /// statistics likewise). Fillers must hold finite numbers and valid labels; repeat a real
   /// example. Where all weights are 0 the loss is NaN.
   ///
-  /// - Throws: `GraphError` where the output's shape does not suit the loss.
+  /// - Throws: `QuernError` where the output's shape does not suit the loss.
   public func objective(
     _ loss: any Loss, regularisation: Regularisation = .none
-  ) throws(GraphError) -> Objective {
-    try builder.labelled("loss") { () throws(GraphError) -> Objective in
+  ) throws(QuernError) -> Objective {
+    try builder.labelled("loss") { () throws(QuernError) -> Objective in
       guard output.shape.rank >= 1, output.shape[0] == batch else {
-        throw GraphError(
+        throw QuernError(
           "loss", "the network makes \(output.shape) from a batch of \(batch)",
           remedy: "let the layers keep the batch as the first dimension")
       }
@@ -80,7 +81,7 @@ extension BuiltNetwork {
       let weights = try context.exampleWeights()
       let losses = try loss.losses(output: output, target: target)
       guard losses.shape == weights.shape else {
-        throw GraphError(
+        throw QuernError(
           "loss", "it has shape \(losses.shape) for a batch of \(batch)",
           remedy: "make one number for each example")
       }
@@ -96,10 +97,10 @@ extension BuiltNetwork {
 
   private func add(
     _ regularisation: Regularisation, to loss: Tensor
-  ) throws(GraphError) -> Tensor {
+  ) throws(QuernError) -> Tensor {
     for (name, factor) in [("l1", regularisation.l1), ("l2", regularisation.l2)] {
       guard factor.isFinite, factor >= 0 else {
-        throw GraphError(
+        throw QuernError(
           "regularisation", "\(name) is \(factor)", remedy: "give a finite number of at least 0")
       }
     }
@@ -119,7 +120,7 @@ extension BuiltNetwork {
 
 extension Tensor {
   /// Σ of the products of elements at the same place: a scalar.
-  func dot(_ other: Tensor) throws(GraphError) -> Tensor {
+  func dot(_ other: Tensor) throws(QuernError) -> Tensor {
     let axes = shape.extents.enumerated().map { Axis("d\($0)", $1) }
     let map = axes.indices.map { AffineExpression.axis($0) }
     return try builder.contraction(

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// The mean of (a − y)² over the outputs of an example; targets have the output's shape, `float32`.
@@ -10,11 +11,11 @@ public struct MeanSquaredError: Loss {
 
   public var targetName: String { "targets" }
 
-  public func targetType(output: Shape) throws(GraphError) -> TensorType {
+  public func targetType(output: Shape) throws(QuernError) -> TensorType {
     TensorType(.float32, output)
   }
 
-  public func losses(output: Tensor, target: Tensor) throws(GraphError) -> Tensor {
+  public func losses(output: Tensor, target: Tensor) throws(QuernError) -> Tensor {
     let difference = try output - target
     return try (difference * difference).mean(over: Array(1..<output.shape.rank))
   }

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// The shape of one example.
@@ -63,12 +64,12 @@ public struct Network: Sendable {
   ///   - batch: N, examples a step.
   ///   - mode: what for; batch normalisation and dropout differ.
   ///   - builder: where to; it should not hold another network.
-  /// - Throws: `GraphError` that names the layer, the shapes and the remedy.
+  /// - Throws: `QuernError` that names the layer, the shapes and the remedy.
   public func build(
     batch: Int, mode: Mode, in builder: GraphBuilder
-  ) throws(GraphError) -> BuiltNetwork {
+  ) throws(QuernError) -> BuiltNetwork {
     guard !layers.isEmpty else {
-      throw GraphError(name, "the network has no layers", remedy: "put layers between the braces")
+      throw QuernError(name, "the network has no layers", remedy: "put layers between the braces")
     }
     let shape = try Shape(checking: [batch] + input.extents, of: "\(name) (input)")
     let context = LayerContext(builder: builder, mode: mode, batch: batch)
@@ -80,8 +81,8 @@ public struct Network: Sendable {
   /// Every parameter, in the order of the layers; the node numbers are those of a graph for
   /// inference.
   ///
-  /// - Throws: `GraphError` as ``build(batch:mode:in:)`` does.
-  public func parameters() throws(GraphError) -> [ParameterInfo] {
+  /// - Throws: `QuernError` as ``build(batch:mode:in:)`` does.
+  public func parameters() throws(QuernError) -> [ParameterInfo] {
     try build(batch: 1, mode: .inference, in: GraphBuilder()).parameters
   }
 }

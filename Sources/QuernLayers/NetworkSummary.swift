@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// What a network consists of and costs, for one example and forward only.
@@ -72,8 +73,8 @@ extension NetworkSummary {
 extension Network {
   /// Layers, shapes, parameters, multiply-adds and receptive fields; every trained tensor.
   ///
-  /// - Throws: `GraphError` as ``build(batch:mode:in:)`` does.
-  public func summary() throws(GraphError) -> NetworkSummary {
+  /// - Throws: `QuernError` as ``build(batch:mode:in:)`` does.
+  public func summary() throws(QuernError) -> NetworkSummary {
     let built = try build(batch: 1, mode: .inference, in: GraphBuilder())
     let graph = built.builder.graph
     var fields: [NodeID: [ReceptiveField]?] = [:]

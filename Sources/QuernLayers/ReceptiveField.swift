@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// Which positions of an input an output sees, along one dimension.
@@ -50,15 +51,15 @@ extension Graph {
   ///   - element: a position of the node. It may lie outside it unless `clipped`.
   ///   - clipped: whether only positions count that exist, in the input and in every tensor
   ///     between. If not, the borders are ignored, as for a picture without end.
-  /// - Throws: `GraphError` where `element` is no position of the node.
+  /// - Throws: `QuernError` where `element` is no position of the node.
   public func seen(
     by element: [Int], of node: NodeID, in input: NodeID, clipped: Bool = true
-  ) throws(GraphError) -> SeenPositions? {
+  ) throws(QuernError) -> SeenPositions? {
     let shape = self[node].shape
     guard element.count == shape.rank,
       !clipped || zip(element, shape.extents).allSatisfy({ $0 >= 0 && $0 < $1 })
     else {
-      throw GraphError(
+      throw QuernError(
         "receptive field", "\(element) is no position of a tensor of shape \(shape)",
         remedy: "give an index for each dimension, from 0 to below its extent")
     }
@@ -69,13 +70,13 @@ extension Graph {
   /// for the product of lists of positions, one list for each dimension of the node.
   public func seen(
     byAny region: [[Int]], of node: NodeID, in input: NodeID, clipped: Bool = true
-  ) throws(GraphError) -> SeenPositions? {
+  ) throws(QuernError) -> SeenPositions? {
     let shape = self[node].shape
     guard region.count == shape.rank, region.allSatisfy({ !$0.isEmpty }),
       !clipped
         || zip(region, shape.extents).allSatisfy({ $0.allSatisfy((0..<$1).contains) })
     else {
-      throw GraphError(
+      throw QuernError(
         "receptive field", "\(region) are no positions of a tensor of shape \(shape)",
         remedy: "give indices for each dimension, from 0 to below its extent")
     }

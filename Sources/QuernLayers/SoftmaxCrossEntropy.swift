@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// −log softmax(z)[label], from logits z (N, K) and labels (N), `int32` in 0..<K.
@@ -12,21 +13,21 @@ public struct SoftmaxCrossEntropy: Loss {
 
   public var targetName: String { "labels" }
 
-  public func targetType(output: Shape) throws(GraphError) -> TensorType {
+  public func targetType(output: Shape) throws(QuernError) -> TensorType {
     guard output.rank == 2 else {
-      throw GraphError(
+      throw QuernError(
         "loss (SoftmaxCrossEntropy)", "the network's output has shape \(output), not (N, K)",
         remedy: "end the network with Flatten() or GlobalAveragePool(), and Dense(classes)")
     }
     guard labelSmoothing >= 0, labelSmoothing <= 1 else {
-      throw GraphError(
+      throw QuernError(
         "loss (SoftmaxCrossEntropy)", "label smoothing is \(labelSmoothing)",
         remedy: "give a number from 0 to 1")
     }
     return TensorType(.int32, [output[0]])
   }
 
-  public func losses(output: Tensor, target: Tensor) throws(GraphError) -> Tensor {
+  public func losses(output: Tensor, target: Tensor) throws(QuernError) -> Tensor {
     let (examples, classes) = (output.shape[0], output.shape[1])
     let shifted = try output.shiftedForExponential()
     let logSum = try shifted.exp().sum(over: [1]).log()
@@ -41,7 +42,7 @@ public struct SoftmaxCrossEntropy: Loss {
     return try logSum - picked * (1 - labelSmoothing) - others
   }
 
-  public func hits(output: Tensor, target: Tensor) throws(GraphError) -> Tensor? {
+  public func hits(output: Tensor, target: Tensor) throws(QuernError) -> Tensor? {
     try output.maximumPosition(over: [1]).apply(.equal, target)
   }
 }
@@ -52,7 +53,7 @@ extension Tensor {
   ///
   /// The number is the row's maximum rounded down. A softmax does not depend on it, so its gradient
   /// need not run through it either: `floor` has the derivative 0 and cuts that path.
-  func shiftedForExponential() throws(GraphError) -> Tensor {
+  func shiftedForExponential() throws(QuernError) -> Tensor {
     let last = shape.rank - 1
     let shift = try maximum(over: [last]).apply(.floor)
     return try self - shift.reshaped(Shape(Array(shape.extents[..<last]) + [1]))

@@ -1,4 +1,5 @@
 import QuernData
+import QuernErrors
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -73,7 +74,7 @@ public struct LearningCurves: Sendable, Hashable, Codable {
 
   /// Writes them for a later process of the same run.
   ///
-  /// - Throws: `DataError` where they cannot be written.
+  /// - Throws: `QuernError` where they cannot be written.
   public func write(to path: String) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
@@ -82,14 +83,14 @@ public struct LearningCurves: Sendable, Hashable, Codable {
     try atomicWrite(Array(encoder.encode(self)) + [UInt8(ascii: "\n")], to: path)
   }
 
-  /// - Throws: `DataError` where there is no such file, or it is none that ``write(to:)`` wrote.
+  /// - Throws: `QuernError` where there is no such file, or it is none that ``write(to:)`` wrote.
   public init(contentsOf path: String) throws {
     let bytes = try SystemFile.contents(of: path)
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     do { self = try decoder.decode(Self.self, from: Data(bytes)) } catch {
-      throw DataError(
+      throw QuernError(
         .corrupt, in: path, found: "is no file of learning curves",
         expected: "what an earlier part of the run has written",
         remedy: "Remove it, or choose another folder for the report.")

@@ -1,4 +1,5 @@
 import QuernDrawing
+import QuernErrors
 import QuernGraph
 import QuernLayers
 
@@ -21,8 +22,8 @@ public struct NetworkDiagram {
   /// The first is the input.
   package let boxes: [Box]
 
-  /// - Throws: `GraphError` as `Network.build` does.
-  public init(_ network: Network) throws(GraphError) {
+  /// - Throws: `QuernError` as `Network.build` does.
+  public init(_ network: Network) throws(QuernError) {
     // In training mode, since dropout is nothing in the other.
     let built = try network.build(batch: 1, mode: .training, in: GraphBuilder())
     boxes = Self.boxes(built)

@@ -10,7 +10,7 @@ import QuernImages
 extension TrainingReport {
   /// The page.
   ///
-  /// - Throws: `DataError` where a picture cannot be written as PNG.
+  /// - Throws: `QuernError` where a picture cannot be written as PNG.
   public var html: String {
     get throws {
       let title = "Training report: \(model)"

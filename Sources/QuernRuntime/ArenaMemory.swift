@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 import QuernPasses
 
@@ -14,7 +15,7 @@ final class ArenaMemory {
   let base: UnsafeMutableRawPointer
   let byteCount: Int
 
-  /// - Throws: `LoweringError` where the system does not give that much memory.
+  /// - Throws: `QuernError` where the system does not give that much memory.
   init(byteCount: Int) throws {
     // Large pages need a start on their own boundary, so ask for one more.
     let large = 2 << 20
@@ -22,7 +23,7 @@ final class ArenaMemory {
     let memory = mmap(
       nil, rounded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
     guard let memory, memory != MAP_FAILED else {
-      throw LoweringError(
+      throw QuernError(
         "arena", "the system does not give \(byteCount) bytes", remedy: "use a smaller batch")
     }
     base = memory

@@ -1,5 +1,6 @@
 import QuernCodegen
 import QuernCompiler
+import QuernErrors
 import QuernGraph
 import QuernKernels
 import QuernPasses
@@ -48,17 +49,17 @@ public final class CompiledGraph: Executable {
 
   /// Compiles a graph: the passes in order.
   ///
-  /// - Throws: `LoweringError` for graphs, targets and thread counts that cannot be compiled;
+  /// - Throws: `QuernError` for graphs, targets and thread counts that cannot be compiled;
   ///   `CompileError` where the C compiler fails.
   public init(_ source: Graph, _ options: CompileOptions = CompileOptions()) throws {
     guard options.target.isSupported else {
-      throw LoweringError(
+      throw QuernError(
         "target \(options.target)", "this processor does not have it",
         remedy:
           "use \(Target.allCases.filter(\.isSupported).map(\.rawValue).joined(separator: " or "))")
     }
     guard 1...256 ~= options.threads else {
-      throw LoweringError(
+      throw QuernError(
         "threads", "\(options.threads) threads", remedy: "use between 1 and 256 threads")
     }
     let started = ArenaMemory.now()
@@ -132,14 +133,14 @@ public final class CompiledGraph: Executable {
     guard let node = id ?? program.outputNodes[name], let storage = program.storages[node],
       storage.type.byteCount == type.byteCount
     else {
-      throw ExecutionError(name, "it has no place in memory", remedy: "report this as a defect")
+      throw QuernError(name, "it has no place in memory", remedy: "report this as a defect")
     }
     return storage
   }
 
   private func check(_ name: String, _ storage: Storage, _ count: Int) throws {
     guard count == storage.type.byteCount else {
-      throw ExecutionError(
+      throw QuernError(
         name, "\(count) bytes are given, \(storage.type) takes \(storage.type.byteCount)",
         remedy: "give as many elements as the tensor has")
     }
@@ -173,7 +174,7 @@ public final class CompiledGraph: Executable {
   private func writableStorage(_ name: String) throws -> Storage {
     guard graph.input(named: name) != nil else {
       _ = try type(of: name)
-      throw ExecutionError(name, "it is an output", remedy: "write inputs only")
+      throw QuernError(name, "it is an output", remedy: "write inputs only")
     }
     return try storage(name)
   }

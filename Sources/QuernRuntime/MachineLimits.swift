@@ -13,7 +13,7 @@ public struct MachineLimits: Sendable {
 
   /// Measures for about 60 ms.
   ///
-  /// - Throws: `CompileError` or `LoweringError` where the probe cannot be built.
+  /// - Throws: `CompileError` or `QuernError` where the probe cannot be built.
   public static func measure(target: Target = .best, threads: Int = 1) throws -> Self {
     let probe = try Probe(target, threads: threads)
     var operations = 0.0

@@ -1,5 +1,5 @@
+import QuernErrors
 import QuernKernels
-import QuernPasses
 
 /// Threads that run generated code together, and meet at its barriers; one thread alone is the caller's.
 ///
@@ -8,7 +8,7 @@ final class ThreadTeam {
   private let team: OpaquePointer?
 
   /// - Parameter turnLists: lists of turns that threads take in a step.
-  /// - Throws: ``LoweringError`` where the system does not start so many threads.
+  /// - Throws: `QuernError` where the system does not start so many threads.
   init(threads: Int, shareLists: Int = 0) throws {
     guard threads > 1 else {
       team = nil
@@ -16,7 +16,7 @@ final class ThreadTeam {
     }
     team = quern_team_create(Int32(threads), Int32(shareLists))
     guard team != nil else {
-      throw LoweringError(
+      throw QuernError(
         "threads", "the system does not start \(threads) threads", remedy: "use fewer threads")
     }
   }

@@ -1,4 +1,5 @@
 import QuernData
+import QuernErrors
 
 #if canImport(Glibc)
   import Glibc
@@ -25,7 +26,7 @@ public final class EventFile {
   ///
   /// - Parameter step: steps done where a run goes on; what other files of the folder hold beyond it
   ///   is no longer shown. 0 for a run that begins.
-  /// - Throws: `DataError` where no file can be made.
+  /// - Throws: `QuernError` where no file can be made.
   public init(folder: String, resumingAfter step: Int = 0) throws {
     let now = Self.now
     let seconds = String(Int(now))
@@ -54,7 +55,7 @@ public final class EventFile {
 
   /// Adds what belongs to a step. It reaches the file within about two seconds, if more follow.
   ///
-  /// - Throws: `DataError` where it cannot be written.
+  /// - Throws: `QuernError` where it cannot be written.
   public func write(_ values: [SummaryValue], step: Int) throws {
     try write(Event(wallTime: Self.now, step: step, .summary(values)))
     if lastFlush.duration(to: clock.now) > .seconds(2) { try flush() }
@@ -62,7 +63,7 @@ public final class EventFile {
 
   /// Sees that all of it is in the file.
   ///
-  /// - Throws: `DataError` where it cannot be written.
+  /// - Throws: `QuernError` where it cannot be written.
   public func flush() throws {
     if fflush(file) != 0 { throw Self.failure(path, errno) }
     lastFlush = clock.now
@@ -73,8 +74,8 @@ public final class EventFile {
     if fwrite(record, 1, record.count, file) != record.count { throw Self.failure(path, errno) }
   }
 
-  private static func failure(_ path: String, _ number: Int32) -> DataError {
-    DataError(
+  private static func failure(_ path: String, _ number: Int32) -> QuernError {
+    QuernError(
       .unwritable, in: path, found: "cannot be written (\(String(cString: strerror(number))))",
       expected: "a folder for TensorBoard's event files",
       remedy: "Choose a folder that you may write to, on a disk with space.")

@@ -16,6 +16,9 @@ extension CCompiler {
 }
 
 /// Why C text could not be turned into functions.
+///
+/// Cases, and no `QuernError`: that names a place in what the user wrote; here it is generated C that
+/// fails, or the system, and whoever calls a compiler tells these apart.
 public enum CompileError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The compiler's own message, which names the line.
   case rejected(compiler: String, message: String)

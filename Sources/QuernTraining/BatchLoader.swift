@@ -1,5 +1,6 @@
 import QuernAugmentation
 import QuernData
+import QuernErrors
 import QuernGraph
 import QuernLayers
 
@@ -26,15 +27,15 @@ package final class BatchLoader {
   private var weights: [Float]
 
   /// - Parameter graph: that of the executables to write into.
-  /// - Throws: `GraphError` where the loss's target is neither labels nor one-hot rows.
+  /// - Throws: `QuernError` where the loss's target is neither labels nor one-hot rows.
   package init(
     _ dataset: Dataset, batchSize: Int, targetName: String, in graph: Graph
-  ) throws(GraphError) {
+  ) throws(QuernError) {
     self.dataset = dataset
     self.batchSize = batchSize
     self.targetName = targetName
     guard let target = graph.input(named: targetName) else {
-      throw GraphError(
+      throw QuernError(
         targetName, "the graph has no such input", remedy: "declare the loss's target")
     }
     let type = graph[target].type
@@ -43,7 +44,7 @@ package final class BatchLoader {
     case (.float32, let extents) where extents.count == 2 && extents[1] >= dataset.classCount:
       oneHotCount = extents[1]
     default:
-      throw GraphError(
+      throw QuernError(
         targetName, "its type is \(type) for a data set of \(dataset.classCount) classes",
         remedy: "use labels, int32 [\(batchSize)], or float32 [\(batchSize), classes]")
     }

@@ -1,4 +1,5 @@
 import QuernData
+import QuernErrors
 import QuernGraph
 import QuernLayers
 
@@ -38,7 +39,7 @@ public struct Checkpoint: Sendable, Equatable {
 
   /// Reads a checkpoint, or any safetensors file with weights.
   ///
-  /// - Throws: `DataError` where the file is missing, damaged, or its metadata make no sense.
+  /// - Throws: `QuernError` where the file is missing, damaged, or its metadata make no sense.
   public init(contentsOf path: String) throws {
     let file = try Safetensors(contentsOf: path)
     var weights: [String: Safetensors.Tensor] = [:]
@@ -59,7 +60,7 @@ public struct Checkpoint: Sendable, Equatable {
 
   /// Writes the file atomically: whatever happens, the old file or the new one is there.
   ///
-  /// - Throws: `DataError` where it cannot be written.
+  /// - Throws: `QuernError` where it cannot be written.
   public func write(to path: String) throws {
     var file = Safetensors(tensors: weights.tensors)
     if let model { file.metadata["quern.model"] = model }
@@ -74,7 +75,7 @@ public struct Checkpoint: Sendable, Equatable {
 
   /// Checks that the parameters are those of the given network; state may be missing.
   ///
-  /// - Throws: `DataError` naming what was found and expected.
+  /// - Throws: `QuernError` naming what was found and expected.
   public func check(parametersOf network: Network) throws {
     let required = try network.parameters().map {
       TensorSignature(name: $0.name, type: TensorType(.float32, $0.shape))
@@ -84,7 +85,7 @@ public struct Checkpoint: Sendable, Equatable {
 
   /// Checks that this is a checkpoint of the given network.
   ///
-  /// - Throws: `DataError` naming what was found and expected: another set of tensors, another
+  /// - Throws: `QuernError` naming what was found and expected: another set of tensors, another
   ///   shape, NaN, or the same tensors in a network of another structure.
   ///
   /// - Parameters:
@@ -101,14 +102,14 @@ public struct Checkpoint: Sendable, Equatable {
     for signature in required + known {
       guard let tensor = weights.tensors[signature.name] else {
         if !requiredNames.contains(signature.name) { continue }
-        throw DataError(
+        throw QuernError(
           .countMismatch, in: source,
           found: "\(belongs) without the tensor \(signature.name) (it holds \(listing))",
           expected: "\(signature.name) \(signature.type) for model \"\(name)\"", remedy: remedy)
       }
       let type: Safetensors.ElementType = signature.type.element == .int32 ? .int32 : .float32
       guard tensor.shape == signature.type.shape.extents, tensor.elementType == type else {
-        throw DataError(
+        throw QuernError(
           .countMismatch, in: source,
           found: "\(belongs) whose \(signature.name) is \(tensor.elementType.rawValue)"
             + "\(tensor.shape)",
@@ -118,7 +119,7 @@ public struct Checkpoint: Sendable, Equatable {
       let nanCount =
         type == .float32 ? try tensor.values(of: Float.self).count(where: \.isNaN) : 0
       guard nanCount == 0 else {
-        throw DataError(
+        throw QuernError(
           .mislabelled, in: source,
           found: "\(belongs) whose \(signature.name) holds NaN in \(nanCount) of "
             + "\(tensor.count) elements",
@@ -127,12 +128,12 @@ public struct Checkpoint: Sendable, Equatable {
     }
     let names = requiredNames.union(known.map(\.name))
     if let surplus = weights.tensors.keys.filter({ !names.contains($0) }).min() {
-      throw DataError(
+      throw QuernError(
         .countMismatch, in: source, found: "\(belongs) with a tensor \(surplus)",
         expected: "no such tensor in model \"\(name)\"", remedy: remedy)
     }
     if let found = self.fingerprint, found != fingerprint {
-      throw DataError(
+      throw QuernError(
         .mislabelled, in: source,
         found: "\(belongs) of another structure (fingerprint \(found))",
         expected: "model \"\(name)\" as described now (fingerprint \(fingerprint))",

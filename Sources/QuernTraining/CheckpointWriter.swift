@@ -67,7 +67,7 @@ public final class CheckpointWriter {
 
   /// Writes the run as it stands, and waits until that is done.
   ///
-  /// - Throws: `DataError` where it cannot be written.
+  /// - Throws: `QuernError` where it cannot be written.
   public func finish() throws {
     settle()
     try trainer.checkpoint().write(to: path)

@@ -74,7 +74,7 @@ public final class Evaluator {
 
   /// Loss, confusion matrix and mistakes over a data set.
   ///
-  /// - Throws: `DataError` where the labels go beyond the network's classes.
+  /// - Throws: `QuernError` where the labels go beyond the network's classes.
   public func evaluate(_ dataset: Dataset) throws -> Evaluation {
     try network.check(labelsOf: dataset, outputs: classCount)
     let loader = try BatchLoader(

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGradient
 import QuernGraph
 import QuernLayers
@@ -19,11 +20,11 @@ public struct GradientStep: Sendable {
   /// The name of the output with the gradient by a parameter.
   public static func output(of parameter: String) -> String { "gradient/" + parameter }
 
-  /// - Throws: `GraphError` where the network is unsound, or does not go with the loss.
+  /// - Throws: `QuernError` where the network is unsound, or does not go with the loss.
   public init(
     _ network: Network, loss: any Loss = SoftmaxCrossEntropy(),
     regularisation: Regularisation = .none, batchSize: Int
-  ) throws(GraphError) {
+  ) throws(QuernError) {
     let builder = GraphBuilder()
     let built = try network.build(batch: batchSize, mode: .training, in: builder)
     let objective = try built.objective(loss, regularisation: regularisation)

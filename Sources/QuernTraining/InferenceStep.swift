@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 import QuernLayers
 
@@ -6,8 +7,8 @@ public struct InferenceStep: Sendable {
   public let graph: Graph
   public let batchSize: Int
 
-  /// - Throws: `GraphError` where the network is unsound.
-  public init(_ network: Network, batchSize: Int) throws(GraphError) {
+  /// - Throws: `QuernError` where the network is unsound.
+  public init(_ network: Network, batchSize: Int) throws(QuernError) {
     let builder = GraphBuilder()
     let built = try network.build(batch: batchSize, mode: .inference, in: builder)
     try builder.output(StepOutput.logits, built.output)

@@ -1,4 +1,5 @@
 import QuernData
+import QuernErrors
 import QuernExecution
 import QuernGraph
 import QuernLayers
@@ -20,8 +21,8 @@ public final class Model {
   ///   - weights: all parameters and state of the network, in their documented shapes.
   ///   - batchSize: examples computed at a time; any number may be asked for.
   ///   - execution: backend, target and threads.
-  /// - Throws: `DataError` where the weights are those of another network; `GraphError` where the
-  ///   network is unsound; `BackendError`.
+  /// - Throws: `QuernError` where the weights are those of another network, the network is unsound, or
+  ///   this process cannot run it as asked.
   public init(
     _ network: Network, loss: any Loss = SoftmaxCrossEntropy(), weights: Weights,
     batchSize: Int = 64, execution: ExecutionOptions = ExecutionOptions()
@@ -36,7 +37,7 @@ public final class Model {
 
   /// Reads the weights of a checkpoint or of any safetensors file that holds just them.
   ///
-  /// - Throws: `DataError` where the file is missing or damaged, or belongs to another network.
+  /// - Throws: `QuernError` where the file is missing or damaged, or belongs to another network.
   public convenience init(
     _ network: Network, contentsOf path: String, loss: any Loss = SoftmaxCrossEntropy(),
     batchSize: Int = 64, execution: ExecutionOptions = ExecutionOptions()
@@ -48,7 +49,7 @@ public final class Model {
 
   /// A network with the weights of a checkpoint.
   ///
-  /// - Throws: `DataError` where it belongs to another network.
+  /// - Throws: `QuernError` where it belongs to another network.
   public convenience init(
     _ network: Network, checkpoint: Checkpoint, loss: any Loss = SoftmaxCrossEntropy(),
     batchSize: Int = 64, execution: ExecutionOptions = ExecutionOptions()
@@ -73,7 +74,7 @@ public final class Model {
   public func outputs(_ pictures: [Float]) throws -> [[Float]] {
     let size = evaluator.step.inputShape.elementCount
     guard !pictures.isEmpty, pictures.count % size == 0 else {
-      throw DataError(
+      throw QuernError(
         .countMismatch, in: "pictures", found: "\(pictures.count) values",
         expected: "a multiple of \(size), the elements of \(evaluator.step.inputShape)",
         remedy: "Give whole pictures.")

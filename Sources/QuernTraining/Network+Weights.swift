@@ -1,11 +1,12 @@
 import QuernData
+import QuernErrors
 import QuernGraph
 import QuernLayers
 import QuernRandom
 
 extension Network {
   /// All that the network keeps, whatever it is built for: parameters and state.
-  func weightSignatures() throws(GraphError) -> [TensorSignature] {
+  func weightSignatures() throws(QuernError) -> [TensorSignature] {
     try build(batch: 1, mode: .training, in: GraphBuilder()).weightSignatures
   }
 
@@ -29,7 +30,7 @@ extension Network {
 
   /// A number that tells networks of different structure apart: the kinds of the layers, their
   /// settings, output shapes and parameters. Names of networks, batch sizes and weights do not enter.
-  public func fingerprint() throws(GraphError) -> String {
+  public func fingerprint() throws(QuernError) -> String {
     let built = try build(batch: 1, mode: .inference, in: GraphBuilder())
     var text = "\(input)\n"
     for layer in built.layers {
@@ -42,7 +43,7 @@ extension Network {
 
   /// Checks that a data set's pictures are what the network takes.
   ///
-  /// - Throws: `DataError` naming both shapes.
+  /// - Throws: `QuernError` naming both shapes.
   public func check(_ dataset: Dataset) throws {
     let picture = [dataset.height, dataset.width, dataset.channels]
     let fits =
@@ -51,7 +52,7 @@ extension Network {
       case .features(let count): dataset.pictureSize == count
       }
     guard fits else {
-      throw DataError(
+      throw QuernError(
         .countMismatch, in: dataset.name,
         found: "pictures of " + picture.map(String.init).joined(separator: "×"),
         expected: "\(input) for the network \"\(name)\"",
@@ -61,11 +62,11 @@ extension Network {
 
   /// Checks that a data set's labels are below the number of outputs.
   ///
-  /// - Throws: `DataError` naming the label and the bound.
+  /// - Throws: `QuernError` naming the label and the bound.
   func check(labelsOf dataset: Dataset, outputs: Int) throws {
     let largest = dataset.labels.max() ?? 0
     guard largest < outputs else {
-      throw DataError(
+      throw QuernError(
         .labelOutOfRange, in: dataset.name, found: "a label \(largest)",
         expected: "labels of 0 … \(outputs - 1), the outputs of the network \"\(name)\"",
         remedy: "Use a network with as many outputs as there are classes.")

@@ -3,6 +3,8 @@ import QuernGraph
 import QuernInterpreter
 
 /// A step whose loss is not finite, and where that began.
+///
+/// No `QuernError`: programs read its numbers, to go on with a lower learning rate for example.
 public struct NonFiniteLoss: Error, Sendable, CustomStringConvertible {
   /// Counted from 1 since the run began.
   public var step: Int

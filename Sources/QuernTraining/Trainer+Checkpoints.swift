@@ -1,4 +1,5 @@
 import QuernData
+import QuernErrors
 
 extension Trainer {
   /// All that is needed to go on later, or elsewhere.
@@ -27,7 +28,7 @@ extension Trainer {
   /// The settings stay this trainer's. Where they are those of the run, it ends with the bits of one
   /// that was never stopped; other numbers, such as another learning rate, hold from here on.
   ///
-  /// - Throws: `DataError` for a checkpoint of another model, of another optimiser, or in the middle
+  /// - Throws: `QuernError` for a checkpoint of another model, of another optimiser, or in the middle
   ///   of an epoch over another data set or with another batch size.
   public func restore(_ checkpoint: Checkpoint) throws {
     // A file with weights alone may leave out state, which then starts afresh.
@@ -50,7 +51,7 @@ extension Trainer {
 
   private func check(_ state: TrainingState, from source: String) throws {
     guard state.optimizerName == settings.optimizer.name else {
-      throw DataError(
+      throw QuernError(
         .mislabelled, in: source, found: "a run with the optimizer \(state.optimizerName)",
         expected: settings.optimizer.name, remedy: "Go on with \(state.optimizerName).")
     }
@@ -60,14 +61,14 @@ extension Trainer {
       guard let tensor = state.optimizerTensors[signature.name],
         tensor.shape == signature.type.shape.extents, tensor.elementType == .float32
       else {
-        throw DataError(
+        throw QuernError(
           .countMismatch, in: source,
           found: "no state \(signature.name) of shape \(signature.type.shape)",
           expected: "one tensor for each parameter", remedy: "Use another copy of the file.")
       }
     }
     if let surplus = state.optimizerTensors.keys.filter({ !names.contains($0) }).min() {
-      throw DataError(
+      throw QuernError(
         .countMismatch, in: source, found: "a tensor \(surplus)",
         expected: "the state of \(state.optimizerName) alone",
         remedy: "Use another copy of the file.")
@@ -76,7 +77,7 @@ extension Trainer {
       state.position.stepInEpoch == 0
         || (state.batchSize == settings.batchSize && state.exampleCount == training.count)
     else {
-      throw DataError(
+      throw QuernError(
         .countMismatch, in: source,
         found: "a run that stopped in the middle of an epoch of \(state.exampleCount) examples in "
           + "batches of \(state.batchSize)",
@@ -86,7 +87,7 @@ extension Trainer {
     if state.position.stepInEpoch != 0, let known = state.dataFingerprint,
       known != dataFingerprint
     {
-      throw DataError(
+      throw QuernError(
         .mislabelled, in: source,
         found: "a run that stopped in the middle of an epoch over "
           + (state.dataName ?? "another data set"),

@@ -1,4 +1,5 @@
 import QuernAugmentation
+import QuernErrors
 import QuernExecution
 import QuernLayers
 
@@ -56,34 +57,34 @@ extension Trainer {
 }
 
 extension Trainer.Settings {
-  /// - Throws: ``SettingsError`` for numbers that make no sense; `DataError` for a deformation's.
+  /// - Throws: `QuernError` for numbers that make no sense, a deformation's among them.
   func validate() throws {
     guard batchSize > 0 else {
-      throw SettingsError(description: "batch size: \(batchSize) found; give at least 1")
+      throw QuernError("batch size", "\(batchSize) found", remedy: "give at least 1")
     }
     guard learningRate > 0, Float(learningRate).isFinite else {
-      throw SettingsError(description: "learning rate: \(learningRate) found; give more than 0")
+      throw QuernError("learning rate", "\(learningRate) found", remedy: "give more than 0")
     }
     if let limit = gradientNormLimit, !(limit > 0) {
-      throw SettingsError(description: "gradient norm limit: \(limit) found; give more than 0")
+      throw QuernError("gradient norm limit", "\(limit) found", remedy: "give more than 0")
     }
     for (name, value) in [("l1", regularisation.l1), ("l2", regularisation.l2)]
     where !(Float(value).isFinite && value >= 0) {
-      throw SettingsError(
-        description: "regularisation: \(name) is \(value); give a number that is not negative")
+      throw QuernError(
+        "regularisation", "\(name) is \(value)", remedy: "give a number that is not negative")
     }
     if let fraction = validationFraction, !(0 < fraction && fraction < 1) {
-      throw SettingsError(
-        description: "validation fraction: \(fraction) found; give a share between 0 and 1")
+      throw QuernError(
+        "validation fraction", "\(fraction) found", remedy: "give a share between 0 and 1")
     }
     if validatesOnTrainingSet, validationFraction != nil {
-      throw SettingsError(
-        description: "validation: both a share of the training set and all of it; choose one")
+      throw QuernError(
+        "validation", "both a share of the training set and all of it", remedy: "choose one")
     }
     try deformation?.validate()
     for (name, value) in optimizer.settings where !(Float(value).isFinite && value >= 0) {
-      throw SettingsError(
-        description: "\(optimizer.name): \(name) is \(value); give a number that is not negative")
+      throw QuernError(
+        optimizer.name, "\(name) is \(value)", remedy: "give a number that is not negative")
     }
     try execution.validate()
   }

@@ -98,8 +98,8 @@ public final class Trainer {
   ///   - evaluation: a validation or test set; with `validationFraction`, that share of the
   ///     training set takes its place; with `validatesOnTrainingSet`, it is the test set.
   ///   - settings: how it is trained.
-  /// - Throws: `GraphError` where network, loss and data do not fit; `DataError` for pictures that
-  ///   cannot be deformed; `BackendError`.
+  /// - Throws: `QuernError` where network, loss and data do not fit, pictures cannot be deformed, or this
+  ///   process cannot run the network as asked.
   public convenience init(
     _ network: Network, loss: any Loss = SoftmaxCrossEntropy(), training: Dataset,
     evaluation: Dataset? = nil, settings: Settings = Settings()

@@ -1,3 +1,5 @@
+import QuernErrors
+
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else
@@ -38,15 +40,6 @@ public final class TrainingLog {
     var seconds: Double?
   }
 
-  /// The log cannot be written.
-  public struct Failure: Error, CustomStringConvertible {
-    public let path: String
-    public let reason: String
-    public var description: String {
-      "\(path): cannot write the log (\(reason)); name a file in a folder that can be written"
-    }
-  }
-
   private let path: String
   private let file: UnsafeMutablePointer<FILE>
   private let encoder = JSONEncoder()
@@ -54,10 +47,10 @@ public final class TrainingLog {
   /// - Parameters:
   ///   - path: the file to write.
   ///   - appending: go on with a log that is there, as a resumed run does.
-  /// - Throws: ``Failure`` where the file cannot be opened.
+  /// - Throws: `QuernError` where the file cannot be opened.
   public init(path: String, appending: Bool = false) throws {
     guard let file = fopen(path, appending ? "a" : "w") else {
-      throw Failure(path: path, reason: String(cString: strerror(errno)))
+      throw Self.failure(path)
     }
     self.path = path
     self.file = file
@@ -68,7 +61,7 @@ public final class TrainingLog {
 
   /// Writes a step's line.
   ///
-  /// - Throws: ``Failure`` where it cannot be written.
+  /// - Throws: `QuernError` where it cannot be written.
   public func record(_ progress: TrainingProgress) throws {
     try write(
       Line(
@@ -79,7 +72,7 @@ public final class TrainingLog {
 
   /// Writes an epoch's line, and sees that it reaches the file.
   ///
-  /// - Throws: ``Failure`` where it cannot be written.
+  /// - Throws: `QuernError` where it cannot be written.
   public func record(_ summary: EpochSummary) throws {
     try write(
       Line(
@@ -89,14 +82,20 @@ public final class TrainingLog {
         testAccuracy: summary.testAccuracy, learningRate: summary.learningRate,
         examplesPerSecond: summary.examplesPerSecond.rounded(), seconds: summary.seconds))
     // An epoch's line is there even if the process is killed afterwards.
-    if fflush(file) != 0 { throw failure }
+    if fflush(file) != 0 { throw Self.failure(path) }
   }
 
   private func write(_ line: Line) throws {
     let bytes = Array(try encoder.encode(line)) + [UInt8(ascii: "\n")]
     // Whoever follows the file sees each line when it is written.
-    if fwrite(bytes, 1, bytes.count, file) != bytes.count || fflush(file) != 0 { throw failure }
+    if fwrite(bytes, 1, bytes.count, file) != bytes.count || fflush(file) != 0 {
+      throw Self.failure(path)
+    }
   }
 
-  private var failure: Failure { Failure(path: path, reason: String(cString: strerror(errno))) }
+  private static func failure(_ path: String) -> QuernError {
+    QuernError(
+      path, "cannot write the log (\(String(cString: strerror(errno))))",
+      remedy: "name a file in a folder that can be written", kind: .unwritable)
+  }
 }

@@ -1,5 +1,6 @@
 import QuernAugmentation
 import QuernData
+import QuernErrors
 import QuernLayers
 
 /// Where a training run stands between two steps: with the weights and the data set, all that
@@ -119,13 +120,13 @@ public struct TrainingState: Sendable, Equatable {
   ) throws {
     guard let version = metadata["quern.version"] else { return nil }
     guard version == Self.version else {
-      throw DataError(
+      throw QuernError(
         .unsupported, in: file, found: "a checkpoint of version \(version)",
         expected: "version \(Self.version)", remedy: "Read it with the Quern that wrote it.")
     }
     func read<Value>(_ key: String, _ convert: (String) -> Value?) throws -> Value {
       guard let text = metadata["quern." + key], let value = convert(text) else {
-        throw DataError(
+        throw QuernError(
           .corrupt, in: file,
           found: "metadata in which quern.\(key) is \(metadata["quern." + key] ?? "missing")",
           expected: "a checkpoint's metadata", remedy: "Use another copy of the file.")

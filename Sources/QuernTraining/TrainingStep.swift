@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGradient
 import QuernGraph
 import QuernLayers
@@ -44,18 +45,18 @@ public struct TrainingStep: Sendable {
   ///   - gradientNormLimit: where √Σ‖g‖² over all parameters is larger, all gradients are scaled
   ///     down to it. Every gradient must then be known before the first update, so none of them is
   ///     finished where it is born.
-  /// - Throws: `GraphError` where the network is unsound, or does not go with the loss.
+  /// - Throws: `QuernError` where the network is unsound, or does not go with the loss.
   public init(
     _ network: Network, loss: any Loss = SoftmaxCrossEntropy(), optimizer: any Optimizer = SGD(),
     batchSize: Int, regularisation: Regularisation = .none, gradientNormLimit: Double? = nil
-  ) throws(GraphError) {
+  ) throws(QuernError) {
     let builder = GraphBuilder()
     let built = try network.build(batch: batchSize, mode: .training, in: builder)
     let objective = try built.objective(loss, regularisation: regularisation)
     let parameters = built.parameters.map { built.tensor(of: $0) }
     var gradients = try gradient(of: objective.loss, withRespectTo: parameters)
     if let gradientNormLimit {
-      gradients = try builder.labelled("gradient norm") { () throws(GraphError) -> [Tensor] in
+      gradients = try builder.labelled("gradient norm") { () throws(QuernError) -> [Tensor] in
         try Self.limited(gradients, to: gradientNormLimit, in: builder)
       }
     }
@@ -65,7 +66,7 @@ public struct TrainingStep: Sendable {
     }
     var optimizerTensors: [TensorSignature] = []
     for (info, gradient) in zip(built.parameters, gradients) {
-      try builder.labelled("update of \(info.layer)") { () throws(GraphError) in
+      try builder.labelled("update of \(info.layer)") { () throws(QuernError) in
         var state: [Tensor] = []
         for name in optimizer.stateNames {
           let tensor = try builder.input(
@@ -101,7 +102,7 @@ public struct TrainingStep: Sendable {
   /// g · min(1, limit / √Σ‖g‖²).
   private static func limited(
     _ gradients: [Tensor], to limit: Double, in builder: GraphBuilder
-  ) throws(GraphError) -> [Tensor] {
+  ) throws(QuernError) -> [Tensor] {
     var sum = builder.constant(0)
     for gradient in gradients { sum = try sum + (gradient * gradient).sum() }
     // The smallest number keeps a gradient that is zero throughout from 0/0.
@@ -142,10 +143,10 @@ public struct EvaluationStep: Sendable {
   public let outputShape: Shape
   let weights: [TensorSignature]
 
-  /// - Throws: `GraphError` where the network is unsound, or does not go with the loss.
+  /// - Throws: `QuernError` where the network is unsound, or does not go with the loss.
   public init(
     _ network: Network, loss: any Loss = SoftmaxCrossEntropy(), batchSize: Int
-  ) throws(GraphError) {
+  ) throws(QuernError) {
     let builder = GraphBuilder()
     let built = try network.build(batch: batchSize, mode: .inference, in: builder)
     let objective = try built.objective(loss)

@@ -1,4 +1,5 @@
 import QuernData
+import QuernErrors
 import QuernGraph
 
 /// What a network has learnt: its parameters, and state such as running averages, by name.
@@ -13,7 +14,7 @@ public struct Weights: Sendable, Equatable {
 
   /// The values of one tensor.
   ///
-  /// - Throws: `DataError` where there is no such tensor.
+  /// - Throws: `QuernError` where there is no such tensor.
   public func values(_ name: String) throws -> [Float] {
     try Safetensors(tensors: tensors).tensor(name).values()
   }
@@ -29,7 +30,7 @@ public struct Weights: Sendable, Equatable {
         case .float32: try .init(executable.floats(name), shape: shape)
         case .int32: try .init(executable.integers(name), shape: shape)
         case .uint8:
-          throw ExecutionError(
+          throw QuernError(
             name, "a parameter of type uint8", remedy: "keep parameters as float32 or int32")
         }
     }

@@ -1,4 +1,7 @@
 /// What was wrong with a block of vector instructions.
+///
+/// Cases, and no `QuernError`: they are mistakes of the code generator, whose users see none of them
+/// but ``offsetOutOfRange(_:)``, of which the generator tells them with the kernel's name.
 public enum VectorError: Error, Hashable, Sendable, CustomStringConvertible {
   case tooManyPinned(VectorRegister, target: Target, limit: Int)
   case outOfRegisters(instruction: String)

@@ -1,5 +1,6 @@
 import Foundation
 import QuernData
+import QuernErrors
 import Testing
 
 @Suite struct DataSourceTests {
@@ -144,7 +145,7 @@ import Testing
       #expect(test.shape == [10_000, 28, 28, 1])
       #expect(test.classNames?.last == "Ankle boot")
       #expect((0..<10).allSatisfy { digit in test.labels.count { $0 == digit } == 1000 })
-    } catch let error as DataError {
+    } catch let error as QuernError {
       #expect(error.kind == .missing)
       #expect(error.description.contains("apt-get install dataset-fashion-mnist"))
       #expect(error.description.contains("QUERN_DATA"))

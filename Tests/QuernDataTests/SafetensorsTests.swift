@@ -1,4 +1,5 @@
 import QuernData
+import QuernErrors
 import Testing
 
 @Suite struct SafetensorsTests {
@@ -13,7 +14,7 @@ import Testing
   }
 
   static func expectRefused(
-    _ kind: DataError.Kind, _ word: String, _ bytes: [UInt8],
+    _ kind: QuernError.Kind, _ word: String, _ bytes: [UInt8],
     sourceLocation: SourceLocation = #_sourceLocation
   ) {
     expectError(kind, "weights.st", word, sourceLocation: sourceLocation) {
@@ -187,7 +188,7 @@ import Testing
       metadata: ["k": "v"]
     ).encoded()
     for count in 0..<bytes.count {
-      #expect(throws: DataError.self) {
+      #expect(throws: QuernError.self) {
         try Safetensors(bytes: Array(bytes[..<count]), name: "cut to \(count)")
       }
     }

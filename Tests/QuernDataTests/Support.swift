@@ -1,5 +1,6 @@
 import CZlib
 import QuernData
+import QuernErrors
 import Testing
 
 #if canImport(Glibc)
@@ -91,12 +92,12 @@ func gzip(_ bytes: [UInt8]) throws -> [UInt8] {
   return Array(output[..<Int(stream.total_out)])
 }
 
-/// Expects `body` to throw a ``DataError`` of `kind` whose description has all of `words`.
+/// Expects `body` to throw a `QuernError` of `kind` whose description has all of `words`.
 func expectError(
-  _ kind: DataError.Kind, _ words: String..., sourceLocation: SourceLocation = #_sourceLocation,
+  _ kind: QuernError.Kind, _ words: String..., sourceLocation: SourceLocation = #_sourceLocation,
   _ body: () throws -> Void
 ) {
-  let error = #expect(throws: DataError.self, sourceLocation: sourceLocation) { try body() }
+  let error = #expect(throws: QuernError.self, sourceLocation: sourceLocation) { try body() }
   guard let error else { return }
   #expect(error.kind == kind, "\(error)", sourceLocation: sourceLocation)
   for word in words {

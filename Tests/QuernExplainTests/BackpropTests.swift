@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernExecution
 import QuernExplain
 import QuernGraph
@@ -68,10 +69,10 @@ import Testing
     let backprop = try Backprop(.lecture(activation: .tanh))
     var point = Self.point
     point["v21"] = nil
-    let error = #expect(throws: ExecutionError.self) {
+    let error = #expect(throws: QuernError.self) {
       try backprop.values(at: point, ExecutionOptions())
     }
-    #expect(error?.tensor == "v21")
+    #expect(error?.place == "v21")
   }
 
   /// What the graph says of each weight is what changing it shows.
@@ -159,11 +160,11 @@ import Testing
 
   @Test func networksThatCannotBeCounted() {
     for (depth, width) in [(0, 2), (2, 0), (Int.max, 2), (2, Int.max), (1000, 1000)] {
-      #expect(throws: GraphError.self) {
+      #expect(throws: QuernError.self) {
         try BackpropCost(depth: depth, width: width, activation: .sigmoid)
       }
     }
-    #expect(throws: GraphError.self) {
+    #expect(throws: QuernError.self) {
       try ScalarNetwork(
         widths: [2, 2], activation: .tanh, neurons: ["x", "a"], weights: ["w"])
     }

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernExecution
 import QuernExplain
 import QuernGraph
@@ -26,13 +27,13 @@ import Testing
   }
 
   @Test func raggedAndEmpty() {
-    func error(_ pictures: [[[Float]]], _ filter: [[Float]]) -> GraphError? {
-      #expect(throws: GraphError.self) {
+    func error(_ pictures: [[[Float]]], _ filter: [[Float]]) -> QuernError? {
+      #expect(throws: QuernError.self) {
         try ConvolutionExample.examples(pictures, filter: filter, ExecutionOptions())
       }
     }
-    #expect(error([[[1, 2], [3]]], [[1, 0], [0, 1]])?.subject == "picture")
-    #expect(error([[[1, 2], [3, 4]]], [[1, 0], [0]])?.subject == "filter")
+    #expect(error([[[1, 2], [3]]], [[1, 0], [0, 1]])?.place == "picture")
+    #expect(error([[[1, 2], [3, 4]]], [[1, 0], [0]])?.place == "filter")
     #expect(error([[[1, 2]]], [[1, 0], [0, 1]])?.problem.contains("1×2") == true)
     #expect(error([[]], [[1]])?.problem.contains("no values") == true)
   }
@@ -48,7 +49,7 @@ import Testing
     for (size, radius, channels, filters) in [
       (0, 1, 1, 1), (9, -1, 1, 1), (9, 1, 0, 1), (9, 1, 1, 0),
     ] {
-      #expect(throws: GraphError.self) {
+      #expect(throws: QuernError.self) {
         try ConvolutionFormula.lecture(
           size: size, radius: radius, channels: channels, filters: filters)
       }
@@ -68,7 +69,7 @@ import Testing
 
   @Test func unfitNumbers() {
     for (d, c, t) in [(-1, 1, 1), (1, 0, 1), (1, 1, 0), (513, 1, 1), (1, 1 << 40, 1 << 40)] {
-      #expect(throws: GraphError.self) {
+      #expect(throws: QuernError.self) {
         try ConvolutionParameters(radius: d, channels: c, filters: t)
       }
     }

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernExecution
 import QuernExplain
 import QuernGraph
@@ -26,8 +27,8 @@ private typealias StackItem = LayerStack.Item
     "-1*conv3", "99999*conv3", "128*conv3,conv3", "conv9999999999999999999", "conv3:-1",
   ])
   func stacksThatCannotBeRead(_ text: String) {
-    let error = #expect(throws: GraphError.self) { try LayerStack(parsing: text) }
-    #expect(error?.subject.hasPrefix("stack item") == true)
+    let error = #expect(throws: QuernError.self) { try LayerStack(parsing: text) }
+    #expect(error?.place.hasPrefix("stack item") == true)
   }
 
   // MARK: Composed
@@ -50,8 +51,8 @@ private typealias StackItem = LayerStack.Item
     #expect(try FieldGrowth(toSee: 512) { _ in StackItem(.conv, 5) }.layers == 128)
     let strided = try FieldGrowth(toSee: 512) { _ in StackItem(.conv, 3, stride: 2) }
     #expect(strided.layers == 9 && strided.size == 1023)
-    #expect(throws: GraphError.self) { try FieldGrowth(toSee: 2) { _ in StackItem(.conv, 1) } }
-    #expect(throws: GraphError.self) { try FieldGrowth(toSee: 0) { _ in StackItem(.conv, 3) } }
+    #expect(throws: QuernError.self) { try FieldGrowth(toSee: 2) { _ in StackItem(.conv, 1) } }
+    #expect(throws: QuernError.self) { try FieldGrowth(toSee: 0) { _ in StackItem(.conv, 3) } }
   }
 
   /// Fields composed layer by layer are those of the whole network's graph.
@@ -135,9 +136,9 @@ private typealias StackItem = LayerStack.Item
 
   @Test func layersAndPositionsThatAreNotThere() {
     func error(_ network: Network, layer: String? = nil, _ position: (Int, Int)? = nil)
-      -> GraphError?
+      -> QuernError?
     {
-      #expect(throws: GraphError.self) {
+      #expect(throws: QuernError.self) {
         try MeasuredField(network, layer: layer, position: position, ExecutionOptions())
       }
     }

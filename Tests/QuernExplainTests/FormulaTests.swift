@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernExplain
 import QuernGraph
 import Testing
@@ -31,8 +32,8 @@ import Testing
   @Test(arguments: ["w33", "a", "", "q11"])
   func noSuchWeight(_ name: String) throws {
     let network = try ScalarNetwork.lecture(activation: .sigmoid)
-    let error = #expect(throws: GraphError.self) { try network.variable(named: name) }
-    #expect(error?.subject == name)
+    let error = #expect(throws: QuernError.self) { try network.variable(named: name) }
+    #expect(error?.place == name)
     #expect(error?.remedy.contains("w11, w12, w21, w22, v11") == true)
   }
 

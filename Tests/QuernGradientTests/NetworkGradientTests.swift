@@ -1,15 +1,16 @@
+import QuernErrors
 import QuernGradient
 import QuernGraph
 import QuernInterpreter
 import Testing
 
 extension Tensor {
-  fileprivate func relu() throws(GraphError) -> Tensor {
+  fileprivate func relu() throws(QuernError) -> Tensor {
     try self.where(scalar(0).apply(.less, self), otherwise: scalar(0))
   }
 
   /// The mean of −log softmax(row)[label].
-  fileprivate func crossEntropy(_ labels: Tensor) throws(GraphError) -> Tensor {
+  fileprivate func crossEntropy(_ labels: Tensor) throws(QuernError) -> Tensor {
     let (rows, classes) = (shape[0], shape[1])
     let shifted = try self - maximum(over: [1]).reshaped([rows, 1])
     let picked = try builder.contraction(

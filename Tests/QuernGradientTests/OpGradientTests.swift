@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGradient
 import QuernGraph
 import QuernInterpreter
@@ -105,10 +106,10 @@ import Testing
     let a = try builder.input("a", [2])
     let i = try builder.input("i", [2], .int32)
     let other = try GraphBuilder().input("a", [2])
-    #expect(throws: GraphError.self) { try gradient(of: a, withRespectTo: [a]) }
-    #expect(throws: GraphError.self) { try gradient(of: a.sum(), withRespectTo: [i]) }
-    #expect(throws: GraphError.self) { try gradient(of: a.sum(), withRespectTo: [other]) }
-    #expect(throws: GraphError.self) {
+    #expect(throws: QuernError.self) { try gradient(of: a, withRespectTo: [a]) }
+    #expect(throws: QuernError.self) { try gradient(of: a.sum(), withRespectTo: [i]) }
+    #expect(throws: QuernError.self) { try gradient(of: a.sum(), withRespectTo: [other]) }
+    #expect(throws: QuernError.self) {
       try vectorJacobianProduct(of: a, seed: a.sum(), withRespectTo: [a])
     }
   }
@@ -118,7 +119,7 @@ import Testing
     let builder = GraphBuilder()
     let x = try builder.input("x", [2, 3])
     let w = try builder.input("w", [3, 4])
-    let y = try builder.labelled("fc1") { () throws(GraphError) in
+    let y = try builder.labelled("fc1") { () throws(QuernError) in
       try x.matrixProduct(w).tanh().sum()
     }
     let gradients = try gradient(of: y, withRespectTo: [w])

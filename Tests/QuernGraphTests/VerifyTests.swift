@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 import Testing
 
@@ -48,7 +49,7 @@ import Testing
     for (message, change) in Self.wrongs {
       var graph = try Self.product()
       change(&graph)
-      let error = #expect(throws: GraphError.self, "\(message)") { try graph.verify() }
+      let error = #expect(throws: QuernError.self, "\(message)") { try graph.verify() }
       #expect(error?.description.contains(message) == true, "\(String(describing: error))")
     }
   }
@@ -80,7 +81,7 @@ import Testing
       (identity, PairMixing(pairs: 1, edge: [[1, 0]], inner: [[1, 0]])),
     ]
     for (matrix, mixing) in wrongs {
-      let error = #expect(throws: GraphError.self) {
+      let error = #expect(throws: QuernError.self) {
         try transform(matrix: matrix, mixing: mixing, count: mixing.count).verify()
       }
       #expect(error?.description.contains("mixes tiles") == true, "\(String(describing: error))")
@@ -89,7 +90,7 @@ import Testing
 
   @Test func refusesShapesThatCannotBe() throws {
     for extents in [[0], [3, -1], [Int.max, 2], [1 << 30, 1 << 11]] {
-      #expect(throws: GraphError.self, "\(extents)") { try Shape(checking: extents) }
+      #expect(throws: QuernError.self, "\(extents)") { try Shape(checking: extents) }
     }
     #expect(try Shape(checking: [1 << 30, 1 << 10]).elementCount == Shape.maximumElementCount)
   }
@@ -115,7 +116,7 @@ import Testing
       ("layer (add): tensor 2 of 2", { try builder.labelled("layer") { _ = try x + y } }),
     ]
     for (op, use) in uses {
-      let error = #expect(throws: GraphError.self, "\(op)") { try use() }
+      let error = #expect(throws: QuernError.self, "\(op)") { try use() }
       let text = error?.description ?? ""
       #expect(text.hasPrefix("\(op), float32[2, 2], comes from another GraphBuilder"), "\(text)")
       #expect(text.hasSuffix("build both with the same GraphBuilder"), "\(text)")
@@ -128,6 +129,6 @@ import Testing
     let x = try builder.input("x", [3])
     #expect(try (x + x).id == (x + x).id)
     #expect(builder.graph.nodes.count == 2)
-    #expect(throws: GraphError.self) { try builder.input("x", [3]) }
+    #expect(throws: QuernError.self) { try builder.input("x", [3]) }
   }
 }

@@ -1,4 +1,5 @@
 import QuernData
+import QuernErrors
 import QuernGraph
 import QuernImages
 import QuernInterpreter
@@ -153,8 +154,8 @@ import Testing
   @Test func aPictureOfAnotherSize() throws {
     let step = try FilterStep(filter("box3"), height: 3, width: 3, channels: 1)
     let executable = try CompiledGraph(step.graph)
-    #expect(throws: DataError.self) { try step.load(noise(3, 4, 1), into: executable) }
-    #expect(throws: GraphError.self) {
+    #expect(throws: QuernError.self) { try step.load(noise(3, 4, 1), into: executable) }
+    #expect(throws: QuernError.self) {
       try FilterStep(filter("box3"), height: 0, width: 3, channels: 1)
     }
   }
@@ -189,13 +190,13 @@ import Testing
     do {
       let kernel = try FilterKernel(text: text, name: "k.txt")
       Issue.record("\(kernel)")
-    } catch let error as DataError {
-      #expect(error.subject == "k.txt" && error.found.contains(found), "\(error)")
+    } catch let error as QuernError {
+      #expect(error.place == "k.txt" && error.problem.contains(found), "\(error)")
     }
   }
 
   @Test func kernelsThatAreTooLarge() {
     let row = [Double](repeating: 1, count: 65)
-    #expect(throws: DataError.self) { try FilterKernel([[Double]](repeating: row, count: 65)) }
+    #expect(throws: QuernError.self) { try FilterKernel([[Double]](repeating: row, count: 65)) }
   }
 }

@@ -1,4 +1,5 @@
 import QuernData
+import QuernErrors
 import QuernImages
 import Testing
 
@@ -32,11 +33,11 @@ import Testing
 
   @Test func sheetsThatAreNone() throws {
     let dot = try Picture(height: 1, width: 1, colour: [1])
-    #expect(throws: DataError.self) { try Montage().sheet([]) }
-    #expect(throws: DataError.self) { try Montage(columns: 0).sheet([dot]) }
-    #expect(throws: DataError.self) { try Montage(magnification: 0).sheet([dot]) }
-    #expect(throws: DataError.self) { try Montage(magnification: .max).sheet([dot]) }
-    #expect(throws: DataError.self) { try Montage(magnification: 1 << 20).sheet([dot]) }
+    #expect(throws: QuernError.self) { try Montage().sheet([]) }
+    #expect(throws: QuernError.self) { try Montage(columns: 0).sheet([dot]) }
+    #expect(throws: QuernError.self) { try Montage(magnification: 0).sheet([dot]) }
+    #expect(throws: QuernError.self) { try Montage(magnification: .max).sheet([dot]) }
+    #expect(throws: QuernError.self) { try Montage(magnification: 1 << 20).sheet([dot]) }
   }
 
   @Test func coloursOfSignedNumbers() {
@@ -76,7 +77,7 @@ import Testing
     let two = try WeightPictures([1, -1], shape: [1, 1, 2, 1]).pictures([0])
     #expect(two.count == 2)
     #expect(Array(two[1][0, 0]) == DivergingColours.colour(-1))
-    #expect(throws: DataError.self) { try WeightPictures([1], shape: [1, 1, 2, 1]) }
+    #expect(throws: QuernError.self) { try WeightPictures([1], shape: [1, 1, 2, 1]) }
     // Weights that are all zero are white.
     let none = try WeightPictures([0, 0], shape: [1, 2, 1, 1]).pictures([0])
     #expect(Array(none[0][0, 0]) == DivergingColours.colour(0))

@@ -1,4 +1,5 @@
 import QuernData
+import QuernErrors
 import QuernImages
 import QuernRandom
 import Testing
@@ -61,8 +62,8 @@ import Testing
     #expect(try Picture(png: colour, name: "colour").bytes == [255, 255, 255, 9, 8, 7])
   }
 
-  private func failure(_ bytes: [UInt8]) -> DataError? {
-    do { _ = try Picture(png: bytes, name: "some.png") } catch { return error as? DataError }
+  private func failure(_ bytes: [UInt8]) -> QuernError? {
+    do { _ = try Picture(png: bytes, name: "some.png") } catch { return error as? QuernError }
     return nil
   }
 
@@ -73,8 +74,8 @@ import Testing
     ] as [([UInt8], String)])
   func whatIsNoPNG(_ bytes: [UInt8], _ word: String) throws {
     let error = try #require(failure(bytes))
-    #expect(error.kind == .mislabelled && error.subject == "some.png")
-    #expect(error.found.contains(word) && error.expected.contains("PNG"), "\(error)")
+    #expect(error.kind == .mislabelled && error.place == "some.png")
+    #expect(error.problem.contains(word) && error.problem.hasSuffix("PNG file"), "\(error)")
   }
 
   @Test(arguments: [1, 3]) func whatIsCutShort(_ channels: Int) throws {
@@ -85,14 +86,14 @@ import Testing
       #expect([.truncated, .corrupt].contains(error.kind), "\(error)")
     }
     let late = try #require(failure(Array(file[..<(file.count - 60)])))
-    #expect(late.kind == .truncated && late.found.contains("ends"), "\(late)")
+    #expect(late.kind == .truncated && late.problem.contains("ends"), "\(late)")
   }
 
   @Test func whatIsDamaged() throws {
     var file = try noise(8, 9, 3).png()
     file[file.count - 40] ^= 0xff
     let error = try #require(failure(file))
-    #expect(error.kind == .corrupt && error.found.contains("libpng"), "\(error)")
+    #expect(error.kind == .corrupt && error.problem.contains("libpng"), "\(error)")
   }
 
   /// 44 bytes that claim to be ten thousand million pixels.
@@ -100,8 +101,8 @@ import Testing
     var file = try noise(1, 1, 1).png()
     file.replaceSubrange(16..<24, with: PNGBytes.number(100_000) + PNGBytes.number(100_000))
     let error = try #require(failure(file))
-    #expect(error.kind == .unsupported && error.found.contains("100000×100000"), "\(error)")
-    #expect(throws: DataError.self) {
+    #expect(error.kind == .unsupported && error.problem.contains("100000×100000"), "\(error)")
+    #expect(throws: QuernError.self) {
       try Picture(height: 1 << 40, width: 1 << 40, channels: 1, values: [])
     }
   }
@@ -111,25 +112,25 @@ import Testing
     do {
       try picture.writePNG(to: "/no/such/folder/a.png")
       Issue.record("it was written")
-    } catch let error as DataError {
-      #expect(error.kind == .unwritable && error.subject == "/no/such/folder/a.png")
+    } catch let error as QuernError {
+      #expect(error.kind == .unwritable && error.place == "/no/such/folder/a.png")
     }
     do {
       _ = try Picture(contentsOfPNG: "/no/such/file.png")
       Issue.record("it was read")
-    } catch let error as DataError {
-      #expect(error.kind == .missing && error.subject == "/no/such/file.png")
+    } catch let error as QuernError {
+      #expect(error.kind == .missing && error.place == "/no/such/file.png")
     }
   }
 
   @Test func picturesThatAreNone() {
-    #expect(throws: DataError.self) {
+    #expect(throws: QuernError.self) {
       try Picture(height: 2, width: 2, channels: 1, values: [1, 2, 3])
     }
-    #expect(throws: DataError.self) { try Picture(height: 0, width: 2, channels: 1, values: []) }
-    #expect(throws: DataError.self) {
+    #expect(throws: QuernError.self) { try Picture(height: 0, width: 2, channels: 1, values: []) }
+    #expect(throws: QuernError.self) {
       try Picture(height: 1, width: 1, channels: 2, values: [1, 2])
     }
-    #expect(throws: DataError.self) { try Picture(height: 1, width: 1, colour: []) }
+    #expect(throws: QuernError.self) { try Picture(height: 1, width: 1, colour: []) }
   }
 }

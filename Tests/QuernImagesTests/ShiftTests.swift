@@ -1,4 +1,5 @@
 import QuernData
+import QuernErrors
 import QuernGraph
 import QuernImages
 import QuernRandom
@@ -89,15 +90,15 @@ import Testing
   }
 
   @Test func nothingToLookFor() {
-    #expect(throws: DataError.self) {
+    #expect(throws: QuernError.self) {
       try ShiftPattern(in: [0, 0, 0, 0], height: 2, width: 2)
     }
-    #expect(throws: DataError.self) { try ShiftPattern(in: [0, 1, 0, 0], height: 2, width: 2) }
-    #expect(throws: DataError.self) { try ShiftPattern(in: [1], height: 2, width: 2) }
-    #expect(throws: GraphError.self) {
+    #expect(throws: QuernError.self) { try ShiftPattern(in: [0, 1, 0, 0], height: 2, width: 2) }
+    #expect(throws: QuernError.self) { try ShiftPattern(in: [1], height: 2, width: 2) }
+    #expect(throws: QuernError.self) {
       try ShiftStep(count: 1, picture: (3, 3), filter: (4, 1))
     }
-    #expect(throws: GraphError.self) {
+    #expect(throws: QuernError.self) {
       try ShiftStep(count: 0, picture: (3, 3), filter: (1, 1))
     }
   }

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 import QuernInterpreter
 import Testing
@@ -44,12 +45,12 @@ import Testing
     let labels = try builder.input("labels", [2], .int32)
     try builder.output("y", try x + labels.toFloat())
     let interpreter = try Interpreter<Float>(builder.graph)
-    #expect(throws: ExecutionError.self) { try interpreter.setValues("z", [1, 2]) }
-    #expect(throws: ExecutionError.self) { try interpreter.write("x", [1, 2, 3] as [Float]) }
-    #expect(throws: ExecutionError.self) { try interpreter.write("labels", [1.0, 2] as [Float]) }
-    #expect(throws: ExecutionError.self) { try interpreter.setValues("labels", [0.5, 1]) }
-    #expect(throws: ExecutionError.self) { try interpreter.floats("z") }
-    #expect(throws: ExecutionError.self) { try interpreter.setValues("y", [1, 2]) }
+    #expect(throws: QuernError.self) { try interpreter.setValues("z", [1, 2]) }
+    #expect(throws: QuernError.self) { try interpreter.write("x", [1, 2, 3] as [Float]) }
+    #expect(throws: QuernError.self) { try interpreter.write("labels", [1.0, 2] as [Float]) }
+    #expect(throws: QuernError.self) { try interpreter.setValues("labels", [0.5, 1]) }
+    #expect(throws: QuernError.self) { try interpreter.floats("z") }
+    #expect(throws: QuernError.self) { try interpreter.setValues("y", [1, 2]) }
   }
 
   @Test("Graphs that are wrong are refused")
@@ -66,9 +67,9 @@ import Testing
       #expect {
         try graph.verify()
       } throws: { error in
-        (error as? GraphError)?.description.contains(problem) ?? false
+        (error as? QuernError)?.description.contains(problem) ?? false
       }
-      #expect(throws: GraphError.self) { try Interpreter<Float>(graph) }
+      #expect(throws: QuernError.self) { try Interpreter<Float>(graph) }
     }
     func movement(_ graph: Graph) -> Int {
       graph.nodes.firstIndex { $0.op.name == "movement" } ?? 0

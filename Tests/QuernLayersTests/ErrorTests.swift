@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 import QuernLayers
 import Testing
@@ -148,7 +149,7 @@ import Testing
 
   @Test func ownLayerIsNamed() {
     struct Broken: Layer {
-      func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
+      func apply(to input: Tensor, in context: LayerContext) throws(QuernError) -> Tensor {
         try input.matrixProduct(context.parameter("weight", [3, 3], initialiser: .zeros))
       }
     }
@@ -157,7 +158,7 @@ import Testing
 
   @Test func twoParametersOfOneName() {
     struct Twice: Layer {
-      func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
+      func apply(to input: Tensor, in context: LayerContext) throws(QuernError) -> Tensor {
         _ = try context.parameter("weight", [3], initialiser: .zeros)
         return try context.parameter("weight", [3], initialiser: .zeros)
       }
@@ -168,17 +169,17 @@ import Testing
   @Test func unfitLosses() throws {
     let built = try Network("net", input: .picture(height: 4, width: 4, channels: 1)) { ReLU() }
       .build(batch: 2, mode: .training, in: GraphBuilder())
-    let shape = #expect(throws: GraphError.self) {
+    let shape = #expect(throws: QuernError.self) {
       try built.objective(.softmaxCrossEntropy())
     }
     #expect(shape?.description.contains("[2, 4, 4, 1], not (N, K)") == true)
     let dense = try Network("net", input: .features(4)) { Dense(2) }
       .build(batch: 2, mode: .training, in: GraphBuilder())
-    let smoothing = #expect(throws: GraphError.self) {
+    let smoothing = #expect(throws: QuernError.self) {
       try dense.objective(.softmaxCrossEntropy(labelSmoothing: 2))
     }
     #expect(smoothing?.problem.contains("2.0") == true)
-    let negative = #expect(throws: GraphError.self) {
+    let negative = #expect(throws: QuernError.self) {
       try dense.objective(.meanSquaredError, regularisation: .init(l2: -1))
     }
     #expect(negative?.problem.contains("l2 is -1.0") == true)

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 import QuernLayers
 import Testing
@@ -216,7 +217,7 @@ import Testing
 
   @Test func ownLayerNeedsOnlyApply() throws {
     struct Square: Layer {
-      func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
+      func apply(to input: Tensor, in context: LayerContext) throws(QuernError) -> Tensor {
         try input * input
       }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import QuernErrors
 import QuernGraph
 import QuernLayers
 import Testing
@@ -89,10 +90,10 @@ import Testing
   @Test func ownLoss() throws {
     struct Absolute: Loss {
       var targetName: String { "truth" }
-      func targetType(output: Shape) throws(GraphError) -> TensorType {
+      func targetType(output: Shape) throws(QuernError) -> TensorType {
         TensorType(.float32, output)
       }
-      func losses(output: Tensor, target: Tensor) throws(GraphError) -> Tensor {
+      func losses(output: Tensor, target: Tensor) throws(QuernError) -> Tensor {
         try (output - target).absolute().sum(over: [1])
       }
     }
@@ -106,14 +107,14 @@ import Testing
   @Test func lossOfTheWrongShapeIsAnError() throws {
     struct Scalar: Loss {
       var targetName: String { "truth" }
-      func targetType(output: Shape) throws(GraphError) -> TensorType {
+      func targetType(output: Shape) throws(QuernError) -> TensorType {
         TensorType(.float32, output)
       }
-      func losses(output: Tensor, target: Tensor) throws(GraphError) -> Tensor {
+      func losses(output: Tensor, target: Tensor) throws(QuernError) -> Tensor {
         try (output - target).sum()
       }
     }
-    let error = #expect(throws: GraphError.self) {
+    let error = #expect(throws: QuernError.self) {
       try Harness(Self.identity, batch: 2, mode: .inference, loss: Scalar())
     }
     #expect(error?.remedy == "make one number for each example")

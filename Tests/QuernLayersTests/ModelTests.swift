@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 import QuernLayers
 import Testing
@@ -69,7 +70,7 @@ import Testing
   }
 
   @Test func unknownModelListsThoseThereAre() {
-    let error = #expect(throws: GraphError.self) { try BuiltInModel(named: "alexnet") }
+    let error = #expect(throws: QuernError.self) { try BuiltInModel(named: "alexnet") }
     #expect(error?.description.contains("alexnet") == true)
     #expect(error?.remedy.contains("digits-conv, fc, ciresan-1") == true)
   }

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 import QuernInterpreter
 import QuernLayers
@@ -120,11 +121,11 @@ import Testing
     let built = try Network("net", input: .features(3)) { ReLU() }
       .build(batch: 1, mode: .inference, in: GraphBuilder())
     let graph = built.builder.graph
-    let outside = #expect(throws: GraphError.self) {
+    let outside = #expect(throws: QuernError.self) {
       try graph.seen(by: [0, 3], of: built.output.id, in: built.input.id)
     }
     #expect(outside?.problem.contains("[0, 3]") == true)
-    #expect(throws: GraphError.self) {
+    #expect(throws: QuernError.self) {
       try graph.seen(by: [0], of: built.output.id, in: built.input.id)
     }
     #expect(

@@ -1,4 +1,5 @@
 import QuernCompiler
+import QuernErrors
 import QuernGradient
 import QuernGraph
 import QuernPasses
@@ -21,7 +22,7 @@ import Testing
   @Test("Kernels that wait for each other are an error that names them")
   func circle() throws {
     let before: [Set<Int>] = [[], [2], [1]]
-    let error = #expect(throws: LoweringError.self) {
+    let error = #expect(throws: QuernError.self) {
       try TopologicalOrder([], count: 3).sorted(kernels([0, 1, 2]), before)
     }
     #expect(error?.problem.contains("k1, k2") == true)

@@ -1,5 +1,5 @@
 import Foundation
-import QuernData
+import QuernErrors
 import QuernReport
 import Testing
 
@@ -52,7 +52,7 @@ import Testing
     try curves.write(to: path)
     #expect(try LearningCurves(contentsOf: path) == curves)
     try Data("{}".utf8).write(to: URL(filePath: path))
-    let error = #expect(throws: DataError.self) { try LearningCurves(contentsOf: path) }
-    #expect(error?.kind == .corrupt && error?.subject == path)
+    let error = #expect(throws: QuernError.self) { try LearningCurves(contentsOf: path) }
+    #expect(error?.kind == .corrupt && error?.place == path)
   }
 }

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 import QuernPasses
 import QuernRuntime
@@ -174,7 +175,7 @@ import Testing
       do {
         _ = try CompiledGraph(b.graph)
         Issue.record("\(word) is compiled")
-      } catch let error as LoweringError {
+      } catch let error as QuernError {
         #expect("\(error)".contains(word), "\(error)")
       }
     }

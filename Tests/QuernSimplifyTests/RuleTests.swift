@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 import QuernInterpreter
 import QuernPasses
@@ -215,7 +216,7 @@ private func check(
     let unused = try builder.input("unused", [3], role: .state)
     let w = try builder.input("w", [2], role: .parameter)
     _ = try x.exp()
-    let y = try builder.labelled("layer") { () throws(GraphError) in try w * x * 1 }
+    let y = try builder.labelled("layer") { () throws(QuernError) in try w * x * 1 }
     try builder.output("y", y)
     try builder.output("same", try y + 0)
     try builder.update(w, to: try w - y)

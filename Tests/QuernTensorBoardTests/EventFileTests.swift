@@ -1,5 +1,6 @@
 import Foundation
 import QuernData
+import QuernErrors
 import QuernTensorBoard
 import Testing
 
@@ -69,7 +70,7 @@ import Testing
   }
 
   @Test func badFolder() throws {
-    let error = #expect(throws: DataError.self) { try EventFile(folder: "/no/such/folder") }
+    let error = #expect(throws: QuernError.self) { try EventFile(folder: "/no/such/folder") }
     #expect(error?.kind == .unwritable)
     #expect(error?.description.contains("/no/such/folder/events.out.tfevents") == true)
   }

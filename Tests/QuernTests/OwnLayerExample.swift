@@ -4,7 +4,7 @@ import Quern
 struct PReLU: Layer {
   var stem: String { "prelu" }
 
-  func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
+  func apply(to input: Tensor, in context: LayerContext) throws(QuernError) -> Tensor {
     let channels = input.shape[input.shape.rank - 1]
     let slope = try context.parameter(
       "slope", [channels], role: .scale, initialiser: .constant(0.25))
@@ -19,7 +19,7 @@ struct LocallyConnected: Layer {
   var filters: Int
   var kernel: Int
 
-  func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
+  func apply(to input: Tensor, in context: LayerContext) throws(QuernError) -> Tensor {
     guard input.shape.rank == 4, kernel <= min(input.shape[1], input.shape[2]) else {
       throw context.error(
         "its input has shape \(input.shape), its kernel \(kernel)×\(kernel)",
@@ -54,11 +54,11 @@ struct LocallyConnected: Layer {
 struct Huber: Loss {
   var targetName: String { "targets" }
 
-  func targetType(output: Shape) throws(GraphError) -> TensorType {
+  func targetType(output: Shape) throws(QuernError) -> TensorType {
     TensorType(.float32, output)
   }
 
-  func losses(output: Tensor, target: Tensor) throws(GraphError) -> Tensor {
+  func losses(output: Tensor, target: Tensor) throws(QuernError) -> Tensor {
     let distance = try (output - target).absolute()
     let inner = try distance.minimum(distance.scalar(1))
     return try (inner * (distance - inner * 0.5)).mean(over: Array(1..<output.shape.rank))

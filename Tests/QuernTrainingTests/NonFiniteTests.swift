@@ -1,4 +1,5 @@
 import QuernData
+import QuernErrors
 import QuernGraph
 import QuernLayers
 import QuernTraining
@@ -6,7 +7,7 @@ import Testing
 
 /// √x²: finite everywhere, but its slope at 0 is 0/0.
 private struct Root: Layer {
-  func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
+  func apply(to input: Tensor, in context: LayerContext) throws(QuernError) -> Tensor {
     try (input * input).squareRoot()
   }
 }

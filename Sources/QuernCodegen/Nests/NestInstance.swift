@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernMachine
 import QuernPasses
 
@@ -35,7 +36,7 @@ struct NestInstance: Sendable {
 
   /// The pieces of a kernel.
   ///
-  /// - Throws: ``LoweringError`` for those that cannot become C.
+  /// - Throws: `QuernError` for those that cannot become C.
   static func all(
     of position: Int, in program: Program, _ options: CodegenOptions
   ) throws -> [NestInstance] {
@@ -50,7 +51,7 @@ struct NestInstance: Sendable {
       var nest = PlacedNest(nest, program, position: position)
       nest.cutLanes((nest.isTransform ? 1 : 4) * options.target.lanes)
       if nest.stores.contains(where: { nest.references[$0.reference].element == .uint8 }) {
-        throw LoweringError(
+        throw QuernError(
           kernel.label, "bytes are moved", remedy: "convert the uint8 tensor with toFloat or toInt")
       }
       return NestInstance(

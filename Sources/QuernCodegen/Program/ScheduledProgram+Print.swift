@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernPasses
 
 extension ScheduledProgram {
@@ -19,7 +20,7 @@ extension ScheduledProgram {
   package func verify() throws {
     for nest in scheduledNests.joined() {
       if let fault = nest.schedule.fault(nest.nest) {
-        throw LoweringError(nest.name, fault, remedy: "report this as a defect")
+        throw QuernError(nest.name, fault, remedy: "report this as a defect")
       }
     }
   }

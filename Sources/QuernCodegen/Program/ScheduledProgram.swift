@@ -1,4 +1,5 @@
 import QuernConcurrency
+import QuernErrors
 import QuernPasses
 import QuernVectors
 import Synchronization
@@ -19,7 +20,7 @@ package struct ScheduledProgram: Sendable {
   private let sharers: [[String]]
   private let writers: [MacroKernelWriter]
 
-  /// - Throws: ``LoweringError`` for what cannot become C.
+  /// - Throws: `QuernError` for what cannot become C.
   package init(_ program: Program, _ options: CodegenOptions) throws {
     self.program = program
     self.options = options
@@ -79,7 +80,7 @@ package struct ScheduledProgram: Sendable {
       do {
         return try writer.write()
       } catch VectorError.offsetOutOfRange(let address) {
-        throw LoweringError(
+        throw QuernError(
           leaders[group].name,
           "a tile reaches \(address.offset) bytes from where it starts; 2 GiB are possible",
           remedy: "use a smaller batch, or a smaller layer")

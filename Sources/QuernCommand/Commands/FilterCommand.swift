@@ -114,7 +114,7 @@ struct FilterCommand: ParsableCommand {
     if let filter = PictureFilter.all.first(where: { $0.name == name }) { return filter }
     do {
       return PictureFilter(name, try FilterKernel(contentsOf: name))
-    } catch let error as DataError where error.kind == .missing {
+    } catch let error as QuernError where error.kind == .missing {
       throw Failure(
         "--kernel \(name): no filter has this name, and there is no such file; give a file, or one "
           + "of " + PictureFilter.all.map(\.name).joined(separator: ", "))

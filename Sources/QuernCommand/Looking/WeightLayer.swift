@@ -73,7 +73,7 @@ struct WeightLayer {
 enum LoadedWeights {
   /// Those of a file, or those that training would start from.
   ///
-  /// - Throws: `DataError` where the file is missing, damaged, or belongs to another network.
+  /// - Throws: `QuernError` where the file is missing, damaged, or belongs to another network.
   static func load(_ path: String?, for network: Network, seed: UInt64 = 1) throws -> Weights {
     guard let path else { return try network.initialWeights(seed: seed) }
     let checkpoint = try Checkpoint(contentsOf: path)

@@ -35,7 +35,7 @@ struct CheckpointArguments: ParsableArguments {
   /// The file to go on from, where there is one.
   ///
   /// - Throws: ``Failure`` where the file is there without having been asked for, cannot be written,
-  ///   or `--every` is no number of steps; `DataError` where it cannot be read.
+  ///   or `--every` is no number of steps; `QuernError` where it cannot be read.
   func past() throws -> Checkpoint? {
     guard let checkpoint else { return nil }
     if let every, every < 1 { throw Failure("--every is \(every); give at least 1 step") }

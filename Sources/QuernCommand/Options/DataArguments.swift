@@ -21,7 +21,7 @@ struct DataArguments: ParsableArguments {
 
   /// What was asked for, else what a checkpoint was trained on, else the recipe's.
   ///
-  /// - Throws: `DataError` where there is no such data set.
+  /// - Throws: `QuernError` where there is no such data set.
   func source(_ recipe: Recipe, past: TrainingState? = nil) throws -> DataSource {
     if let data { return try DataSource.named(data) }
     // Data of a name that is no source's came from elsewhere than this command.

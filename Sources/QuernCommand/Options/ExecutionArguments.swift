@@ -27,7 +27,7 @@ struct ExecutionArguments: ParsableArguments {
         """))
   var convolution: CompileOptions.ConvolutionAlgorithm = .fast
 
-  /// - Throws: `BackendError` for what this processor cannot run.
+  /// - Throws: `QuernError` for what this processor cannot run.
   func options() throws -> ExecutionOptions {
     let options = allOptions
     try options.validate()
@@ -36,7 +36,7 @@ struct ExecutionArguments: ParsableArguments {
 
   /// For code that is printed, not run: any processor prints that of any target.
   ///
-  /// - Throws: `BackendError` for a thread count out of range.
+  /// - Throws: `QuernError` for a thread count out of range.
   func printingOptions() throws -> ExecutionOptions {
     let options = allOptions
     try options.validateThreads()

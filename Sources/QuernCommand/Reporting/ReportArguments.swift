@@ -43,7 +43,7 @@ struct ReportArguments: ParsableArguments {
   /// - Parameters:
   ///   - trainer: stands where the run begins or goes on.
   ///   - evaluationName: what each epoch is evaluated on, "test" or "validation".
-  /// - Throws: `DataError` where a file cannot be made, or that of an earlier part of the run is
+  /// - Throws: `QuernError` where a file cannot be made, or that of an earlier part of the run is
   ///   damaged.
   func recorder(_ trainer: Trainer, evaluationName: String) throws -> RunRecorder? {
     guard report != nil || tensorboard != nil else { return nil }

@@ -98,7 +98,7 @@ final class RunRecorder {
   /// Writes the page, and says where it is.
   ///
   /// - Parameter test: what the network is evaluated on.
-  /// - Throws: `DataError` where it cannot be written.
+  /// - Throws: `QuernError` where it cannot be written.
   func finish(_ outcome: Trainer.Outcome, test: Dataset) throws {
     try events?.flush()
     if let events { print("events for TensorBoard: \(events.path)") }

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernExecution
 import QuernGraph
 
@@ -25,7 +26,7 @@ public struct ConvolutionExample: Sendable, Hashable, Encodable {
 
   /// One example for each picture, by one convolution of the pictures as a batch.
   ///
-  /// - Throws: `GraphError` where rows differ in length, or a picture from the filter in size; what
+  /// - Throws: `QuernError` where rows differ in length, or a picture from the filter in size; what
   ///   compiling throws.
   public static func examples(
     _ pictures: [[[Float]]], filter: [[Float]], _ options: ExecutionOptions
@@ -33,7 +34,7 @@ public struct ConvolutionExample: Sendable, Hashable, Encodable {
     let (height, width) = try extents(filter, "filter")
     for picture in pictures {
       guard try extents(picture, "picture") == (height, width) else {
-        throw GraphError(
+        throw QuernError(
           "picture", "it is \(picture.count)×\(picture[0].count), the filter \(height)×\(width)",
           remedy: "make both of one size")
       }
@@ -42,7 +43,7 @@ public struct ConvolutionExample: Sendable, Hashable, Encodable {
     let builder = GraphBuilder()
     let input = try builder.input("picture", [pictures.count, height, width, 1])
     let taps = try builder.input("filter", [height, width, 1, 1], role: .parameter)
-    let result = try builder.labelled("convolution") { () throws(GraphError) in
+    let result = try builder.labelled("convolution") { () throws(QuernError) in
       try input.convolution(taps, WindowGeometry(kernel: [height, width]))
     }
     try builder.output("value", result)
@@ -57,12 +58,12 @@ public struct ConvolutionExample: Sendable, Hashable, Encodable {
 
   private static func extents(
     _ rows: [[Float]], _ subject: String
-  ) throws(GraphError) -> (Int, Int) {
+  ) throws(QuernError) -> (Int, Int) {
     guard let width = rows.first?.count, width > 0 else {
-      throw GraphError(subject, "it has no values", remedy: "give rows of numbers, such as 1,0/0,1")
+      throw QuernError(subject, "it has no values", remedy: "give rows of numbers, such as 1,0/0,1")
     }
     guard let ragged = rows.first(where: { $0.count != width }) else { return (rows.count, width) }
-    throw GraphError(
+    throw QuernError(
       subject, "one row has \(width) values, another \(ragged.count)",
       remedy: "give every row as many values")
   }
@@ -84,12 +85,12 @@ public struct ConvolutionFormula: Sendable {
   ///   - radius: d; filters have 2d + 1 rows and columns.
   ///   - channels: C.
   ///   - filters: T.
-  /// - Throws: `GraphError` where a number is not positive, or the filter is larger than the picture.
+  /// - Throws: `QuernError` where a number is not positive, or the filter is larger than the picture.
   public static func lecture(
     size: Int, radius: Int, channels: Int, filters: Int
-  ) throws(GraphError) -> [Self] {
+  ) throws(QuernError) -> [Self] {
     guard 0...512 ~= radius else {
-      throw GraphError("radius", "d is \(radius)", remedy: "give a number from 0 to 512")
+      throw QuernError("radius", "d is \(radius)", remedy: "give a number from 0 to 512")
     }
     let sum = "Σᵢ₌₋d..d Σⱼ₌₋d..d"
     return [
@@ -109,14 +110,14 @@ public struct ConvolutionFormula: Sendable {
 
   private static func graph(
     _ size: Int, _ radius: Int, _ channels: Int, _ filters: Int
-  ) throws(GraphError) -> Graph {
+  ) throws(QuernError) -> Graph {
     let builder = GraphBuilder()
     let kernel = 2 * radius + 1
     let input = try builder.input(
       "Im_in", Shape(checking: [1, size, size, channels], of: "picture"))
     let taps = try builder.input(
       "K", Shape(checking: [kernel, kernel, channels, filters], of: "filters"), role: .parameter)
-    let result = try builder.labelled("convolution") { () throws(GraphError) in
+    let result = try builder.labelled("convolution") { () throws(QuernError) in
       try input.convolution(
         taps,
         WindowGeometry(

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 import QuernLayers
 
@@ -18,13 +19,13 @@ public struct FieldGrowth: Sendable, Hashable, Encodable {
   /// The field of each layer by itself is read from a graph of that layer; they are then composed.
   ///
   /// - Parameter pattern: the layer with the given number, counted from 0.
-  /// - Throws: `GraphError` where `size` is not positive, or the pattern does not reach it within
+  /// - Throws: `QuernError` where `size` is not positive, or the pattern does not reach it within
   ///   ``maximumLayers`` layers.
   public init(
     toSee size: Int, _ pattern: (Int) -> LayerStack.Item
-  ) throws(GraphError) {
+  ) throws(QuernError) {
     guard 1...(1 << 30) ~= size else {
-      throw GraphError(
+      throw QuernError(
         "receptive field", "a picture of \(size) pixels", remedy: "give a size from 1 to \(1 << 30)"
       )
     }
@@ -33,7 +34,7 @@ public struct FieldGrowth: Sendable, Hashable, Encodable {
     var field = ReceptiveField.identity
     while field.size < size {
       guard fields.count < Self.maximumLayers else {
-        throw GraphError(
+        throw QuernError(
           "receptive field", "\(fields.count) layers see \(field.size) of \(size) pixels",
           remedy: "use larger kernels, strides, pooling or dilation")
       }
@@ -51,7 +52,7 @@ public struct FieldGrowth: Sendable, Hashable, Encodable {
   }
 
   /// What one layer sees of the layer before.
-  static func field(of item: LayerStack.Item) throws(GraphError) -> ReceptiveField {
+  static func field(of item: LayerStack.Item) throws(QuernError) -> ReceptiveField {
     // Large enough for any window; nothing is computed, so it costs nothing.
     let side = 2 * (item.dilation * (item.kernel - 1) + 1 + item.stride)
     let built = try LayerStack([item]).network(size: side, channels: 1)
@@ -59,7 +60,7 @@ public struct FieldGrowth: Sendable, Hashable, Encodable {
     guard
       var field = built.builder.graph.receptiveField(of: built.output.id, in: built.input.id)?[0]
     else {
-      throw GraphError(
+      throw QuernError(
         "receptive field", "the layer makes no picture", remedy: "use convolutions and poolings")
     }
     // Where a stack starts depends on its padding, and that on the picture's size.

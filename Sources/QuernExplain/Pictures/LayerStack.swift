@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 import QuernLayers
 
@@ -51,14 +52,14 @@ public struct LayerStack: Sendable, Hashable {
   /// The largest kernel, stride or dilation.
   public static let maximumExtent = 1024
 
-  /// - Throws: `GraphError` that names the item that cannot be read.
-  public init(parsing text: String) throws(GraphError) {
+  /// - Throws: `QuernError` that names the item that cannot be read.
+  public init(parsing text: String) throws(QuernError) {
     items = []
     for word in text.split(separator: ",", omittingEmptySubsequences: false) {
       var rest = word.filter { $0 != " " }[...]
       let whole = String(rest)
-      func wrong(_ problem: String) -> GraphError {
-        GraphError(
+      func wrong(_ problem: String) -> QuernError {
+        QuernError(
           "stack item \"\(whole)\"", problem,
           remedy: "write conv3, conv3/2 (stride), conv3:2 (dilation), pool2, avg2 or 3*conv3, with "
             + "numbers from 1 to \(Self.maximumExtent)")

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernExecution
 import QuernGradient
 import QuernGraph
@@ -51,7 +52,7 @@ public struct MeasuredField: Sendable, Encodable {
   ///   - layer: the full name of a layer that makes pictures; the last one where it is nil.
   ///   - position: row and column of its output; the middle where it is nil.
   ///   - seed: equal seeds give equal draws.
-  /// - Throws: `GraphError` where there is no such layer or position; what compiling throws.
+  /// - Throws: `QuernError` where there is no such layer or position; what compiling throws.
   public init(
     _ network: Network, layer: String? = nil, position: (y: Int, x: Int)? = nil, seed: UInt64 = 1,
     _ options: ExecutionOptions
@@ -59,7 +60,7 @@ public struct MeasuredField: Sendable, Encodable {
     let builder = GraphBuilder()
     let built = try network.build(batch: Self.batch, mode: .inference, in: builder)
     guard case .picture(let height, let width, let channels) = network.input else {
-      throw GraphError(
+      throw QuernError(
         "receptive field", "\(network.name) takes \(network.input) features, no pictures",
         remedy:
           "use a network with input: .picture(…); each neuron of a fully connected one sees all"
@@ -69,7 +70,7 @@ public struct MeasuredField: Sendable, Encodable {
     let shape = record.outputShape
     let (y, x) = position ?? (shape[1] / 2, shape[2] / 2)
     guard 0..<shape[1] ~= y, 0..<shape[2] ~= x else {
-      throw GraphError(
+      throw QuernError(
         record.name, "it has no output at row \(y), column \(x)",
         remedy: "give a row below \(shape[1]) and a column below \(shape[2])")
     }
@@ -104,7 +105,7 @@ public struct MeasuredField: Sendable, Encodable {
       try executable.run()
       let values = try executable.floats("gradient")
       guard values.allSatisfy(\.isFinite) else {
-        throw GraphError(
+        throw QuernError(
           record.name, "its gradient is not finite in single precision",
           remedy: "measure a layer that is less deep")
       }
@@ -126,16 +127,16 @@ public struct MeasuredField: Sendable, Encodable {
 
   private static func record(
     _ name: String?, of built: BuiltNetwork
-  ) throws(GraphError) -> LayerRecord {
+  ) throws(QuernError) -> LayerRecord {
     let layers = built.layers.filter { $0.outputShape.rank == 4 }
     guard let last = layers.last else {
-      throw GraphError(
+      throw QuernError(
         "receptive field", "no layer of \(built.network.name) makes pictures",
         remedy: "use a network with convolutions; each neuron of a fully connected one sees all")
     }
     guard let name else { return last }
     guard let record = layers.first(where: { $0.name == name }) else {
-      throw GraphError(
+      throw QuernError(
         "layer \(name)", "\(built.network.name) has no such layer that makes pictures",
         remedy: "use one of \(layers.map(\.name).joined(separator: ", "))")
     }

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 import QuernLayers
 
@@ -15,10 +16,10 @@ public struct ConvolutionParameters: Sendable, Hashable, Encodable {
   /// (2d + 1) · C · T, as the lecture's slide prints it: the square is missing.
   public var slide: Int
 
-  /// - Throws: `GraphError` where a number is not positive, or the layer is too large.
-  public init(radius: Int, channels: Int, filters: Int) throws(GraphError) {
+  /// - Throws: `QuernError` where a number is not positive, or the layer is too large.
+  public init(radius: Int, channels: Int, filters: Int) throws(QuernError) {
     guard 0...512 ~= radius else {
-      throw GraphError("radius", "d is \(radius)", remedy: "give a number from 0 to 512")
+      throw QuernError("radius", "d is \(radius)", remedy: "give a number from 0 to 512")
     }
     let kernel = 2 * radius + 1
     // The layer checks C and T, and that their product is no more than can be.
@@ -47,9 +48,9 @@ public struct FullyConnectedComparison: Sendable, Hashable, Encodable {
 
   /// Compares every layer of a network that convolves pictures.
   ///
-  /// - Throws: `GraphError` as `Network.build` does, or where a fully connected layer would have more
+  /// - Throws: `QuernError` as `Network.build` does, or where a fully connected layer would have more
   ///   than `Shape.maximumElementCount` weights.
-  public static func comparisons(of network: Network) throws(GraphError) -> [Self] {
+  public static func comparisons(of network: Network) throws(QuernError) -> [Self] {
     let built = try network.build(batch: 1, mode: .inference, in: GraphBuilder())
     let graph = built.builder.graph
     var result: [Self] = []

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernExecution
 import QuernGradient
 import QuernGraph
@@ -46,8 +47,8 @@ public struct Backprop {
 
   private func symbol(_ variable: Int) -> String { network.variables[variable].symbol }
 
-  /// - Throws: `GraphError` where the network's graph cannot be differentiated.
-  public init(_ network: ScalarNetwork) throws(GraphError) {
+  /// - Throws: `QuernError` where the network's graph cannot be differentiated.
+  public init(_ network: ScalarNetwork) throws(QuernError) {
     self.network = network
     let variables = network.variables
     let output = network.output
@@ -170,14 +171,14 @@ public struct Backprop {
   /// Every output of ``graph`` at a point, by compiled kernels.
   ///
   /// - Parameter point: the value of each input and weight by its name.
-  /// - Throws: `ExecutionError` where one is missing; what compiling throws.
+  /// - Throws: `QuernError` where one is missing; what compiling throws.
   public func values(
     at point: [String: Float], _ options: ExecutionOptions
   ) throws -> [String: Float] {
     let executable = try options.makeExecutable(graph)
     for (_, input, _) in graph.inputs {
       guard let value = point[input.name] else {
-        throw ExecutionError(input.name, "it has no value", remedy: "give it one")
+        throw QuernError(input.name, "it has no value", remedy: "give it one")
       }
       try executable.write(input.name, value)
     }

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 import QuernPasses
 
@@ -26,16 +27,16 @@ public struct BackpropCost: Sendable, Encodable {
   /// The most weights a network to be counted may have: a second's work.
   public static let maximumWeights = 50_000
 
-  /// - Throws: `GraphError` where depth or width are not positive, or the network is too large.
-  public init(depth: Int, width: Int, activation: ScalarActivation) throws(GraphError) {
+  /// - Throws: `QuernError` where depth or width are not positive, or the network is too large.
+  public init(depth: Int, width: Int, activation: ScalarActivation) throws(QuernError) {
     guard depth >= 1, width >= 1 else {
-      throw GraphError(
+      throw QuernError(
         "cost", "a network of depth \(depth) and width \(width)", remedy: "give at least 1 of each")
     }
     let (square, tooWide) = width.multipliedReportingOverflow(by: width)
     let (weights, tooDeep) = square.multipliedReportingOverflow(by: depth)
     guard !tooWide, !tooDeep, weights <= Self.maximumWeights else {
-      throw GraphError(
+      throw QuernError(
         "cost", "depth \(depth) and width \(width) make more than \(Self.maximumWeights) weights",
         remedy: "give less depth or width")
     }

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGradient
 import QuernGraph
 
@@ -9,7 +10,7 @@ extension ScalarNetwork {
 
   /// The network's graph with the derivative of the output by every variable, found in one backward
   /// pass: outputs `a`, `da/dw11`, ….
-  func differentiated() throws(GraphError) -> GraphBuilder {
+  func differentiated() throws(QuernError) -> GraphBuilder {
     // A builder of its own: the network's stays what it is.
     let builder = GraphBuilder(self.builder.graph)
     let value = builder.tensor(variables[output].node)

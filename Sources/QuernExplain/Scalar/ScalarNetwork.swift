@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// What a neuron makes of its sum: the lecture's f.
@@ -16,7 +17,7 @@ public enum ScalarActivation: String, Sendable, Hashable, CaseIterable, Codable 
     }
   }
 
-  func apply(to sum: Tensor) throws(GraphError) -> Tensor {
+  func apply(to sum: Tensor) throws(QuernError) -> Tensor {
     switch self {
     case .sigmoid: try sum.sigmoid()
     case .tanh: try sum.tanh()
@@ -67,7 +68,7 @@ public struct ScalarNetwork {
   }
 
   /// The lecture's network x₁, x₂ → z → h → a with the weights w, v and p; two neurons a layer.
-  public static func lecture(activation: ScalarActivation) throws(GraphError) -> Self {
+  public static func lecture(activation: ScalarActivation) throws(QuernError) -> Self {
     try Self(
       widths: [2, 2, 2, 1], activation: activation, neurons: ["x", "z", "h", "a"],
       weights: ["w", "v", "p"])
@@ -76,7 +77,7 @@ public struct ScalarNetwork {
   /// A network of `depth` layers of `width` neurons between as many inputs and one output.
   public static func uniform(
     depth: Int, width: Int, activation: ScalarActivation
-  ) throws(GraphError) -> Self {
+  ) throws(QuernError) -> Self {
     let names = (1...max(depth, 1)).map { "h\($0)." }
     return try Self(
       widths: [Int](repeating: width, count: depth + 1) + [1], activation: activation,
@@ -87,14 +88,14 @@ public struct ScalarNetwork {
   ///   - widths: neurons a layer, from the inputs to the output.
   ///   - neurons: what the neurons of each layer are called; they are numbered from 1.
   ///   - weights: what the weights between layers are called; w₂₁ leads from neuron 2 to neuron 1.
-  /// - Throws: `GraphError` where there are too few layers, an empty one, or several outputs.
+  /// - Throws: `QuernError` where there are too few layers, an empty one, or several outputs.
   public init(
     widths: [Int], activation: ScalarActivation, neurons: [String], weights: [String]
-  ) throws(GraphError) {
+  ) throws(QuernError) {
     guard widths.count >= 2, widths.allSatisfy({ $0 >= 1 }), widths[widths.count - 1] == 1,
       neurons.count == widths.count, weights.count == widths.count - 1
     else {
-      throw GraphError(
+      throw QuernError(
         "scalar network",
         "its layers have \(widths) neurons, \(neurons.count) and "
           + "\(weights.count) names",
@@ -141,7 +142,7 @@ public struct ScalarNetwork {
       for j in 0..<widths[layer] {
         let isOutput = layer == widths.count - 1
         let (name, symbol) = Self.name(neurons[layer], [j + 1], single: isOutput)
-        let node = try builder.labelled(name) { () throws(GraphError) -> NodeID in
+        let node = try builder.labelled(name) { () throws(QuernError) -> NodeID in
           var sum: Tensor?
           for i in 0..<widths[layer - 1] {
             let weight = builder.tensor(variables[weightNumbers[layer - 1][i][j]].node)
@@ -173,8 +174,8 @@ public struct ScalarNetwork {
 
   /// The number of the variable with a name, typed or as formulas write it.
   ///
-  /// - Throws: `GraphError` where there is none, or it is the output; it lists those there are.
-  public func variable(named name: String) throws(GraphError) -> Int {
+  /// - Throws: `QuernError` where there is none, or it is the output; it lists those there are.
+  public func variable(named name: String) throws(QuernError) -> Int {
     let typed = Symbols.typed(name)
     if let number = variables.firstIndex(where: { $0.name == typed }), number != output {
       return number
@@ -183,7 +184,7 @@ public struct ScalarNetwork {
       numbers.map { variables[$0].name }.joined(separator: ", ")
     }
     let others = variables.indices.filter { $0 != output && !weights.contains($0) }
-    throw GraphError(
+    throw QuernError(
       name, "the network has no such weight",
       remedy: "use one of \(list(weights)), or a neuron: \(list(others))")
   }

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// The mean of each window; padding counts as zeros, as in PyTorch by default.
@@ -25,7 +26,7 @@ public struct AveragePool: Layer {
   public var kind: String { "AveragePool" }
   public var settings: String { padding.settings(pool: kernel, stride: stride) }
 
-  public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
+  public func apply(to input: Tensor, in context: LayerContext) throws(QuernError) -> Tensor {
     try context.checkPicture(input)
     return try input.averagePooling(
       padding.geometry(kernel: kernel, stride: stride, dilation: 1, picture: input.shape))

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// Batch normalisation (Ioffe and Szegedy 2015): (a − mean) / √(variance + ε) · scale + shift for
@@ -28,7 +29,7 @@ public struct BatchNorm: Layer {
   public var kind: String { "BatchNorm" }
   public var settings: String { epsilon == Self().epsilon ? "" : "epsilon \(epsilon)" }
 
-  public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
+  public func apply(to input: Tensor, in context: LayerContext) throws(QuernError) -> Tensor {
     try context.checkFeatures(input)
     try context.check(epsilon: epsilon)
     guard momentum >= 0, momentum <= 1 else {
@@ -60,13 +61,13 @@ public struct BatchNorm: Layer {
 
   private func follow(
     _ running: Tensor, _ value: Tensor, in context: LayerContext
-  ) throws(GraphError) {
+  ) throws(QuernError) {
     try context.update(running, to: running * (1 - momentum) + value * momentum)
   }
 }
 
 extension LayerContext {
-  func check(epsilon: Double) throws(GraphError) {
+  func check(epsilon: Double) throws(QuernError) {
     guard epsilon > 0, epsilon.isFinite else {
       throw error("its epsilon is \(epsilon)", remedy: "give a small positive number such as 1e-5")
     }
@@ -75,7 +76,7 @@ extension LayerContext {
 
 extension Tensor {
   /// Σ over all dimensions but the last of weights(n) · this(n, …, c): (C).
-  func weightedSum(_ weights: Tensor) throws(GraphError) -> Tensor {
+  func weightedSum(_ weights: Tensor) throws(QuernError) -> Tensor {
     let rank = shape.rank
     let names = rank == 4 ? ["n", "y", "x"] : (0..<rank - 1).map { $0 == 0 ? "n" : "d\($0)" }
     var axes = [Axis("c", shape[rank - 1])]

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// What several branches make of one input, side by side in the last dimension.
@@ -22,7 +23,7 @@ public struct Concat: Layer {
 
   public var kind: String { "Concat" }
 
-  public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
+  public func apply(to input: Tensor, in context: LayerContext) throws(QuernError) -> Tensor {
     var results: [Tensor] = []
     for branch in branches { results.append(try context.apply(branch, to: input)) }
     guard let first = results.first, first.shape.rank >= 2 else {

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// A convolution: out(n, y, x, t) = Σᵢ Σⱼ Σ_c in(n, s·y + d·i − p, s·x + d·j − p, c) ·
@@ -48,7 +49,7 @@ public struct Conv2D: Layer {
     padding.settings(kernel: kernel, stride: stride, dilation: dilation)
   }
 
-  public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
+  public func apply(to input: Tensor, in context: LayerContext) throws(QuernError) -> Tensor {
     try context.check("filters", filters)
     try context.checkPicture(input)
     let channels = input.shape[3]

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// A fully connected layer: out(n, t) = Σ_c in(n, c) · weight(c, t) + bias(t).
@@ -24,7 +25,7 @@ public struct Dense: Layer {
 
   public var kind: String { "Dense" }
 
-  public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
+  public func apply(to input: Tensor, in context: LayerContext) throws(QuernError) -> Tensor {
     try context.check("units", units)
     guard input.shape.rank == 2 else {
       throw context.error(

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// A convolution of each channel with filters of its own.
@@ -43,7 +44,7 @@ public struct DepthwiseConv2D: Layer {
     padding.settings(kernel: kernel, stride: stride, dilation: dilation)
   }
 
-  public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
+  public func apply(to input: Tensor, in context: LayerContext) throws(QuernError) -> Tensor {
     try context.check("filters a channel", multiplier)
     try context.checkPicture(input)
     let channels = input.shape[3]

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// In training each element becomes 0 with probability p, and a / (1 − p) otherwise; in inference
@@ -16,7 +17,7 @@ public struct Dropout: Layer {
 
   public var kind: String { "Dropout" }
 
-  public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
+  public func apply(to input: Tensor, in context: LayerContext) throws(QuernError) -> Tensor {
     guard rate >= 0, rate < 1 else {
       throw context.error("its rate is \(rate)", remedy: "give a number from 0 to below 1")
     }

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// Every example as one vector, row-major: f = (y · W + x) · C + c.
@@ -9,7 +10,7 @@ public struct Flatten: Layer {
 
   public var kind: String { "Flatten" }
 
-  public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
+  public func apply(to input: Tensor, in context: LayerContext) throws(QuernError) -> Tensor {
     try context.checkFeatures(input)
     return try input.reshaped([input.shape[0], input.shape.elementCount / input.shape[0]])
   }

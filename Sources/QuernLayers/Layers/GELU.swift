@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// a · Φ(a) with the normal distribution's Φ (Hendrycks and Gimpel 2016), exact, by `erf`:
@@ -7,7 +8,7 @@ public struct GELU: Layer {
   public var kind: String { "GELU" }
   public var stem: String { "gelu" }
 
-  public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
+  public func apply(to input: Tensor, in context: LayerContext) throws(QuernError) -> Tensor {
     try input * ((input * 0.5.squareRoot()).erf() + 1) * 0.5
   }
 }

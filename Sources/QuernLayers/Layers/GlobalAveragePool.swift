@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// The mean of each channel over the whole picture.
@@ -9,7 +10,7 @@ public struct GlobalAveragePool: Layer {
 
   public var kind: String { "GlobalAveragePool" }
 
-  public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
+  public func apply(to input: Tensor, in context: LayerContext) throws(QuernError) -> Tensor {
     try context.checkPicture(input)
     return try input.mean(over: [1, 2])
   }

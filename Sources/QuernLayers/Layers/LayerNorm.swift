@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// Layer normalisation (Ba, Kiros and Hinton 2016) over the last dimension: for each example, and
@@ -17,7 +18,7 @@ public struct LayerNorm: Layer {
   public var kind: String { "LayerNorm" }
   public var settings: String { epsilon == Self().epsilon ? "" : "epsilon \(epsilon)" }
 
-  public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
+  public func apply(to input: Tensor, in context: LayerContext) throws(QuernError) -> Tensor {
     try context.checkFeatures(input)
     try context.check(epsilon: epsilon)
     let last = input.shape.rank - 1

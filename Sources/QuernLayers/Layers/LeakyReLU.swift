@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// a where 0 < a, slope · a elsewhere.
@@ -10,7 +11,7 @@ public struct LeakyReLU: Layer {
   public var stem: String { "leakyReLU" }
   public var settings: String { slope == Self().slope ? "" : "slope \(slope)" }
 
-  public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
+  public func apply(to input: Tensor, in context: LayerContext) throws(QuernError) -> Tensor {
     guard slope.isFinite else {
       throw context.error("its slope is \(slope)", remedy: "give a finite number")
     }

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// The largest value in each window; padding does not take part.
@@ -25,7 +26,7 @@ public struct MaxPool: Layer {
   public var kind: String { "MaxPool" }
   public var settings: String { padding.settings(pool: kernel, stride: stride) }
 
-  public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
+  public func apply(to input: Tensor, in context: LayerContext) throws(QuernError) -> Tensor {
     try context.checkPicture(input)
     return try input.maximumPooling(
       padding.geometry(kernel: kernel, stride: stride, dilation: 1, picture: input.shape))

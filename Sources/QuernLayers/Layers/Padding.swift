@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// Zeros around a picture before a window moves over it.
@@ -46,11 +47,11 @@ public enum Padding: Sendable, Hashable, CustomStringConvertible {
 
   func geometry(
     kernel: Extent2D, stride: Extent2D, dilation: Extent2D, picture: Shape
-  ) throws(GraphError) -> WindowGeometry {
+  ) throws(QuernError) -> WindowGeometry {
     // Before any arithmetic, so that no number overflows.
     for (name, extent) in [("kernel", kernel), ("stride", stride), ("dilation", dilation)] {
       guard extent.values.allSatisfy({ $0 >= 1 && $0 < 1 << 20 }) else {
-        throw GraphError(
+        throw QuernError(
           "", "\(name) is \(extent.height)×\(extent.width)",
           remedy: "give height and width of at least 1 and below \(1 << 20)")
       }
@@ -75,8 +76,8 @@ public enum Padding: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension LayerContext {
-  /// - Throws: `GraphError` unless the input holds pictures (N, H, W, C).
-  func checkPicture(_ input: Tensor) throws(GraphError) {
+  /// - Throws: `QuernError` unless the input holds pictures (N, H, W, C).
+  func checkPicture(_ input: Tensor) throws(QuernError) {
     guard input.shape.rank == 4 else {
       throw error(
         "its input has shape \(input.shape), not (N, H, W, C)",
@@ -84,8 +85,8 @@ extension LayerContext {
     }
   }
 
-  /// - Throws: `GraphError` unless the input has a batch and at least one more dimension.
-  func checkFeatures(_ input: Tensor) throws(GraphError) {
+  /// - Throws: `QuernError` unless the input has a batch and at least one more dimension.
+  func checkFeatures(_ input: Tensor) throws(QuernError) {
     guard input.shape.rank >= 2 else {
       throw error(
         "its input has shape \(input.shape), not (N, …, C)",
@@ -93,7 +94,7 @@ extension LayerContext {
     }
   }
 
-  func check(_ name: String, _ count: Int) throws(GraphError) {
+  func check(_ name: String, _ count: Int) throws(QuernError) {
     guard count >= 1 else {
       throw error("it has \(count) \(name)", remedy: "give it at least 1")
     }

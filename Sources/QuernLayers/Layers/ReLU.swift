@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// max(a, 0); the derivative at 0 is 0, as in PyTorch. What is not a number stays so: a choice by
@@ -7,7 +8,7 @@ public struct ReLU: Layer {
   public var kind: String { "ReLU" }
   public var stem: String { "relu" }
 
-  public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
+  public func apply(to input: Tensor, in context: LayerContext) throws(QuernError) -> Tensor {
     try input.maximum(input.scalar(0))
   }
 }

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// body(a) + shortcut(a) (He et al. 2016); without a shortcut the input itself is added.
@@ -34,7 +35,7 @@ public struct Residual: Layer {
 
   public var kind: String { "Residual" }
 
-  public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
+  public func apply(to input: Tensor, in context: LayerContext) throws(QuernError) -> Tensor {
     guard !body.isEmpty else {
       throw context.error("its body has no layers", remedy: "put layers between the braces")
     }

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// Layers one after the other, as one layer; its layers are named `sequential1.conv1`.
@@ -9,7 +10,7 @@ public struct Sequential: Layer {
 
   public var kind: String { "Sequential" }
 
-  public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
+  public func apply(to input: Tensor, in context: LayerContext) throws(QuernError) -> Tensor {
     try context.apply(layers, to: input)
   }
 }

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// 1 / (1 + exp(−a)).
@@ -6,7 +7,7 @@ public struct Sigmoid: Layer {
 
   public var kind: String { "Sigmoid" }
 
-  public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
+  public func apply(to input: Tensor, in context: LayerContext) throws(QuernError) -> Tensor {
     try input.sigmoid()
   }
 }

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// exp(a) / Σ exp(a) over the last dimension.
@@ -8,7 +9,7 @@ public struct Softmax: Layer {
 
   public var kind: String { "Softmax" }
 
-  public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
+  public func apply(to input: Tensor, in context: LayerContext) throws(QuernError) -> Tensor {
     try context.checkFeatures(input)
     let last = input.shape.rank - 1
     let powers = try input.shiftedForExponential().exp()

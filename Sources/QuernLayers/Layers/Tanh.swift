@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// The hyperbolic tangent.
@@ -6,7 +7,7 @@ public struct Tanh: Layer {
 
   public var kind: String { "Tanh" }
 
-  public func apply(to input: Tensor, in context: LayerContext) throws(GraphError) -> Tensor {
+  public func apply(to input: Tensor, in context: LayerContext) throws(QuernError) -> Tensor {
     try input.tanh()
   }
 }

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// The networks that come with Quern, by the names the command knows them by.
@@ -13,10 +14,10 @@ public enum BuiltInModel: String, Sendable, Hashable, CaseIterable, Codable {
   case vgg
   case resnet8
 
-  /// - Throws: `GraphError` where there is no such model; it lists those there are.
-  public init(named name: String) throws(GraphError) {
+  /// - Throws: `QuernError` where there is no such model; it lists those there are.
+  public init(named name: String) throws(QuernError) {
     guard let model = Self(rawValue: name) else {
-      throw GraphError(
+      throw QuernError(
         "model \(name)", "there is no such built-in model",
         remedy: "use one of \(Self.allCases.map(\.rawValue).joined(separator: ", "))")
     }

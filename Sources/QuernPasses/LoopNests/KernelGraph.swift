@@ -1,4 +1,5 @@
 import QuernConcurrency
+import QuernErrors
 import QuernGraph
 
 /// Groups of nodes as kernels, in no order yet.
@@ -16,8 +17,8 @@ package struct KernelGraph: Sendable {
 
   /// Builds the loop nests of all groups, on all cores.
   ///
-  /// - Throws: ``LoweringError`` for ops that only the interpreter runs.
-  package init(_ fusion: FusedGraph) throws(LoweringError) {
+  /// - Throws: `QuernError` for ops that only the interpreter runs.
+  package init(_ fusion: FusedGraph) throws(QuernError) {
     let builder = LoopNestBuilder(fusion)
     let groups = fusion.nonEmpty
     var names: Set<String> = []
@@ -26,7 +27,7 @@ package struct KernelGraph: Sendable {
       for id in group.nodes { groupOf[id] = number }
     }
     let kernelNames = groups.map { kernelName($0, fusion.graph, &names) }
-    kernels = try onAllCores(groups.count) { number throws(LoweringError) in
+    kernels = try onAllCores(groups.count) { number throws(QuernError) in
       try builder.kernel(groups[number], name: kernelNames[number])
     }
     (self.fusion, self.groupOf, self.names) = (fusion, groupOf, names)

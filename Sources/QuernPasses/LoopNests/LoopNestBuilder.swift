@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// Turns groups of nodes into kernels.
@@ -13,7 +14,7 @@ struct LoopNestBuilder: Sendable {
   /// Nodes whose values others need from memory.
   private var stored: Set<NodeID> { fusion.stored }
 
-  func kernel(_ group: FusedGraph.Group, name: String) throws(LoweringError) -> Kernel {
+  func kernel(_ group: FusedGraph.Group, name: String) throws(QuernError) -> Kernel {
     let label = graph[group.root ?? group.nodes[0]].label
     var nests: [LoopNest] = []
     let subject = label.isEmpty ? name : label
@@ -35,7 +36,7 @@ struct LoopNestBuilder: Sendable {
 
   private func symbolicNests(
     _ group: FusedGraph.Group, subject: String
-  ) throws(LoweringError) -> [SymbolicNest] {
+  ) throws(QuernError) -> [SymbolicNest] {
     let identity = group.domain.extents.indices.map { AffineExpression.axis($0) }
     guard let root = group.root else {
       let names = Tensor.axisNames(group.domain.rank)
@@ -58,12 +59,12 @@ struct LoopNestBuilder: Sendable {
       return try nest.splitIntoResidues(of: subject)
     case .maximum(let window), .maximumPosition(let window):
       if window.map.contains(where: { $0.divisor != 1 }) {
-        throw LoweringError(
+        throw QuernError(
           subject, "a window whose index is divided",
           remedy: "step through the window without a divisor, or use the interpreter")
       }
       if graph[node.operands[0]].type.element != .float32 {
-        throw LoweringError(
+        throw QuernError(
           subject, "a maximum over \(graph[node.operands[0]].type.element.rawValue)",
           remedy: "convert the tensor with toFloat, or use the interpreter")
       }
@@ -127,7 +128,7 @@ struct LoopNestBuilder: Sendable {
 
   func nest(
     _ symbolic: SymbolicNest, _ group: FusedGraph.Group, subject: String
-  ) throws(LoweringError) -> LoopNest {
+  ) throws(QuernError) -> LoopNest {
     let extents = symbolic.extents
     var nest = LoopNest(
       axes: symbolic.axes, outputRank: symbolic.outputRank, reduction: symbolic.reduction,
@@ -135,7 +136,7 @@ struct LoopNestBuilder: Sendable {
     if symbolic.factors.contains(where: { fusion.inlined.contains($0.operand) }) {
       try addTerm(symbolic.factors, extents, subject, &nest)
     } else {
-      nest.factors = try symbolic.factors.map { factor throws(LoweringError) in
+      nest.factors = try symbolic.factors.map { factor throws(QuernError) in
         LoopNest.Factor(
           read: try access(factor.operand, factor.map, extents, subject), match: factor.match)
       }
@@ -153,14 +154,14 @@ struct LoopNestBuilder: Sendable {
   /// another factor is read outside at the same indices, as in the gradient of a window.
   private func checkMatches(
     _ factors: [LoopNest.Factor], _ extents: [Int], _ subject: String
-  ) throws(LoweringError) {
+  ) throws(QuernError) {
     for factor in factors where factor.match != nil {
       let outside = factor.read.outside(extents)
       let isZero = outside.allSatisfy { index in
         factors.contains { $0.match == nil && $0.read.outside(extents).contains { $0 == index } }
       }
       guard isZero else {
-        throw LoweringError(
+        throw QuernError(
           subject, "labels are compared at indices outside their tensor",
           remedy: "pad the labels with one that no class has, or use the interpreter")
       }
@@ -175,7 +176,7 @@ struct LoopNestBuilder: Sendable {
   func addValues(
     _ group: FusedGraph.Group, result: Value?, at domain: [AffineExpression], extents: [Int],
     subject: String, _ values: inout ValueTable, _ nest: inout LoopNest
-  ) throws(LoweringError) {
+  ) throws(QuernError) {
     let replacements = Dictionary(
       uniqueKeysWithValues: domain.enumerated().map { ($0.offset, $0.element) })
     values.of = [:]
@@ -219,7 +220,7 @@ struct LoopNestBuilder: Sendable {
   /// The term of a sum with factors that are computed where they are read.
   private func addTerm(
     _ factors: [SymbolicNest.Factor], _ extents: [Int], _ subject: String, _ nest: inout LoopNest
-  ) throws(LoweringError) {
+  ) throws(QuernError) {
     var values = ValueTable()
     func read(_ access: TensorAccess) -> Value {
       if let known = nest.factors.firstIndex(where: { $0.read == access }) {
@@ -245,7 +246,7 @@ struct LoopNestBuilder: Sendable {
   private func value(
     _ operand: NodeID, at map: [AffineExpression], _ values: inout ValueTable, _ extents: [Int],
     _ subject: String, _ read: (TensorAccess) -> Value
-  ) throws(LoweringError) -> Int {
+  ) throws(QuernError) -> Int {
     let source = views.root(operand)
     if let known = values.of[source] { return known }
     switch graph[source].op {
@@ -285,7 +286,7 @@ struct LoopNestBuilder: Sendable {
 
   func access(
     _ id: NodeID, _ map: [AffineExpression], _ extents: [Int], _ subject: String
-  ) throws(LoweringError) -> TensorAccess {
+  ) throws(QuernError) -> TensorAccess {
     // A flat index stands for the whole tensor in row-major order.
     if map.count == 1, graph[id].shape.rank != 1 {
       return TensorAccess(

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 // Residue classes in which nothing is left to add up, as one piece.
@@ -9,7 +10,7 @@ extension LoopNestBuilder {
   /// column that some have more, where the whole is no multiple of the step.
   func nests(
     _ classes: [SymbolicNest], _ group: FusedGraph.Group, subject: String
-  ) throws(LoweringError) -> [LoopNest] {
+  ) throws(QuernError) -> [LoopNest] {
     var nests: [LoopNest] = []
     var rest = classes
     if let parts = SymbolicNest.shared(by: classes) {
@@ -27,7 +28,7 @@ extension LoopNestBuilder {
   /// window gets the gradient or zero.
   private func joined(
     _ classes: [SymbolicNest], _ group: FusedGraph.Group, subject: String
-  ) throws(LoweringError) -> LoopNest {
+  ) throws(QuernError) -> LoopNest {
     let axes = Array(classes[0].axes[..<classes[0].outputRank])
     let extents = axes.map(\.extent)
     var nest = LoopNest(

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// A piece before its reads are traced to memory: nodes at maps that may still divide.
@@ -25,7 +26,7 @@ extension SymbolicNest {
   /// The input gradient of a convolution with stride s reads its output's gradient at
   /// (y + p − i)/s: for each residue of y modulo s only every s-th filter row takes part, and for
   /// those the index is affine again.
-  func splitIntoResidues(of subject: String) throws(LoweringError) -> [SymbolicNest] {
+  func splitIntoResidues(of subject: String) throws(QuernError) -> [SymbolicNest] {
     let expressions = factors.flatMap { $0.map + ($0.match.map { [$0] } ?? []) }
     guard let divided = expressions.first(where: { $0.divisor > 1 }) else { return [self] }
     let loose = divided.terms.filter { $0.coefficient % divided.divisor != 0 }
@@ -39,7 +40,7 @@ extension SymbolicNest {
       return nests
     }
     guard loose.count <= 1 else {
-      throw LoweringError(
+      throw QuernError(
         subject, "an index divides a sum of several reduction axes",
         remedy: "use strides and dilations that have a common divisor, or the interpreter")
     }

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 // Tile transforms: each position of the axes reads a tile, transforms it and writes another.
@@ -7,7 +8,7 @@ extension LoopNestBuilder {
   /// its edges, of which only a part is computed.
   func tileNests(
     _ transform: TileTransform, _ group: FusedGraph.Group, subject: String
-  ) throws(LoweringError) -> [LoopNest] {
+  ) throws(QuernError) -> [LoopNest] {
     let rank = transform.axes.count
     var nests: [LoopNest] = []
     for rows in Self.classes(transform, side: rank) {
@@ -69,10 +70,10 @@ extension LoopNestBuilder {
   private func tileNest(
     _ transform: TileTransform, _ group: FusedGraph.Group, axes: [Axis],
     starts: [Int: AffineExpression], rows: Range<Int>, columns: Range<Int>, subject: String
-  ) throws(LoweringError) -> LoopNest {
+  ) throws(QuernError) -> LoopNest {
     let rank = axes.count
     guard let root = group.root, let operand = graph[root].operands.first else {
-      throw LoweringError(subject, "a tile transform without an operand", remedy: "give it one")
+      throw QuernError(subject, "a tile transform without an operand", remedy: "give it one")
     }
     var written = transform.outputTile
     if written.count == 2 { (written[0].extent, written[1].extent) = (rows.count, columns.count) }

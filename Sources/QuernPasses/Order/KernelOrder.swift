@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// The order of kernels, and which updates are written in place.
@@ -19,7 +20,7 @@ struct KernelOrder {
     _ graph: Graph, views: ViewedGraph, kernels: [Kernel], groupOf: [NodeID: Int],
     halos: HaloAnalysis,
     dependences: Dependences, candidates: [RegionCandidate], preparation: Preparation
-  ) throws(LoweringError) {
+  ) throws(QuernError) {
     let units = TopologicalOrder(candidates.map(\.members), count: kernels.count)
     var before = dependences.before
     var taken: Set<NodeID> = []

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// Kernels in the order in which they run.
@@ -10,7 +11,7 @@ package struct OrderedKernels: Sendable {
   package var graph: Graph { source.source.graph }
 
   /// - Throws: as ``TopologicalOrder/sorted(_:_:)``.
-  package init(_ source: RegionGraph) throws(LoweringError) {
+  package init(_ source: RegionGraph) throws(QuernError) {
     let kernels = source.source.kernels
     order = try KernelOrder(
       source.source.graph, views: source.source.views, kernels: kernels,

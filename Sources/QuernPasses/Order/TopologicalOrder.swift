@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// Kernels that run one right after the other, or alone.
@@ -43,8 +44,8 @@ package struct TopologicalOrder {
   /// Dependences first; among what could run, what has the oldest node.
   ///
   /// - Parameter before: for each kernel, those that must run earlier.
-  /// - Throws: ``LoweringError`` where kernels wait for each other.
-  package func sorted(_ kernels: [Kernel], _ before: [Set<Int>]) throws(LoweringError) -> [Int] {
+  /// - Throws: `QuernError` where kernels wait for each other.
+  package func sorted(_ kernels: [Kernel], _ before: [Set<Int>]) throws(QuernError) -> [Int] {
     let age = members.map { $0.compactMap { kernels[$0].nodes.first }.min() ?? NodeID(0) }
     /// For each unit, those that wait for it, and how many it waits for.
     var after = [[Int]](repeating: [], count: members.count)
@@ -73,7 +74,7 @@ package struct TopologicalOrder {
       let names = members.indices.filter { waits[$0] > 0 }.flatMap { members[$0] }.map {
         kernels[$0].name
       }
-      throw LoweringError(
+      throw QuernError(
         "schedule", "kernels wait for each other: \(names.joined(separator: ", "))",
         remedy: "report this as a defect; until then use the interpreter for this graph")
     }

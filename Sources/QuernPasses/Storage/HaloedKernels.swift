@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// Kernels, and the halos that their reads need around tensors.
@@ -15,8 +16,8 @@ package struct HaloedKernels: Sendable {
   /// Finds the halos. A reshape that is read outside its bounds, or whose source needs a halo while it is read
   /// densely, cannot be a view. Each restart turns at least one more reshape into a copy, so it ends.
   ///
-  /// - Throws: ``LoweringError`` where such a tensor is no reshape.
-  package static func analyse(_ kernels: KernelGraph) throws(LoweringError) -> Outcome {
+  /// - Throws: `QuernError` where such a tensor is no reshape.
+  package static func analyse(_ kernels: KernelGraph) throws(QuernError) -> Outcome {
     var views = kernels.views
     let halos = HaloAnalysis(kernels.kernels, kernels.graph)
     let conflicts = halos.conflicts.subtracting(views.copied)
@@ -26,7 +27,7 @@ package struct HaloedKernels: Sendable {
     let added = conflicts.filter { kernels.graph[$0].op == .reshape }
     guard !added.isEmpty else {
       let name = conflicts.min().map { kernels.graph[$0].label } ?? ""
-      throw LoweringError(
+      throw QuernError(
         name, "a tensor is read outside its bounds in a shape it does not have",
         remedy: "use the interpreter for this graph")
     }

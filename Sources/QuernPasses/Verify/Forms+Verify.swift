@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 // Checks of the forms between graph and program. A form that fails one is a defect of a pass.
@@ -163,6 +164,6 @@ func verifyStorage(_ storage: Storage, _ tensor: NodeID) throws {
   }
 }
 
-func defect(_ place: String, _ problem: String) -> LoweringError {
-  LoweringError(place, problem, remedy: "report this as a defect")
+func defect(_ place: String, _ problem: String) -> QuernError {
+  QuernError(place, problem, remedy: "report this as a defect")
 }

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernExecution
 import QuernGradient
 import QuernGraph
@@ -18,7 +19,7 @@ final class DescentFunction {
     var next: [Double]
   }
 
-  /// - Throws: `GraphError`, `BackendError`; what the compiler throws.
+  /// - Throws: `QuernError`; what the compiler throws.
   init(
     _ objective: any DescentObjective, rule: StepRule, learningRate: Double,
     execution: ExecutionOptions
@@ -29,7 +30,7 @@ final class DescentFunction {
     let point = try builder.input("point", [1, 2])
     let base = try builder.input("base", [1, 2])
     let rate = try builder.input("learningRate", [], role: .hyperparameter)
-    let value = try builder.labelled("Q") { () throws(GraphError) in
+    let value = try builder.labelled("Q") { () throws(QuernError) in
       try Self.value(of: objective, at: point, .training, in: builder)
     }
     let slope = try gradient(of: value.sum(), withRespectTo: [point])[0]
@@ -38,7 +39,7 @@ final class DescentFunction {
     try builder.output("gradientNorm", (slope * slope).sum().squareRoot())
     try builder.output("next", rule.next(base: base, gradient: slope, rate: rate))
     if objective.hasValidation {
-      try builder.labelled("validation") { () throws(GraphError) in
+      try builder.labelled("validation") { () throws(QuernError) in
         try builder.output(
           "validation", Self.value(of: objective, at: point, .validation, in: builder))
       }
@@ -52,7 +53,7 @@ final class DescentFunction {
   private static func value(
     of objective: any DescentObjective, at points: Tensor, _ sample: DescentSample,
     in builder: GraphBuilder
-  ) throws(GraphError) -> Tensor {
+  ) throws(QuernError) -> Tensor {
     let count = points.shape[0]
     return try objective.value(
       points.sliced(from: [0, 0], to: [count, 1]), points.sliced(from: [0, 1], to: [count, 2]),

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// A function Q of two parameters, written as a graph: something to descend on, and to draw.
@@ -29,7 +30,7 @@ public protocol DescentObjective: Sendable {
   /// - Returns: (N, 1).
   func value(
     _ first: Tensor, _ second: Tensor, of sample: DescentSample, in builder: GraphBuilder
-  ) throws(GraphError) -> Tensor
+  ) throws(QuernError) -> Tensor
 }
 
 extension DescentObjective {
@@ -63,11 +64,11 @@ public struct QuadraticBowl: DescentObjective {
   /// m.
   public let center: [Double]
 
-  /// - Throws: ``SettingsError`` where the condition is below 1 or not finite.
-  public init(condition: Double = 10, center: (Double, Double) = (1, -0.5)) throws(SettingsError) {
+  /// - Throws: `QuernError` where the condition is below 1 or not finite.
+  public init(condition: Double = 10, center: (Double, Double) = (1, -0.5)) throws(QuernError) {
     guard condition >= 1, condition <= 1e6 else {
-      throw SettingsError(
-        description: "condition: \(condition) found; give a number from 1, a round bowl, to 1e6")
+      throw QuernError(
+        "condition", "\(condition) found", remedy: "give a number from 1, a round bowl, to 1e6")
     }
     self.condition = condition
     self.center = [center.0, center.1]
@@ -90,7 +91,7 @@ public struct QuadraticBowl: DescentObjective {
 
   public func value(
     _ first: Tensor, _ second: Tensor, of sample: DescentSample, in builder: GraphBuilder
-  ) throws(GraphError) -> Tensor {
+  ) throws(QuernError) -> Tensor {
     let (x, y) = (try first - center[0], try second - center[1])
     return try (x * x + y * y * condition) * 0.5
   }
@@ -113,7 +114,7 @@ public struct Rosenbrock: DescentObjective {
 
   public func value(
     _ first: Tensor, _ second: Tensor, of sample: DescentSample, in builder: GraphBuilder
-  ) throws(GraphError) -> Tensor {
+  ) throws(QuernError) -> Tensor {
     let across = try 1 - first
     let above = try second - first * first
     return try across * across + above * above * 100

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernExecution
 import QuernGraph
 
@@ -97,34 +98,38 @@ public final class GradientDescent {
 
   /// Builds and compiles Q, its gradient and the step.
   ///
-  /// - Throws: ``SettingsError`` for settings that make no sense; `GraphError`, `BackendError`.
+  /// - Throws: `QuernError` for settings or an objective that make no sense; what the compiler throws.
   public init(_ objective: any DescentObjective, settings: Settings = Settings()) throws {
     self.objective = objective
     self.settings = settings
     learningRate = settings.learningRate ?? objective.learningRate
     start = settings.start ?? objective.start
     guard learningRate > 0, learningRate.isFinite else {
-      throw SettingsError(
-        description: "learning rate: \(learningRate) found; give a number above 0, such as "
-          + "\(objective.learningRate)")
+      throw QuernError(
+        "learning rate", "\(learningRate) found",
+        remedy: "give a number above 0, such as \(objective.learningRate)")
     }
     let count = objective.parameterNames.count
     guard start.count == count, start.allSatisfy(\.isFinite) else {
-      throw SettingsError(
-        description:
-          "start: \(start.count == count ? "\(start)" : "\(start.count) number\(start.count == 1 ? "" : "s")") "
-          + "found; \(objective.name) has the \(count) parameters "
-          + objective.parameterNames.joined(separator: ", ") + ": give \(count) finite numbers")
+      let found =
+        start.count == count
+        ? "\(start)" : "\(start.count) number\(start.count == 1 ? "" : "s")"
+      let names = objective.parameterNames.joined(separator: ", ")
+      throw QuernError(
+        "start", "\(found) found",
+        remedy: "\(objective.name) has the \(count) parameters \(names): give \(count) finite "
+          + "numbers")
     }
     guard settings.maximumSteps > 0, settings.maximumSteps <= 10_000_000 else {
-      throw SettingsError(
-        description: "steps: \(settings.maximumSteps) found; give a number from 1 to 10000000")
+      throw QuernError(
+        "steps", "\(settings.maximumSteps) found", remedy: "give a number from 1 to 10000000")
     }
     try settings.stopping.validate()
     guard settings.stopping.kind != .validation || objective.hasValidation else {
-      throw SettingsError(
-        description: "the stopping rule validation: \(objective.name) is a mean over no examples, "
-          + "so there are none to validate on; use mean-loss, or the rule parameters or gradient")
+      throw QuernError(
+        "the stopping rule validation",
+        "\(objective.name) is a mean over no examples, so there are none to validate on",
+        remedy: "use mean-loss, or the rule parameters or gradient")
     }
     function = try DescentFunction(
       objective, rule: settings.rule, learningRate: learningRate, execution: settings.execution)

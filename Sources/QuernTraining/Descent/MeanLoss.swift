@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 import QuernRandom
 
@@ -30,14 +31,13 @@ public struct MeanLoss: DescentObjective {
   public let validationCount: Int
   public let data: [DescentData]
 
-  /// - Throws: ``SettingsError`` where there are fewer than 2 examples or very many.
+  /// - Throws: `QuernError` where there are fewer than 2 examples or very many.
   public init(
     _ kind: Kind = .squares, seed: UInt64 = 1, count: Int = 20, validationCount: Int = 200
-  ) throws(SettingsError) {
+  ) throws(QuernError) {
     for (what, count) in [("examples", count), ("validation examples", validationCount)] {
       guard 2...100_000 ~= count else {
-        throw SettingsError(
-          description: "\(what): \(count) found; give a number from 2 to 100000")
+        throw QuernError(what, "\(count) found", remedy: "give a number from 2 to 100000")
       }
     }
     self.kind = kind
@@ -78,7 +78,7 @@ public struct MeanLoss: DescentObjective {
 
   public func value(
     _ first: Tensor, _ second: Tensor, of sample: DescentSample, in builder: GraphBuilder
-  ) throws(GraphError) -> Tensor {
+  ) throws(QuernError) -> Tensor {
     var inputs: [Tensor] = []
     for entry in data where entry.name.hasPrefix(sample.rawValue + "/") {
       inputs.append(try builder.input(entry.name, [1, entry.values.count]))

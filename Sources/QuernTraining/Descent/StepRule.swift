@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// How a step of gradient descent gets from wᵗ⁻¹ to wᵗ.
@@ -51,7 +52,7 @@ public enum StepRule: String, Hashable, Sendable, CaseIterable, Codable {
   ///   - base: wᵗ⁻¹.
   ///   - gradient: ∇Q at the rule's ``place``, of the same shape.
   ///   - rate: η, a scalar.
-  func next(base: Tensor, gradient: Tensor, rate: Tensor) throws(GraphError) -> Tensor {
+  func next(base: Tensor, gradient: Tensor, rate: Tensor) throws(QuernError) -> Tensor {
     let step = try gradient * rate
     return switch self {
     case .descent, .implicit: try base - step

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 #if canImport(Glibc)
@@ -47,7 +48,7 @@ public struct Adam: Optimizer, Hashable {
 
   public func update(
     _ weight: Tensor, gradient: Tensor, state: [Tensor], hyperparameters: [Tensor], decays: Bool
-  ) throws(GraphError) -> (weight: Tensor, state: [Tensor]) {
+  ) throws(QuernError) -> (weight: Tensor, state: [Tensor]) {
     try step(
       weight, decayed(gradient, weight, by: decays ? weightDecay : 0), state, hyperparameters[0],
       hyperparameters[1])
@@ -56,7 +57,7 @@ public struct Adam: Optimizer, Hashable {
   /// The update by a gradient that holds all decay there is.
   func step(
     _ weight: Tensor, _ g: Tensor, _ state: [Tensor], _ stepSize: Tensor, _ correction: Tensor
-  ) throws(GraphError) -> (weight: Tensor, state: [Tensor]) {
+  ) throws(QuernError) -> (weight: Tensor, state: [Tensor]) {
     let first = try state[0] * beta1 + g * (1 - beta1)
     let second = try state[1] * beta2 + g * g * (1 - beta2)
     let root = try second.squareRoot() * correction + epsilon

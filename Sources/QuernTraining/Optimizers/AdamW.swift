@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// Adam with decoupled weight decay (Loshchilov & Hutter 2019): w ← w − η·λ·w beside Adam's step, so
@@ -37,7 +38,7 @@ public struct AdamW: Optimizer, Hashable {
 
   public func update(
     _ weight: Tensor, gradient: Tensor, state: [Tensor], hyperparameters: [Tensor], decays: Bool
-  ) throws(GraphError) -> (weight: Tensor, state: [Tensor]) {
+  ) throws(QuernError) -> (weight: Tensor, state: [Tensor]) {
     let shrunk = decays && weightDecay != 0 ? try weight * hyperparameters[2] : weight
     return try adam.step(shrunk, gradient, state, hyperparameters[0], hyperparameters[1])
   }

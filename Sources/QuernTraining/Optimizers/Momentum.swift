@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// Gradient descent with momentum, as PyTorch has it: v ← μ·v + g; w ← w − η·v.
@@ -21,7 +22,7 @@ public struct Momentum: Optimizer, Hashable {
 
   public func update(
     _ weight: Tensor, gradient: Tensor, state: [Tensor], hyperparameters: [Tensor], decays: Bool
-  ) throws(GraphError) -> (weight: Tensor, state: [Tensor]) {
+  ) throws(QuernError) -> (weight: Tensor, state: [Tensor]) {
     let g = try decayed(gradient, weight, by: decays ? weightDecay : 0)
     let velocity = try state[0] * momentum + g
     return (try weight - hyperparameters[0] * velocity, [velocity])

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// Nesterov's momentum, as PyTorch has it: v ← μ·v + g; w ← w − η·(g + μ·v).
@@ -18,7 +19,7 @@ public struct Nesterov: Optimizer, Hashable {
 
   public func update(
     _ weight: Tensor, gradient: Tensor, state: [Tensor], hyperparameters: [Tensor], decays: Bool
-  ) throws(GraphError) -> (weight: Tensor, state: [Tensor]) {
+  ) throws(QuernError) -> (weight: Tensor, state: [Tensor]) {
     let g = try decayed(gradient, weight, by: decays ? weightDecay : 0)
     let velocity = try state[0] * momentum + g
     return (try weight - hyperparameters[0] * (g + velocity * momentum), [velocity])

@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// How a parameter moves along its gradient: a function from tensors to tensors.
@@ -41,7 +42,7 @@ public protocol Optimizer: Sendable {
   /// - Returns: the parameter and the state after the step.
   func update(
     _ weight: Tensor, gradient: Tensor, state: [Tensor], hyperparameters: [Tensor], decays: Bool
-  ) throws(GraphError) -> (weight: Tensor, state: [Tensor])
+  ) throws(QuernError) -> (weight: Tensor, state: [Tensor])
 }
 
 extension Optimizer {
@@ -52,7 +53,7 @@ extension Optimizer {
   /// g + λ·w: the gradient of the loss with λ/2·‖w‖² added; g itself where λ is zero.
   func decayed(
     _ gradient: Tensor, _ weight: Tensor, by decay: Double
-  ) throws(GraphError) -> Tensor {
+  ) throws(QuernError) -> Tensor {
     decay == 0 ? gradient : try gradient + weight * decay
   }
 }

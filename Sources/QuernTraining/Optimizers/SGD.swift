@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 /// Stochastic gradient descent: w ← w − η·g, the lecture's wᵗ = wᵗ⁻¹ − η·∇Q(wᵗ⁻¹).
@@ -12,7 +13,7 @@ public struct SGD: Optimizer, Hashable {
 
   public func update(
     _ weight: Tensor, gradient: Tensor, state: [Tensor], hyperparameters: [Tensor], decays: Bool
-  ) throws(GraphError) -> (weight: Tensor, state: [Tensor]) {
+  ) throws(QuernError) -> (weight: Tensor, state: [Tensor]) {
     let g = try decayed(gradient, weight, by: decays ? weightDecay : 0)
     return (try weight - hyperparameters[0] * g, [])
   }

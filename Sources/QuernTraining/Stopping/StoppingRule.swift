@@ -1,3 +1,5 @@
+import QuernErrors
+
 /// When an iteration has gone far enough: the three rules of the lecture (E. Sokolov, "Deep
 /// Learning", HSE 2020, lecture 2).
 public enum StoppingRule: Hashable, Sendable {
@@ -34,25 +36,24 @@ public enum StoppingRule: Hashable, Sendable {
     if case .validation(let patience, _) = self { patience } else { nil }
   }
 
-  /// - Throws: ``SettingsError`` for an ε or a patience with which the rule would never hold, or
+  /// - Throws: `QuernError` for an ε or a patience with which the rule would never hold, or
   ///   always.
-  public func validate() throws(SettingsError) {
+  public func validate() throws(QuernError) {
     switch self {
     case .parameters, .gradient:
       guard epsilon > 0, epsilon.isFinite else {
-        throw SettingsError(
-          description: "epsilon: \(epsilon) found for the rule \(kind.rawValue); give a number "
-            + "above 0, such as 1e-4")
+        throw QuernError(
+          "epsilon", "\(epsilon) found for the rule \(kind.rawValue)",
+          remedy: "give a number above 0, such as 1e-4")
       }
     case .validation(let patience, _):
       guard epsilon >= 0, epsilon.isFinite else {
-        throw SettingsError(
-          description: "epsilon: \(epsilon) found for the rule validation; give how far the error "
-            + "has to fall, 0 or more")
+        throw QuernError(
+          "epsilon", "\(epsilon) found for the rule validation",
+          remedy: "give how far the error has to fall, 0 or more")
       }
       guard patience > 0 else {
-        throw SettingsError(
-          description: "patience: \(patience) found; give at least 1 measurement")
+        throw QuernError("patience", "\(patience) found", remedy: "give at least 1 measurement")
       }
     }
   }

@@ -1,4 +1,5 @@
 import QuernData
+import QuernErrors
 import QuernLayers
 
 /// What a training run that stops by itself keeps from epoch to epoch; part of its checkpoints, so
@@ -49,14 +50,14 @@ public struct StoppingState: Sendable, Equatable {
 
   /// Nil where the metadata name no rule.
   ///
-  /// - Throws: `DataError` where they make no sense.
+  /// - Throws: `QuernError` where they make no sense.
   init?(
     metadata: [String: String], tensors: [String: Safetensors.Tensor], file: String
   ) throws {
     guard metadata["quern.stop"] != nil else { return nil }
     func read<Value>(_ key: String, _ convert: (String) -> Value?) throws -> Value {
       guard let text = metadata[key], let value = convert(text) else {
-        throw DataError(
+        throw QuernError(
           .corrupt, in: file,
           found: "metadata in which \(key) is \(metadata[key] ?? "missing")",
           expected: "a checkpoint's metadata", remedy: "Use another copy of the file.")
@@ -89,7 +90,7 @@ public struct StoppingState: Sendable, Equatable {
 
   /// Checks that what is kept are a network's weights.
   ///
-  /// - Throws: `DataError` naming the tensor that is missing or of another shape.
+  /// - Throws: `QuernError` naming the tensor that is missing or of another shape.
   ///
   /// - Parameter parameterNames: those of `signatures` that are trained: the rule parameters keeps
   ///   just these.
@@ -106,7 +107,7 @@ public struct StoppingState: Sendable, Equatable {
         guard let tensor = weights.tensors[signature.name],
           tensor.shape == signature.type.shape.extents, tensor.elementType == type
         else {
-          throw DataError(
+          throw QuernError(
             .countMismatch, in: source,
             found: "no \(prefix)\(signature.name) of shape \(signature.type.shape)",
             expected: "all of the network's weights as the stopping rule keeps them",

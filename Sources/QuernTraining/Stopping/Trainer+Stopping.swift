@@ -1,3 +1,4 @@
+import QuernErrors
 import QuernGraph
 
 // Training that stops by itself. Each rule is measured after each epoch:
@@ -16,7 +17,7 @@ extension Trainer {
   /// that was begun without the rule ``StoppingRule/parameters(epsilon:)`` is not measured by it.
   ///
   /// - Parameter rule: nil drops the rule there is; training then goes on from the last weights.
-  /// - Throws: ``SettingsError`` for a rule that makes no sense, or for validation where no data are
+  /// - Throws: `QuernError` for a rule that makes no sense, or for validation where no data are
   ///   evaluated.
   public func stop(by rule: StoppingRule?) throws {
     guard let rule else {
@@ -26,9 +27,9 @@ extension Trainer {
     }
     try rule.validate()
     guard rule.kind != .validation || evaluation != nil else {
-      throw SettingsError(
-        description: "the stopping rule validation: there is no evaluation set; give one, or a "
-          + "validation fraction")
+      throw QuernError(
+        "the stopping rule validation", "there is no evaluation set",
+        remedy: "give one, or a validation fraction")
     }
     if var state = stopping, state.rule.kind == rule.kind {
       if let patience = rule.patience {

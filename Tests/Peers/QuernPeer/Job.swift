@@ -8,6 +8,7 @@ import Quern
   import Darwin
 #endif
 
+/// Arguments that make no sense, in one line.
 struct Failure: Error, CustomStringConvertible {
   var description: String
   init(_ description: String) { self.description = description }
