@@ -38,22 +38,10 @@ extension ExecutionOptions {
   /// Checks what can be checked before anything is compiled.
   ///
   /// - Throws: `QuernError` for a target this processor lacks, or a thread count out of range.
-  public func validate() throws {
-    try validateThreads()
-    guard backend == .interpreter || target.isSupported else {
-      let supported = Target.allCases.filter(\.isSupported).map(\.rawValue)
-      throw QuernError(
-        "target \(target)", "this processor does not have its instructions",
-        remedy: "use one of " + supported.joined(separator: ", "))
-    }
-  }
-
-  /// Checks what also concerns code that is generated, but not run here.
-  ///
-  /// - Throws: `QuernError` for a thread count out of range.
-  package func validateThreads() throws {
-    guard 1...1024 ~= threads else {
-      throw QuernError("threads", "\(threads) asked for", remedy: "give a number from 1 to 1024")
+  public func validate() throws(QuernError) {
+    switch backend {
+    case .interpreter: try CompileOptions.validate(threads: threads)
+    case .compiled(let compiler): try compileOptions(compiler).validate()
     }
   }
 
@@ -64,12 +52,12 @@ extension ExecutionOptions {
     try validate()
     switch backend {
     case .interpreter: return try Interpreter<Float>(simplify(graph))
-    case .compiled(let compiler):
-      return try CompiledGraph(
-        graph,
-        CompileOptions(
-          target: target, threads: threads, compiler: compiler, convolution: convolution))
+    case .compiled(let compiler): return try CompiledGraph(graph, compileOptions(compiler))
     }
+  }
+
+  private func compileOptions(_ compiler: CompileOptions.Compiler) -> CompileOptions {
+    CompileOptions(target: target, threads: threads, compiler: compiler, convolution: convolution)
   }
 }
 

@@ -1,4 +1,5 @@
 import QuernCompiler
+import QuernErrors
 import QuernVectors
 
 /// How a graph is turned into native code: what the compiler's passes must know, and which compiler the C
@@ -33,5 +34,34 @@ public struct CompileOptions: Sendable {
   ) -> Value {
     get { passes[keyPath: member] }
     set { passes[keyPath: member] = newValue }
+  }
+}
+
+extension CompileOptions {
+  /// How many threads can share a step.
+  public static let maximumThreads = 256
+
+  /// Checks what can be checked before anything is compiled.
+  ///
+  /// - Throws: `QuernError` for a target this processor lacks, or a thread count out of range.
+  public func validate() throws(QuernError) {
+    try Self.validate(threads: passes.threads)
+    let target = passes.target
+    guard target.isSupported else {
+      let supported = Target.allCases.filter(\.isSupported).map(\.rawValue)
+      throw QuernError(
+        "target \(target)", "this processor does not have its instructions",
+        remedy: "use one of " + supported.joined(separator: ", "))
+    }
+  }
+
+  /// Checks what also concerns code that is generated, but not run here.
+  ///
+  /// - Throws: `QuernError` for a thread count out of range.
+  package static func validate(threads: Int) throws(QuernError) {
+    guard 1...maximumThreads ~= threads else {
+      throw QuernError(
+        "threads", "\(threads) asked for", remedy: "give a number from 1 to \(maximumThreads)")
+    }
   }
 }

@@ -52,16 +52,7 @@ public final class CompiledGraph: Executable {
   /// - Throws: `QuernError` for graphs, targets and thread counts that cannot be compiled;
   ///   `CompileError` where the C compiler fails.
   public init(_ source: Graph, _ options: CompileOptions = CompileOptions()) throws {
-    guard options.target.isSupported else {
-      throw QuernError(
-        "target \(options.target)", "this processor does not have it",
-        remedy:
-          "use \(Target.allCases.filter(\.isSupported).map(\.rawValue).joined(separator: " or "))")
-    }
-    guard 1...256 ~= options.threads else {
-      throw QuernError(
-        "threads", "\(options.threads) threads", remedy: "use between 1 and 256 threads")
-    }
+    try options.validate()
     let started = ArenaMemory.now()
     graph = source
     self.options = options

@@ -13,8 +13,10 @@ public struct MachineLimits: Sendable {
 
   /// Measures for about 60 ms.
   ///
-  /// - Throws: `CompileError` or `QuernError` where the probe cannot be built.
+  /// - Throws: `QuernError` for a thread count out of range; `CompileError` or `QuernError` where the
+  ///   probe cannot be built.
   public static func measure(target: Target = .best, threads: Int = 1) throws -> Self {
+    try CompileOptions.validate(threads: threads)
     let probe = try Probe(target, threads: threads)
     var operations = 0.0
     var bytes = 0.0

@@ -81,8 +81,11 @@ import Testing
     try expectFailure(train + ["--l1=-1"], ["l1"])
     try expectFailure(train + ["--l2", "inf"], ["l2"])
     try expectFailure(train + ["--threads", "0"], ["threads"])
+    try expectFailure(train + ["--threads", "257"], ["threads", "from 1 to 256"])
+    let check = ["check", "digits-conv"]
+    try expectFailure(check + ["--threads", "1,257"], ["threads", "from 1 to 256"])
     try expectFailure(train + ["--clip=-2"], ["norm"])
-    try expectFailure(["check", "digits-conv", "--threads", "1,x"], ["--threads"])
+    try expectFailure(check + ["--threads", "1,x"], ["--threads"])
     try expectFailure(["bench", "--batch=-1"], ["--batch"])
     try expectFailure(["summary", "fc", "--batch", "0"], ["--batch"])
   }

@@ -48,7 +48,7 @@ struct BenchCommand: ParsableCommand {
     }
     let chosen =
       models.isEmpty ? BuiltInModel.allCases : try models.map { try BuiltInModel(named: $0) }
-    let threads = threads ?? Processor.coreCount
+    let threads = threads ?? Processor.threadCount
     let variants = Benchmark.allVariants(threads: threads)
     for variant in variants { try variant.validate() }
     let limits = try MachineLimits.measure(threads: threads)

@@ -48,9 +48,10 @@ struct CheckCommand: ParsableCommand {
     guard batch > 0 else { throw Failure("--batch is \(batch); give at least 1") }
     guard samples > 0 else { throw Failure("--samples is \(samples); give at least 1") }
     let counts = threads.split(separator: ",").compactMap { Int($0) }
-    guard !counts.isEmpty, counts.count == threads.split(separator: ",").count,
-      counts.allSatisfy({ 1...1024 ~= $0 })
-    else { throw Failure("--threads is \(threads); give numbers such as 1,2,3") }
+    guard !counts.isEmpty, counts.count == threads.split(separator: ",").count else {
+      throw Failure("--threads is \(threads); give numbers such as 1,2,3")
+    }
+    for count in counts { try CompileOptions.validate(threads: count) }
     let network = try model.network()
     let check = try ModelCheck(
       network, batch: batch, samples: samples, variants: variants(), threadCounts: counts)

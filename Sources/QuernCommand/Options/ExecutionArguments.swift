@@ -39,13 +39,13 @@ struct ExecutionArguments: ParsableArguments {
   /// - Throws: `QuernError` for a thread count out of range.
   func printingOptions() throws -> ExecutionOptions {
     let options = allOptions
-    try options.validateThreads()
+    try CompileOptions.validate(threads: options.threads)
     return options
   }
 
   private var allOptions: ExecutionOptions {
     ExecutionOptions(
-      backend: backend, target: target ?? .best, threads: threads ?? Processor.coreCount,
+      backend: backend, target: target ?? .best, threads: threads ?? Processor.threadCount,
       convolution: convolution)
   }
 }

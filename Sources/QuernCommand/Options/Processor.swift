@@ -1,3 +1,5 @@
+import Quern
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -8,6 +10,8 @@
 
 /// What the command needs to know of the machine.
 enum Processor {
-  /// Cores that the system runs threads on.
-  static var coreCount: Int { max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1) }
+  /// A thread for each core that the system runs threads on, as far as a step can be shared.
+  static var threadCount: Int {
+    min(max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1), CompileOptions.maximumThreads)
+  }
 }
