@@ -114,11 +114,11 @@ let package = Package(
       dependencies: [
         "QuernErrors", "QuernGraph", "QuernLayers", "QuernData", "QuernDrawing", "QuernImages",
       ]),
-    .target(name: "QuernTensorBoard", dependencies: ["QuernErrors", "QuernData"]),
+    .target(name: "QuernTensorBoard", dependencies: ["QuernErrors"]),
     .executableTarget(
       name: "QuernCommand",
       dependencies: [
-        "QuernConcurrency", "QuernData", "QuernDrawing", "QuernExplain", "Quern", "QuernReport",
+        "QuernConcurrency", "QuernDrawing", "QuernExplain", "Quern", "QuernReport",
         "QuernTensorBoard", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -197,14 +197,14 @@ let package = Package(
       name: "QuernImagesTests",
       dependencies: [
         "CZlib", "QuernErrors", "QuernRandom", "QuernGraph", "QuernInterpreter", "QuernRuntime",
-        "QuernData", "QuernImages",
+        "QuernImages",
       ]),
     .testTarget(name: "QuernDrawingTests", dependencies: ["QuernDrawing"]),
     .testTarget(
       name: "QuernReportTests",
       dependencies: ["QuernErrors", "QuernLayers", "QuernDrawing", "QuernImages", "QuernReport"]),
     .testTarget(
-      name: "QuernTensorBoardTests", dependencies: ["QuernErrors", "QuernData", "QuernTensorBoard"]),
+      name: "QuernTensorBoardTests", dependencies: ["QuernErrors", "QuernTensorBoard"]),
     .testTarget(
       name: "QuernExplainTests",
       dependencies: [

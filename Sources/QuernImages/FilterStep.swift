@@ -1,4 +1,3 @@
-import QuernData
 import QuernErrors
 import QuernGraph
 

@@ -1,4 +1,3 @@
-import QuernData
 import QuernErrors
 
 /// Small pictures on one sheet, in rows: a contact sheet.

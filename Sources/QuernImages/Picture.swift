@@ -1,4 +1,3 @@
-import QuernData
 import QuernErrors
 
 /// A picture for the eye: grey or colour, values from black 0 to white 1.

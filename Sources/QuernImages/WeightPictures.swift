@@ -1,4 +1,3 @@
-import QuernData
 import QuernErrors
 
 /// The weights of a layer as pictures: what each neuron or filter looks for.

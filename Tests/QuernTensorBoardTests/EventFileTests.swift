@@ -1,5 +1,4 @@
 import Foundation
-import QuernData
 import QuernErrors
 import QuernTensorBoard
 import Testing

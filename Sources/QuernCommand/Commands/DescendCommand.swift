@@ -1,6 +1,5 @@
 import ArgumentParser
 import Quern
-import QuernData
 import QuernDrawing
 
 extension StepRule: ExpressibleByArgument {}
