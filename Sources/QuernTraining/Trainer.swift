@@ -173,52 +173,23 @@ public final class Trainer {
     if try beginTraining() { return .stopped }
     while position.epoch < epochs {
       if position.stepInEpoch == 0 { try beginEpoch() }
-      let clock = ContinuousClock()
-      let start = clock.now
+      let start = ContinuousClock.now
       var shuffler = Shuffler(
         count: training.count, generator: SeededGenerator(state: position.shuffleState))
       loader.begin(
         epoch: position.epoch, order: shuffler.nextEpoch(), batch: position.stepInEpoch)
       replay.forget()
 
-      var progress: TrainingProgress?
-      var examples = 0
-      while position.stepInEpoch < loader.batchCount {
-        examples += loader.examples(of: position.stepInEpoch).count
-        let seconds = start.duration(to: clock.now).seconds
-        var now = try trainStep()
-        let elapsed = max(start.duration(to: clock.now).seconds, seconds)
-        now.epochCount = epochs
-        now.examplesPerSecond = elapsed > 0 ? Double(examples) / elapsed : 0
-        progress = now
-        try onStep(now)
-        if shouldStop(), position.stepInEpoch < loader.batchCount { return .interrupted }
-      }
-
-      let trained = start.duration(to: clock.now).seconds
-      let evaluated = try evaluation.map { try evaluate($0) }
-      let tested = try test.map { try evaluate($0) }
-      var summary = EpochSummary(
-        epoch: position.epoch + 1, epochCount: epochs, step: position.step,
-        loss: position.lossSum / Double(max(position.exampleCount, 1)),
-        accuracy: accuracy,
-        evaluationLoss: evaluated?.loss, evaluationAccuracy: evaluated?.accuracy,
-        testLoss: tested?.loss, testAccuracy: tested?.accuracy,
-        examplesPerSecond: trained > 0 ? Double(examples) / trained : 0,
-        seconds: start.duration(to: clock.now).seconds,
-        learningRate: progress?.learningRate ?? learningRate)
+      let steps = try trainSteps(
+        since: start, epochs: epochs, onStep: onStep, shouldStop: shouldStop)
+      if steps.areInterrupted { return .interrupted }
+      var summary = try summarizeEpoch(steps, since: start, epochs: epochs)
       position.epoch += 1
       position.stepInEpoch = 0
       position.lossSum = 0
       position.correctCount = 0
       position.exampleCount = 0
       position.shuffleState = shuffler.generator.state
-      if let evaluated, let tested {
-        let result = BestEpochs.Result(
-          epoch: summary.epoch, validationError: evaluated.errorRate,
-          validationLoss: evaluated.loss, testError: tested.errorRate)
-        bestEpochs = bestEpochs?.adding(result) ?? BestEpochs(result)
-      }
       let holds = try endEpoch(&summary)
       try onEpoch(summary)
       if stopAfter(summary) || holds {
@@ -229,6 +200,62 @@ public final class Trainer {
     }
     try endTraining()
     return .finished
+  }
+
+  /// The steps of an epoch that were made in one go.
+  private struct Steps {
+    var examples = 0
+    var last: TrainingProgress?
+    /// Whether the epoch has more.
+    var areInterrupted = false
+  }
+
+  /// Trains to the end of the present epoch.
+  private func trainSteps(
+    since start: ContinuousClock.Instant, epochs: Int,
+    onStep: (TrainingProgress) throws -> Void, shouldStop: () -> Bool
+  ) throws -> Steps {
+    var steps = Steps()
+    while position.stepInEpoch < loader.batchCount {
+      steps.examples += loader.examples(of: position.stepInEpoch).count
+      let seconds = start.duration(to: .now).seconds
+      var progress = try trainStep()
+      let elapsed = max(start.duration(to: .now).seconds, seconds)
+      progress.epochCount = epochs
+      progress.examplesPerSecond = elapsed > 0 ? Double(steps.examples) / elapsed : 0
+      steps.last = progress
+      try onStep(progress)
+      if shouldStop(), position.stepInEpoch < loader.batchCount {
+        steps.areInterrupted = true
+        break
+      }
+    }
+    return steps
+  }
+
+  /// Evaluates at the end of the present epoch.
+  private func summarizeEpoch(
+    _ steps: Steps, since start: ContinuousClock.Instant, epochs: Int
+  ) throws -> EpochSummary {
+    let trained = start.duration(to: .now).seconds
+    let evaluated = try evaluation.map { try evaluate($0) }
+    let tested = try test.map { try evaluate($0) }
+    let summary = EpochSummary(
+      epoch: position.epoch + 1, epochCount: epochs, step: position.step,
+      loss: position.lossSum / Double(max(position.exampleCount, 1)),
+      accuracy: accuracy,
+      evaluationLoss: evaluated?.loss, evaluationAccuracy: evaluated?.accuracy,
+      testLoss: tested?.loss, testAccuracy: tested?.accuracy,
+      examplesPerSecond: trained > 0 ? Double(steps.examples) / trained : 0,
+      seconds: start.duration(to: .now).seconds,
+      learningRate: steps.last?.learningRate ?? learningRate)
+    if let evaluated, let tested {
+      let result = BestEpochs.Result(
+        epoch: summary.epoch, validationError: evaluated.errorRate,
+        validationLoss: evaluated.loss, testError: tested.errorRate)
+      bestEpochs = bestEpochs?.adding(result) ?? BestEpochs(result)
+    }
+    return summary
   }
 
   /// Of the present epoch so far; nil where correct answers are not counted.

@@ -144,43 +144,73 @@ public struct TrainingState: Sendable, Equatable {
     learningRate = try read("learningRate") {
       Double($0).flatMap { 0 < $0 && $0 < .infinity ? $0 : nil }
     }
-    schedule = try read("schedule") { LearningRateSchedule($0) }
-    func ifThere<Value>(_ key: String, _ convert: (String) -> Value?) throws -> Value? {
-      try metadata["quern." + key] == nil ? nil : read(key, convert)
-    }
-    /// A number that is not negative.
-    func size(_ text: String) -> Double? {
-      Double(text).flatMap { 0 <= $0 && $0 < .infinity ? $0 : nil }
-    }
-    func readIfThere(_ key: String) throws -> Double? { try ifThere(key, size) }
-    gradientNormLimit = try readIfThere("gradientNormLimit")
-    regularisation = try Regularisation(l1: readIfThere("l1") ?? 0, l2: readIfThere("l2") ?? 0)
-    validationFraction = try readIfThere("validationFraction")
-    validatesOnTrainingSet = try ifThere("validatesOnTrainingSet") { Bool($0) } ?? false
-    deformation = try ifThere("deformation") { try? Deformation($0) }
+    schedule = try values.read("schedule") { LearningRateSchedule($0) }
+    gradientNormLimit = try values.readIfThere("gradientNormLimit", StateMetadata.size)
+    regularisation = try Regularisation(
+      l1: values.readIfThere("l1", StateMetadata.size) ?? 0,
+      l2: values.readIfThere("l2", StateMetadata.size) ?? 0)
+    validationFraction = try values.readIfThere("validationFraction", StateMetadata.size)
+    validatesOnTrainingSet = try values.readIfThere("validatesOnTrainingSet") { Bool($0) } ?? false
+    deformation = try values.readIfThere("deformation") { try? Deformation($0) }
     dataName = metadata["quern.data"]
     dataFingerprint = metadata["quern.dataFingerprint"]
-    epochCount = try ifThere("epochCount", count)
-    let best = try ifThere("bestByValidation") { BestEpochs.Result($0) }
-    bestEpochs = try best.map {
-      BestEpochs(byValidation: $0, byTest: try read("bestByTest") { BestEpochs.Result($0) })
+    seed = try values.read("seed") { UInt64($0) }
+    epochCount = try values.readIfThere("epochCount", StateMetadata.count)
+    bestEpochs = try values.readIfThere("bestByValidation") { BestEpochs.Result($0) }.map {
+      BestEpochs(byValidation: $0, byTest: try values.read("bestByTest") { BestEpochs.Result($0) })
     }
-    let (examples, batch): (Int, Int) = (
-      try read("exampleCount") { count($0).flatMap { $0 > 0 ? $0 : nil } },
-      try read("batchSize") { count($0).flatMap { $0 > 0 ? $0 : nil } }
-    )
-    (exampleCount, batchSize) = (examples, batch)
-    seed = try read("seed") { UInt64($0) }
+    stopping = try StoppingState(metadata: metadata, tensors: optimizer, file: file)
+  }
+}
+
+/// What a checkpoint's metadata say of a training run.
+private struct StateMetadata {
+  let metadata: [String: String]
+  let file: String
+
+  static func count(_ text: String) -> Int? { Int(text).flatMap { 0..<1 << 53 ~= $0 ? $0 : nil } }
+  static func positiveCount(_ text: String) -> Int? { count(text).flatMap { $0 > 0 ? $0 : nil } }
+  /// A number that is not negative.
+  static func size(_ text: String) -> Double? {
+    Double(text).flatMap { 0 <= $0 && $0 < .infinity ? $0 : nil }
+  }
+
+  /// - Throws: `DataError` where the value is missing or cannot be converted.
+  func read<Value>(_ key: String, _ convert: (String) -> Value?) throws -> Value {
+    guard let text = metadata["quern." + key], let value = convert(text) else {
+      throw DataError(
+        .corrupt, in: file,
+        found: "metadata in which quern.\(key) is \(metadata["quern." + key] ?? "missing")",
+        expected: "a checkpoint's metadata", remedy: "Use another copy of the file.")
+    }
+    return value
+  }
+
+  func readIfThere<Value>(_ key: String, _ convert: (String) -> Value?) throws -> Value? {
+    try metadata["quern." + key] == nil ? nil : read(key, convert)
+  }
+
+  func position(stepsPerEpoch: Int) throws -> TrainingPosition {
+    var position = TrainingPosition(seed: try read("shuffleState") { UInt64($0) })
+    position.epoch = try read("epoch", Self.count)
     position.stepInEpoch = try read("stepInEpoch") { text in
-      count(text).flatMap { $0 <= (examples + batch - 1) / batch ? $0 : nil }
+      Self.count(text).flatMap { $0 <= stepsPerEpoch ? $0 : nil }
     }
-    optimizerSettings = [:]
+    position.step = try read("step", Self.count)
+    position.lossSum = try read("lossSum") { Double($0) }
+    position.correctCount = try read("correctCount", Self.count)
+    position.exampleCount = try read("epochExampleCount", Self.count)
+    return position
+  }
+
+  /// By their names, without the prefix.
+  func optimizerSettings() throws -> [String: Double] {
+    var settings: [String: Double] = [:]
     let prefix = "quern.optimizer."
     for key in metadata.keys where key.hasPrefix(prefix) {
       let name = String(key.dropFirst(prefix.count))
-      optimizerSettings[name] = try read("optimizer." + name, size)
+      settings[name] = try read("optimizer." + name, Self.size)
     }
-    optimizerTensors = optimizer.filter { !$0.key.hasPrefix(StoppingState.prefix) }
-    stopping = try StoppingState(metadata: metadata, tensors: optimizer, file: file)
+    return settings
   }
 }

@@ -111,7 +111,7 @@ struct TrainCommand: ParsableCommand {
       builtIn, epochs: epochs ?? past?.epochCount, batch: batch ?? past?.batchSize)
     try checkFiles()
     try reports.prepare()
-    var settings = try settings(recipe, past)
+    let settings = try settings(recipe, past)
     let stoppingRule = try stopping.rule(past: past?.stopping?.rule)
     let epochs = epochs ?? past?.epochCount ?? recipe.epochs
     guard epochs > 0 else { throw Failure("--epochs is \(epochs); give at least 1") }
@@ -119,15 +119,8 @@ struct TrainCommand: ParsableCommand {
       throw Failure("--validation is \(validation); give a share of at least 0 and below 1")
     }
 
-    // Reading and compiling need nothing of each other.
-    let source = try data.source(recipe, past: past)
-    let trainingSet = Background { try source.trainingSet() }
-    let testSet = Background { try source.testSet() }
-    settings.dataName = DataArguments.name(source)
-    let preparation = try Trainer.Preparation(network, settings: settings)
-    let training = try DataArguments.fit(trainingSet.value(), to: network, recipe)
-    let test = try DataArguments.fit(testSet.value(), to: network, recipe)
-    let trainer = try Trainer(preparation, training: training, evaluation: test)
+    let (trainer, test) = try trainer(
+      network, data.source(recipe, past: past), settings, recipe)
     if let checkpoint { try trainer.restore(checkpoint) }
     if stoppingRule != nil || trainer.stopping != nil { try trainer.stop(by: stoppingRule) }
     // Before anything is printed: whoever sees the run has begun may stop it.
@@ -147,12 +140,42 @@ struct TrainCommand: ParsableCommand {
       recorder: recorder)
     let outcome = try session.run()
 
-    // A file that cannot be written is no reason to lose the others.
-    var isComplete = session.isComplete
+    let (saved, areAllWritten) = writeFiles(trainer, outcome, writer, recorder, test: test)
+    if outcome == .interrupted {
+      Terminal.complain("quern: " + farewell(trainer.position))
+      throw ExitCode(Interrupt.isBrokenPipe ? 141 : 130)
+    }
+    try printResults(trainer, outcome, test: test)
+    for path in saved { print("saved \(path)") }
+    if !(session.isComplete && areAllWritten) { throw ExitCode.failure }
+  }
+
+  /// Reads the data and compiles the step, which need nothing of each other, at the same time.
+  private func trainer(
+    _ network: Network, _ source: DataSource, _ settings: Trainer.Settings, _ recipe: Recipe
+  ) throws -> (Trainer, test: Dataset) {
+    let trainingSet = Background { try source.trainingSet() }
+    let testSet = Background { try source.testSet() }
+    var settings = settings
+    settings.dataName = DataArguments.name(source)
+    let preparation = try Trainer.Preparation(network, settings: settings)
+    let training = try DataArguments.fit(trainingSet.value(), to: network, recipe)
+    let test = try DataArguments.fit(testSet.value(), to: network, recipe)
+    return (try Trainer(preparation, training: training, evaluation: test), test)
+  }
+
+  /// Writes the run's files. One that cannot be written is no reason to lose the others.
+  ///
+  /// - Returns: the checkpoints that were written, and whether all files could be written.
+  private func writeFiles(
+    _ trainer: Trainer, _ outcome: Trainer.Outcome, _ writer: CheckpointWriter?,
+    _ recorder: RunRecorder?, test: Dataset
+  ) -> (checkpoints: [String], areAllWritten: Bool) {
+    var areAllWritten = true
     func attempt(_ work: () throws -> Void) -> Bool {
       do { try work() } catch {
         Terminal.complain("quern: \(error)")
-        isComplete = false
+        areAllWritten = false
         return false
       }
       return true
@@ -160,22 +183,21 @@ struct TrainCommand: ParsableCommand {
     let isSaved = save.map { path in attempt { try trainer.checkpoint().write(to: path) } }
     let isKept = writer.map { writer in attempt { try writer.finish() } }
     _ = attempt { try recorder?.finish(outcome, test: test) }
-    if outcome == .interrupted {
-      Terminal.complain("quern: " + farewell(trainer.position))
-      throw ExitCode(Interrupt.isBrokenPipe ? 141 : 130)
-    }
+    let files = [(checkpoints.checkpoint, isKept), (save, isSaved)]
+    return (files.compactMap { path, isWritten in isWritten == true ? path : nil }, areAllWritten)
+  }
+
+  private func printResults(
+    _ trainer: Trainer, _ outcome: Trainer.Outcome, test: Dataset
+  ) throws {
     if let line = TrainingStop.line(trainer, outcome) { print(line) }
     if let best = trainer.bestEpochs { print(TrainingSession.line(best)) }
-    if settings.validationFraction != nil {
+    if trainer.settings.validationFraction != nil {
       let result = try trainer.evaluate(test)
       print(
         "test loss \(Numbers.fixed(result.loss, 4)), test error "
           + Numbers.percent(result.errorRate, 2))
     }
-    for (path, isWritten) in [(checkpoints.checkpoint, isKept), (save, isSaved)] {
-      if let path, isWritten == true { print("saved \(path)") }
-    }
-    if !isComplete { throw ExitCode.failure }
   }
 
   /// What became of an interrupted run, and how to go on with it.

@@ -68,74 +68,29 @@ struct BackpropReport: Encodable {
     _ backprop: Backprop, point: [String: Float], chosen: Int?, seed: UInt64,
     _ options: ExecutionOptions
   ) throws {
-    let network = backprop.network
-    let variables = network.variables
-    let values = try backprop.values(at: point, options)
-    func value(_ name: String) -> Float { values[name] ?? .nan }
-    activation = network.activation
+    let reader = BackpropReader(
+      backprop: backprop, values: try backprop.values(at: point, options))
+    activation = backprop.network.activation
     self.point = point
-    self.values = variables.filter { $0.kind != .neuron }.map { ($0.symbol, value($0.name)) }
-    neurons = variables.indices.filter { variables[$0].kind == .neuron }.map {
-      Neuron(
-        name: variables[$0].symbol, formula: backprop.formula(ofNeuron: $0),
-        value: value(variables[$0].name))
-    }
-    drawing = TerminalNetwork.lines(network)
+    values = backprop.network.variables.filter { $0.kind != .neuron }
+      .map { ($0.symbol, reader.value($0.name)) }
+    neurons = reader.neurons()
+    drawing = TerminalNetwork.lines(backprop.network)
 
     // The lecture asks for the first weight of each layer, from the output back.
     let asked =
-      try chosen.map { [$0] } ?? ["p11", "v11", "w11"].map { try network.variable(named: $0) }
+      try chosen.map { [$0] }
+      ?? ["p11", "v11", "w11"].map { try backprop.network.variable(named: $0) }
     derivatives = try asked.map { number in
-      let terms = backprop.paths(by: number).map { path in
-        Term(
-          path: path.variables.map { variables[$0].symbol }.joined(separator: " → "),
-          partials: path.partials.joined(separator: " · "), formula: path.formula,
-          value: zip(path.variables.dropFirst(), path.variables).reduce(1) {
-            $0 * value(backprop.partial(of: $1.0, by: $1.1))
-          })
-      }
-      return Derivative(
-        derivative: backprop.symbol(by: number), terms: terms,
-        shared: backprop.sharedFormula(ofDerivativeBy: number),
-        formula: backprop.formula(ofDerivativeBy: number),
-        value: value(backprop.derivative(by: number)),
+      reader.derivative(
+        by: number,
         // The quiz is about the weights of the first layer, the last one asked for.
         dependences: number == asked[asked.count - 1]
           ? try backprop.dependences(of: number, seed: seed, options) : [])
     }
-    layers = []
-    partials = []
     (forwardOperations, backpropOperations) = backprop.operationCounts
-    guard chosen == nil else { return }
-
-    layers = network.layers.dropLast().reversed().map { layer in
-      layer.map { number in
-        LayerRow(
-          derivative: backprop.symbol(by: number),
-          paths: backprop.paths(by: number).map { $0.partials.joined(separator: " · ") }
-            .joined(separator: " + "),
-          shared: layer == network.layers[network.layers.count - 2]
-            ? backprop.formula(ofDerivativeBy: number) : backprop.recursion(by: number),
-          value: value(backprop.derivative(by: number)))
-      }
-    }
-    var uses: [String: Int] = [:]
-    for weight in network.weights {
-      for partial in backprop.paths(by: weight).flatMap(\.partials) {
-        uses[partial, default: 0] += 1
-      }
-    }
-    for (neuron, operands) in network.operands().enumerated().reversed() {
-      for operand in operands {
-        let symbol = Symbols.partial(of: variables[neuron].symbol, by: variables[operand].symbol)
-        guard let count = uses[symbol] else { continue }
-        partials.append(
-          Use(
-            partial: symbol, formula: backprop.formula(ofPartialOf: neuron, by: operand),
-            value: value(backprop.partial(of: neuron, by: operand)), uses: count,
-            nodes: backprop.nodeCount(ofPartialOf: neuron, by: operand)))
-      }
-    }
+    layers = chosen == nil ? reader.layers() : []
+    partials = chosen == nil ? reader.partials() : []
   }
 
   // MARK: Text
@@ -236,5 +191,78 @@ struct BackpropReport: Encodable {
     while text.last == "0" { text.removeLast() }
     if text.last == "." { text.removeLast() }
     return text.replacing("-", with: "−")
+  }
+}
+
+/// The report's parts, read from derivatives and their values at a point.
+private struct BackpropReader {
+  let backprop: Backprop
+  let values: [String: Float]
+
+  private var network: ScalarNetwork { backprop.network }
+  private var variables: [ScalarNetwork.Variable] { network.variables }
+
+  /// Of a variable or derivative, by its name.
+  func value(_ name: String) -> Float { values[name] ?? .nan }
+
+  func neurons() -> [BackpropReport.Neuron] {
+    variables.indices.filter { variables[$0].kind == .neuron }.map {
+      BackpropReport.Neuron(
+        name: variables[$0].symbol, formula: backprop.formula(ofNeuron: $0),
+        value: value(variables[$0].name))
+    }
+  }
+
+  func derivative(by number: Int, dependences: [Dependence]) -> BackpropReport.Derivative {
+    BackpropReport.Derivative(
+      derivative: backprop.symbol(by: number), terms: backprop.paths(by: number).map(term),
+      shared: backprop.sharedFormula(ofDerivativeBy: number),
+      formula: backprop.formula(ofDerivativeBy: number),
+      value: value(backprop.derivative(by: number)), dependences: dependences)
+  }
+
+  private func term(_ path: Backprop.Path) -> BackpropReport.Term {
+    BackpropReport.Term(
+      path: path.variables.map { variables[$0].symbol }.joined(separator: " → "),
+      partials: path.partials.joined(separator: " · "), formula: path.formula,
+      value: zip(path.variables.dropFirst(), path.variables).reduce(1) {
+        $0 * value(backprop.partial(of: $1.0, by: $1.1))
+      })
+  }
+
+  /// The derivatives by all neurons and inputs, from the output back.
+  func layers() -> [[BackpropReport.LayerRow]] {
+    network.layers.dropLast().reversed().map { layer in
+      layer.map { number in
+        BackpropReport.LayerRow(
+          derivative: backprop.symbol(by: number),
+          paths: backprop.paths(by: number).map { $0.partials.joined(separator: " · ") }
+            .joined(separator: " + "),
+          shared: layer == network.layers[network.layers.count - 2]
+            ? backprop.formula(ofDerivativeBy: number) : backprop.recursion(by: number),
+          value: value(backprop.derivative(by: number)))
+      }
+    }
+  }
+
+  /// The partials that stand in the sums over paths of all weights, from the output back.
+  func partials() -> [BackpropReport.Use] {
+    var uses: [String: Int] = [:]
+    for weight in network.weights {
+      for partial in backprop.paths(by: weight).flatMap(\.partials) {
+        uses[partial, default: 0] += 1
+      }
+    }
+    return network.operands().enumerated().reversed().flatMap { neuron, operands in
+      operands.compactMap { operand in
+        let symbol = Symbols.partial(of: variables[neuron].symbol, by: variables[operand].symbol)
+        return uses[symbol].map {
+          BackpropReport.Use(
+            partial: symbol, formula: backprop.formula(ofPartialOf: neuron, by: operand),
+            value: value(backprop.partial(of: neuron, by: operand)), uses: $0,
+            nodes: backprop.nodeCount(ofPartialOf: neuron, by: operand))
+        }
+      }
+    }
   }
 }

@@ -78,22 +78,13 @@ public struct MeasuredField: Sendable, Encodable {
     self.position = [y, x]
     (self.height, self.width) = (height, width)
 
-    let region = [[0], [y], [x], Array(0..<shape[3])]
+    let region = [[0], [y], [x], Array(0..<record.outputShape[3])]
     let seen = try builder.graph.seen(byAny: region, of: record.node, in: built.input.id)
     composedRows = seen?.positions[1] ?? []
     composedColumns = seen?.positions[2] ?? []
 
-    let output = try builder.tensor(record.node).sliced(
-      from: [0, y, x, 0], to: [Self.batch, y + 1, x + 1, shape[3]]
-    ).sum()
-    let gradient = try vectorJacobianProduct(
-      of: output, seed: builder.constant(Self.magnification), withRespectTo: [built.input])[0]
-    try builder.output("gradient", gradient)
-    // A fast convolution works on tiles, and where nothing is to come it leaves rounding errors.
-    // Fast algorithms leave rounding errors where sums would have zeros.
-    var options = options
-    options.convolution = .direct
-    let executable = try options.makeExecutable(builder.graph)
+    let executable = try Self.gradient(
+      of: record, y: y, x: x, by: built.input, in: builder, options)
     try network.initialWeights(seed: seed).copy(to: executable)
 
     var random = SeededGenerator(seed: seed)
@@ -141,6 +132,50 @@ public struct MeasuredField: Sendable, Encodable {
         remedy: "use one of \(layers.map(\.name).joined(separator: ", "))")
     }
     return record
+  }
+
+  /// - Returns: `position`, checked; the middle where it is nil.
+  private static func position(
+    _ position: (y: Int, x: Int)?, in record: LayerRecord
+  ) throws(GraphError) -> (y: Int, x: Int) {
+    let shape = record.outputShape
+    let (y, x) = position ?? (shape[1] / 2, shape[2] / 2)
+    guard 0..<shape[1] ~= y, 0..<shape[2] ~= x else {
+      throw GraphError(
+        record.name, "it has no output at row \(y), column \(x)",
+        remedy: "give a row below \(shape[1]) and a column below \(shape[2])")
+    }
+    return (y, x)
+  }
+
+  /// Compiles the gradient of one output's sum over its channels by the pixels.
+  private static func gradient(
+    of record: LayerRecord, y: Int, x: Int, by input: Tensor, in builder: GraphBuilder,
+    _ options: ExecutionOptions
+  ) throws -> any Executable {
+    let output = try builder.tensor(record.node).sliced(
+      from: [0, y, x, 0], to: [batch, y + 1, x + 1, record.outputShape[3]]
+    ).sum()
+    let gradient = try vectorJacobianProduct(
+      of: output, seed: builder.constant(magnification), withRespectTo: [input])[0]
+    try builder.output("gradient", gradient)
+    // Fast algorithms leave rounding errors where sums would have zeros.
+    var options = options
+    options.convolution = .direct
+    return try options.makeExecutable(builder.graph)
+  }
+
+  private static func gradient(
+    of record: LayerRecord, computedBy executable: any Executable
+  ) throws -> [Float] {
+    try executable.run()
+    let values = try executable.floats("gradient")
+    guard values.allSatisfy(\.isFinite) else {
+      throw GraphError(
+        record.name, "its gradient is not finite in single precision",
+        remedy: "measure a layer that is less deep")
+    }
+    return values
   }
 
   /// Positive pixels and parameters; weights are scaled so that sums stay near 1.

@@ -102,19 +102,34 @@ public struct ScalarNetwork {
         remedy: "give at least 2 layers of at least 1 neuron, the last of 1, and each a name")
     }
     let builder = GraphBuilder()
-    var variables: [Variable] = []
-    // Straight to the builder: names are unique by construction, and looking each up would take
-    // time quadratic in their number.
-    func leaf(_ name: String, _ role: Input.Role) -> NodeID {
-      builder.add(.input(Input(name, role)), [], TensorType(.float32, []))
+    let layers = Self.layers(widths)
+    let inputs = layers[0].map { number in
+      Self.leaf(
+        Self.name(neurons[0], [number + 1], single: false), .input, layer: 0, .data, in: builder)
     }
+    let matrices = Self.weights(weights, between: layers, in: builder)
+    var variables = inputs + matrices.joined().joined()
+    var before = inputs.map(\.node)
+    for layer in 1..<widths.count {
+      let isOutput = layer == widths.count - 1
+      let made = try (0..<widths[layer]).map { j throws(GraphError) in
+        let (name, symbol) = Self.name(neurons[layer], [j + 1], single: isOutput)
+        let node = try Self.neuron(
+          name, weights: matrices[layer - 1].map { $0[j].node }, inputs: before,
+          activation: isOutput ? .linear : activation, in: builder)
+        return Variable(name: name, symbol: symbol, kind: .neuron, layer: layer, node: node)
+      }
+      variables += made
+      before = made.map(\.node)
+    }
+    self.builder = builder
+    self.activation = activation
+    self.variables = variables
+    self.layers = layers
+  }
 
-    for number in 1...widths[0] {
-      let (name, symbol) = Self.name(neurons[0], [number], single: false)
-      variables.append(
-        Variable(name: name, symbol: symbol, kind: .input, layer: 0, node: leaf(name, .data)))
-    }
-    // Where the neurons of each layer stand: after all weights.
+  /// The numbers of inputs and neurons, layer by layer: neurons stand after all weights.
+  private static func layers(_ widths: [Int]) -> [[Int]] {
     let weightCount = zip(widths, widths.dropFirst()).reduce(0) { $0 + $1.0 * $1.1 }
     var layers = [Array(0..<widths[0])]
     var next = widths[0] + weightCount
@@ -122,19 +137,33 @@ public struct ScalarNetwork {
       layers.append(Array(next..<next + width))
       next += width
     }
-    var weightNumbers: [[[Int]]] = []
-    for layer in 1..<widths.count {
-      weightNumbers.append([])
-      for i in 0..<widths[layer - 1] {
-        weightNumbers[layer - 1].append([])
-        for j in 0..<widths[layer] {
-          let (name, symbol) = Self.name(weights[layer - 1], [i + 1, j + 1], single: false)
-          weightNumbers[layer - 1][i].append(variables.count)
-          variables.append(
-            Variable(
-              name: name, symbol: symbol,
-              kind: .weight(from: layers[layer - 1][i], to: layers[layer][j]), layer: layer,
-              node: leaf(name, .parameter)))
+    return layers
+  }
+
+  /// An input or weight.
+  private static func leaf(
+    _ names: (name: String, symbol: String), _ kind: Variable.Kind, layer: Int, _ role: Input.Role,
+    in builder: GraphBuilder
+  ) -> Variable {
+    // Straight to the builder: names are unique by construction, and looking each up would take
+    // time quadratic in their number.
+    let node = builder.add(.input(Input(names.name, role)), [], TensorType(.float32, []))
+    return Variable(
+      name: names.name, symbol: names.symbol, kind: kind, layer: layer, node: node)
+  }
+
+  /// - Returns: for each layer but the first, and each neuron of the layer before, the weights that
+  ///   lead from it.
+  private static func weights(
+    _ stems: [String], between layers: [[Int]], in builder: GraphBuilder
+  ) -> [[[Variable]]] {
+    stems.indices.map { number in
+      layers[number].indices.map { i in
+        layers[number + 1].indices.map { j in
+          leaf(
+            name(stems[number], [i + 1, j + 1], single: false),
+            .weight(from: layers[number][i], to: layers[number + 1][j]), layer: number + 1,
+            .parameter, in: builder)
         }
       }
     }
@@ -156,11 +185,9 @@ public struct ScalarNetwork {
         variables.append(
           Variable(name: name, symbol: symbol, kind: .neuron, layer: layer, node: node))
       }
+      // A layer has at least one neuron, so there is a sum.
+      return try activation.apply(to: sum ?? builder.constant(0)).id
     }
-    self.builder = builder
-    self.activation = activation
-    self.variables = variables
-    self.layers = layers
   }
 
   private static func name(

@@ -66,51 +66,10 @@ extension Lowering {
   // MARK: Memory and constants
 
   private mutating func lowerMemory(_ instruction: VectorInstruction) {
-    let lanes = target.lanes
     switch instruction {
-    case .load(let d, let address, let count?) where wide && count == lanes / 2:
-      memory(
-        "$0 = $q_half_load($p);", [d], address,
-        .vector(VectorEncoding(opcode: .load, rm: .memory, bits: partBits(count))))
-    case .load(let d, let address, let count?) where count < lanes:
-      if wide {
-        memory(
-          "$0 = _mm512_maskz_loadu_ps($i, $p);", [d], address, immediate: mask(count),
-          .vector(
-            VectorEncoding(
-              opcode: .load, rm: .memory, firstLanes: UInt8(count), zeroing: true,
-              bits: partBits(count))))
-      } else {
-        let mask = laneMaskVector(count)
-        memory(
-          "$0 = _mm256_maskload_ps($p, _mm256_castps_si256($1));", [d, mask], address,
-          .vector(
-            VectorEncoding(opcode: .maskLoad, vvvv: .operand(1), rm: .memory)))
-      }
-    case .load(let d, let address, _):
-      memory(
-        "$0 = $w_loadu_ps($p);", [d], address,
-        .vector(VectorEncoding(opcode: .load, rm: .memory)))
-    case .store(let address, let a, let count?) where wide && count == lanes / 2:
-      memory(
-        "$q_half_store($p, $0);", [a], address, writes: false,
-        .vector(VectorEncoding(opcode: .store, rm: .memory, bits: partBits(count))))
-    case .store(let address, let a, let count?) where count < lanes:
-      if wide {
-        memory(
-          "_mm512_mask_storeu_ps($p, $i, $0);", [a], address, writes: false,
-          immediate: mask(count),
-          .vector(
-            VectorEncoding(
-              opcode: .store, rm: .memory, firstLanes: UInt8(count), bits: partBits(count))))
-      } else {
-        storeLanes(of: a, count, to: address)
-      }
-    case .store(let address, let a, _):
-      memory(
-        "$w_storeu_ps($p, $0);", [a], address, writes: false,
-        .vector(VectorEncoding(opcode: .store, rm: .memory)))
-    case .loadBytes(let d, let address, let count?) where count < lanes:
+    case .load(let d, let address, let count): lowerLoad(d, address, count)
+    case .store(let address, let a, let count): lowerStore(a, count, to: address)
+    case .loadBytes(let d, let address, let count?) where count < target.lanes:
       lowerPartialBytes(d, address, count)
     case .loadBytes(let d, let address, _):
       memory(
@@ -129,6 +88,54 @@ extension Lowering {
         }
       memory(statement, [], address, writes: false, .prefetch(purpose))
     default: break
+    }
+  }
+
+  /// Loads the first `count` lanes, all where nil.
+  private mutating func lowerLoad(_ d: VectorRegister, _ address: Address, _ count: Int?) {
+    switch count {
+    case let count? where wide && count == target.lanes / 2:
+      memory(
+        "$0 = $q_half_load($p);", [d], address,
+        .vector(VectorEncoding(opcode: .load, rm: .memory, bits: partBits(count))))
+    case let count? where wide && count < target.lanes:
+      memory(
+        "$0 = _mm512_maskz_loadu_ps($i, $p);", [d], address, immediate: mask(count),
+        .vector(
+          VectorEncoding(
+            opcode: .load, rm: .memory, firstLanes: UInt8(count), zeroing: true,
+            bits: partBits(count))))
+    case let count? where count < target.lanes:
+      let mask = laneMaskVector(count)
+      memory(
+        "$0 = _mm256_maskload_ps($p, _mm256_castps_si256($1));", [d, mask], address,
+        .vector(VectorEncoding(opcode: .maskLoad, vvvv: .operand(1), rm: .memory)))
+    default:
+      memory(
+        "$0 = $w_loadu_ps($p);", [d], address,
+        .vector(VectorEncoding(opcode: .load, rm: .memory)))
+    }
+  }
+
+  /// Stores the first `count` lanes, all where nil.
+  private mutating func lowerStore(_ a: VectorRegister, _ count: Int?, to address: Address) {
+    switch count {
+    case let count? where wide && count == target.lanes / 2:
+      memory(
+        "$q_half_store($p, $0);", [a], address, writes: false,
+        .vector(VectorEncoding(opcode: .store, rm: .memory, bits: partBits(count))))
+    case let count? where wide && count < target.lanes:
+      memory(
+        "_mm512_mask_storeu_ps($p, $i, $0);", [a], address, writes: false, immediate: mask(count),
+        .vector(
+          VectorEncoding(
+            opcode: .store, rm: .memory, firstLanes: UInt8(count), bits: partBits(count))))
+    case let count? where count < target.lanes:
+      storeLanes(of: a, count, to: address)
+    default:
+      memory(
+        "$w_storeu_ps($p, $0);", [a], address, writes: false,
+        .vector(VectorEncoding(opcode: .store, rm: .memory)))
     }
   }
 
