@@ -119,8 +119,25 @@ import Testing
 
   static func cases(evex: Bool) -> [Case] {
     var all = Collector(evex: evex)
-    let bits = all.bits
-    let full = evex ? "zmmword" : "ymmword"
+    addGeneral(&all)
+    for _ in 0..<24 {
+      let (d, a, b) = (all.register(), all.register(), all.register())
+      addStoresAndShifts(&all, d, a)
+      all.add(
+        EncodingFields(
+          opcode: .moveQuad, reg: d, rm: .register(Encoder.scratch), bits: 128),
+        "vmovq \(name(d, 128)), r11")
+      if evex {
+        evexOnly(&all, d, a, b)
+      } else {
+        vexOnly(&all, d, a, b)
+        vexOnlyParts(&all, d, a)
+      }
+    }
+    return all.cases
+  }
+
+  static func addGeneral(_ all: inout Collector) {
     for opcode in arithmetic { all.general(opcode, broadcast: true) }
     for opcode in [
       Opcode.load, .squareRoot, .convertToFloat, .nearestToInteger, .truncateToInteger,
@@ -130,76 +147,75 @@ import Testing
     all.general(.move, memory: false)
     all.general(.broadcast)
     all.general(.widenBytes)
-    all.general(evex ? .roundScale : .round, immediate: 8)
+    all.general(all.evex ? .roundScale : .round, immediate: 8)
     all.general(.permute, immediate: 0x4e)
     for opcode in [Opcode.unpackLow, .unpackHigh, .unpackPairsLow, .unpackPairsHigh] {
       all.general(opcode, memory: false)
     }
-    for _ in 0..<24 {
-      let (d, a, b) = (all.register(), all.register(), all.register())
-      let (dn, an, bn) = (name(d, bits), name(a, bits), name(b, bits))
-      let (rm, memory) = all.memory(full)
+  }
+
+  static func addStoresAndShifts(_ all: inout Collector, _ d: Int, _ a: Int) {
+    let bits = all.bits
+    let (rm, memory) = all.memory(all.evex ? "zmmword" : "ymmword")
+    all.add(
+      EncodingFields(opcode: .store, reg: d, rm: rm, bits: bits),
+      "vmovups \(memory), \(name(d, bits))")
+    for opcode in [Opcode.shiftLeft, .shiftRightLogical, .shiftRightArithmetic] {
       all.add(
-        EncodingFields(opcode: .store, reg: d, rm: rm, bits: bits), "vmovups \(memory), \(dn)")
-      for opcode in [Opcode.shiftLeft, .shiftRightLogical, .shiftRightArithmetic] {
-        all.add(
-          EncodingFields(opcode: opcode, reg: d, rm: .register(a), immediate: 23, bits: bits),
-          "\(opcode.mnemonic) \(dn), \(an), 23")
-      }
-      let general = ["r11d", "r11"]
-      let scratch = RegisterOrMemory.register(Encoder.scratch)
-      all.add(
-        EncodingFields(opcode: .moveQuad, reg: d, rm: scratch, bits: 128),
-        "vmovq \(name(d, 128)), \(general[1])")
-      if evex {
-        evexOnly(&all, d, a, b)
-      } else {
-        all.add(
-          EncodingFields(opcode: .moveWord, reg: d, rm: scratch, bits: 128),
-          "vmovd \(name(d, 128)), \(general[0])")
-        all.add(
-          EncodingFields(opcode: .widenSignedBytes, reg: d, rm: .register(a), bits: bits),
-          "vpmovsxbd \(dn), \(name(a, 128))")
-        let (byte, byteText) = all.memory("byte")
-        all.add(
-          EncodingFields(
-            opcode: .insertByte, reg: d, vvvv: a, rm: byte, immediate: 5, bits: 128),
-          "vpinsrb \(name(d, 128)), \(name(a, 128)), \(byteText), 5")
-        all.add(
-          EncodingFields(opcode: .maskLoad, reg: d, vvvv: a, rm: rm, bits: bits),
-          "vmaskmovps \(dn), \(an), \(memory)")
-        for (opcode, size, bits, immediate) in [
-          (Opcode.storeOne, "dword", 128, nil), (.storeTwo, "qword", 128, nil),
-          (.storeLane, "dword", 128, 2), (.extractHalf, "xmmword", bits, 1),
-        ] as [(Opcode, String, Int, UInt8?)] {
-          let (part, partText) = all.memory(size)
-          all.add(
-            EncodingFields(opcode: opcode, reg: d, rm: part, immediate: immediate, bits: bits),
-            "\(opcode.mnemonic) \(partText), \(name(d, bits))" + (immediate.map { ", \($0)" } ?? "")
-          )
-        }
-        all.add(
-          EncodingFields(
-            opcode: .extractHalf, reg: d, rm: .register(a), immediate: 1, bits: bits),
-          "vextractf128 \(name(a, 128)), \(dn), 1")
-        all.add(
-          EncodingFields(
-            opcode: .blendVariable, reg: d, vvvv: a, rm: .register(b), immediate: UInt8(a) << 4,
-            bits: bits), "vblendvps \(dn), \(an), \(bn), \(an)")
-        for opcode in [Opcode.compare, .blendConstant, .permuteHalves] {
-          all.add(
-            EncodingFields(
-              opcode: opcode, reg: d, vvvv: a, rm: .register(b), immediate: 0x11, bits: bits),
-            "\(opcode.mnemonic) \(dn), \(an), \(bn), 0x11")
-        }
-        for opcode in [Opcode.equalInteger, .greaterInteger] {
-          all.add(
-            EncodingFields(opcode: opcode, reg: d, vvvv: a, rm: .register(b), bits: bits),
-            "\(opcode.mnemonic) \(dn), \(an), \(bn)")
-        }
-      }
+        EncodingFields(opcode: opcode, reg: d, rm: .register(a), immediate: 23, bits: bits),
+        "\(opcode.mnemonic) \(name(d, bits)), \(name(a, bits)), 23")
     }
-    return all.cases
+  }
+
+  static func vexOnly(_ all: inout Collector, _ d: Int, _ a: Int, _ b: Int) {
+    let (dn, an, bn) = (name(d, 256), name(a, 256), name(b, 256))
+    all.add(
+      EncodingFields(opcode: .moveWord, reg: d, rm: .register(Encoder.scratch), bits: 128),
+      "vmovd \(name(d, 128)), r11d")
+    all.add(
+      EncodingFields(opcode: .widenSignedBytes, reg: d, rm: .register(a), bits: 256),
+      "vpmovsxbd \(dn), \(name(a, 128))")
+    all.add(
+      EncodingFields(
+        opcode: .blendVariable, reg: d, vvvv: a, rm: .register(b), immediate: UInt8(a) << 4,
+        bits: 256), "vblendvps \(dn), \(an), \(bn), \(an)")
+    for opcode in [Opcode.compare, .blendConstant, .permuteHalves] {
+      all.add(
+        EncodingFields(
+          opcode: opcode, reg: d, vvvv: a, rm: .register(b), immediate: 0x11, bits: 256),
+        "\(opcode.mnemonic) \(dn), \(an), \(bn), 0x11")
+    }
+    for opcode in [Opcode.equalInteger, .greaterInteger] {
+      all.add(
+        EncodingFields(opcode: opcode, reg: d, vvvv: a, rm: .register(b), bits: 256),
+        "\(opcode.mnemonic) \(dn), \(an), \(bn)")
+    }
+  }
+
+  /// What loads or stores a part of a register.
+  static func vexOnlyParts(_ all: inout Collector, _ d: Int, _ a: Int) {
+    let (byte, byteText) = all.memory("byte")
+    all.add(
+      EncodingFields(
+        opcode: .insertByte, reg: d, vvvv: a, rm: byte, immediate: 5, bits: 128),
+      "vpinsrb \(name(d, 128)), \(name(a, 128)), \(byteText), 5")
+    let (rm, memory) = all.memory("ymmword")
+    all.add(
+      EncodingFields(opcode: .maskLoad, reg: d, vvvv: a, rm: rm, bits: 256),
+      "vmaskmovps \(name(d, 256)), \(name(a, 256)), \(memory)")
+    for (opcode, size, bits, immediate) in [
+      (Opcode.storeOne, "dword", 128, nil), (.storeTwo, "qword", 128, nil),
+      (.storeLane, "dword", 128, 2), (.extractHalf, "xmmword", 256, 1),
+    ] as [(Opcode, String, Int, UInt8?)] {
+      let (part, partText) = all.memory(size)
+      all.add(
+        EncodingFields(opcode: opcode, reg: d, rm: part, immediate: immediate, bits: bits),
+        "\(opcode.mnemonic) \(partText), \(name(d, bits))" + (immediate.map { ", \($0)" } ?? ""))
+    }
+    all.add(
+      EncodingFields(
+        opcode: .extractHalf, reg: d, rm: .register(a), immediate: 1, bits: 256),
+      "vextractf128 \(name(a, 128)), \(name(d, 256)), 1")
   }
 
   static func evexOnly(_ all: inout Collector, _ d: Int, _ a: Int, _ b: Int) {

@@ -6,31 +6,41 @@ import Testing
 
 /// Registers, spilling, pinning, many base pointers.
 @Suite struct RenderingTests {
-  /// A random block over more live values than any target has registers.
-  static func crowdedKernel(_ target: Target, seed: UInt64, values: Int) -> TestKernel {
-    var generator = SeededGenerator(seed: seed)
-    var builder = VectorBuilder(target: target)
-    let bases = (0..<8).map { "p\($0)" }
-    func place() -> Address {
+  /// Makes random instructions over more live values than any target has registers.
+  struct CrowdedBlock {
+    static let bases = (0..<8).map { "p\($0)" }
+    var generator: SeededGenerator
+    var builder: VectorBuilder
+    var live: [VectorRegister] = []
+    var pinned: [VectorRegister] = []
+
+    init(_ target: Target, seed: UInt64, values: Int) {
+      generator = SeededGenerator(seed: seed)
+      builder = VectorBuilder(target: target)
+      for _ in 0..<values { live.append(builder.load(place())) }
+      pinned = [builder.newRegister(), builder.newRegister()]
+      builder.append(.zero(pinned[0]))
+      builder.append(.constant(pinned[1], Float(0.5)))
+    }
+
+    mutating func place() -> Address {
       Address(
-        bases.randomElement(using: &generator)!,
+        Self.bases.randomElement(using: &generator)!,
         offset: 4 * .random(in: 0...200, using: &generator))
     }
-    var live = (0..<values).map { _ in builder.load(place()) }
-    let pinned = [builder.newRegister(), builder.newRegister()]
-    builder.append(.zero(pinned[0]))
-    builder.append(.constant(pinned[1], Float(0.5)))
-    var blocks = [builder.instructions]
-    for _ in 0..<150 {
-      func pick() -> VectorRegister {
-        Int.random(in: 0..<8, using: &generator) == 0
-          ? pinned[1] : live.randomElement(using: &generator)!
-      }
-      // No value gets out of hand: NaN have payloads that the model does not follow.
-      func bound(_ register: VectorRegister) {
-        builder.append(.binary(.minimum, register, register, .broadcast(place())))
-        builder.append(.binary(.maximum, register, register, .broadcast(place())))
-      }
+
+    mutating func pick() -> VectorRegister {
+      Int.random(in: 0..<8, using: &generator) == 0
+        ? pinned[1] : live.randomElement(using: &generator)!
+    }
+
+    /// No value gets out of hand: NaN have payloads that the model does not follow.
+    mutating func bound(_ register: VectorRegister) {
+      builder.append(.binary(.minimum, register, register, .broadcast(place())))
+      builder.append(.binary(.maximum, register, register, .broadcast(place())))
+    }
+
+    mutating func addInstruction() {
       let d =
         Bool.random(using: &generator)
         ? builder.newRegister() : live.randomElement(using: &generator)!
@@ -56,17 +66,24 @@ import Testing
         live[Int.random(in: 0..<live.count, using: &generator)] = d
       }
     }
-    blocks = [builder.takeBlock()]
+  }
+
+  /// A random block over many live values, which it stores, and a block that stores a pinned one.
+  static func crowdedKernel(_ target: Target, seed: UInt64, values: Int) -> TestKernel {
+    var block = CrowdedBlock(target, seed: seed, values: values)
+    for _ in 0..<150 { block.addInstruction() }
     var y = 0
-    for register in live {
-      builder.append(.store(Address("y", offset: y), register, count: target.lanes - 3))
+    for register in block.live {
+      block.builder.append(
+        .store(Address("y", offset: y), register, count: target.lanes - 3))
       y += 4 * target.lanes
     }
-    blocks[0] += builder.takeBlock()
-    builder.store(pinned[0], to: Address("y", offset: y))
-    blocks.append(builder.takeBlock())
+    var blocks = [block.builder.takeBlock()]
+    block.builder.store(block.pinned[0], to: Address("y", offset: y))
+    blocks.append(block.builder.takeBlock())
     return TestKernel(
-      name: "crowded\(seed)", bases: bases + ["y"], blocks: blocks, pinned: pinned)
+      name: "crowded\(seed)", bases: CrowdedBlock.bases + ["y"], blocks: blocks,
+      pinned: block.pinned)
   }
 
   @Test(arguments: Configuration.runnable)
