@@ -124,24 +124,17 @@ public struct TrainingState: Sendable, Equatable {
         .unsupported, in: file, found: "a checkpoint of version \(version)",
         expected: "version \(Self.version)", remedy: "Read it with the Quern that wrote it.")
     }
-    func read<Value>(_ key: String, _ convert: (String) -> Value?) throws -> Value {
-      guard let text = metadata["quern." + key], let value = convert(text) else {
-        throw QuernError(
-          .corrupt, in: file,
-          found: "metadata in which quern.\(key) is \(metadata["quern." + key] ?? "missing")",
-          expected: "a checkpoint's metadata", remedy: "Use another copy of the file.")
-      }
-      return value
-    }
-    func count(_ text: String) -> Int? { Int(text).flatMap { 0..<1 << 53 ~= $0 ? $0 : nil } }
-    position = TrainingPosition(seed: try read("shuffleState") { UInt64($0) })
-    position.epoch = try read("epoch", count)
-    position.step = try read("step", count)
-    position.lossSum = try read("lossSum") { Double($0) }
-    position.correctCount = try read("correctCount", count)
-    position.exampleCount = try read("epochExampleCount", count)
-    optimizerName = try read("optimizer") { $0 }
-    learningRate = try read("learningRate") {
+    let values = StateMetadata(metadata: metadata, file: file)
+    (exampleCount, batchSize) = (
+      try values.read("exampleCount", StateMetadata.positiveCount),
+      try values.read("batchSize", StateMetadata.positiveCount)
+    )
+    position = try values.position(
+      stepsPerEpoch: (exampleCount + batchSize - 1) / batchSize)
+    optimizerName = try values.read("optimizer") { $0 }
+    optimizerSettings = try values.optimizerSettings()
+    optimizerTensors = optimizer.filter { !$0.key.hasPrefix(StoppingState.prefix) }
+    learningRate = try values.read("learningRate") {
       Double($0).flatMap { 0 < $0 && $0 < .infinity ? $0 : nil }
     }
     schedule = try values.read("schedule") { LearningRateSchedule($0) }
@@ -175,10 +168,10 @@ private struct StateMetadata {
     Double(text).flatMap { 0 <= $0 && $0 < .infinity ? $0 : nil }
   }
 
-  /// - Throws: `DataError` where the value is missing or cannot be converted.
+  /// - Throws: `QuernError` where the value is missing or cannot be converted.
   func read<Value>(_ key: String, _ convert: (String) -> Value?) throws -> Value {
     guard let text = metadata["quern." + key], let value = convert(text) else {
-      throw DataError(
+      throw QuernError(
         .corrupt, in: file,
         found: "metadata in which quern.\(key) is \(metadata["quern." + key] ?? "missing")",
         expected: "a checkpoint's metadata", remedy: "Use another copy of the file.")

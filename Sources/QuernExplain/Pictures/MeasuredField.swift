@@ -67,13 +67,7 @@ public struct MeasuredField: Sendable, Encodable {
       )
     }
     let record = try Self.record(layer, of: built)
-    let shape = record.outputShape
-    let (y, x) = position ?? (shape[1] / 2, shape[2] / 2)
-    guard 0..<shape[1] ~= y, 0..<shape[2] ~= x else {
-      throw QuernError(
-        record.name, "it has no output at row \(y), column \(x)",
-        remedy: "give a row below \(shape[1]) and a column below \(shape[2])")
-    }
+    let (y, x) = try Self.position(position, in: record)
     self.layer = record.name
     self.position = [y, x]
     (self.height, self.width) = (height, width)
@@ -93,14 +87,7 @@ public struct MeasuredField: Sendable, Encodable {
     draws = 0
     for _ in 0..<Self.rounds {
       try Self.draw(built, &random, into: executable)
-      try executable.run()
-      let values = try executable.floats("gradient")
-      guard values.allSatisfy(\.isFinite) else {
-        throw QuernError(
-          record.name, "its gradient is not finite in single precision",
-          remedy: "measure a layer that is less deep")
-      }
-      for (place, value) in values.enumerated() {
+      for (place, value) in try Self.gradient(of: record, computedBy: executable).enumerated() {
         sums[place / channels % (height * width)] += Double(abs(value))
       }
       draws += Self.batch
@@ -137,11 +124,11 @@ public struct MeasuredField: Sendable, Encodable {
   /// - Returns: `position`, checked; the middle where it is nil.
   private static func position(
     _ position: (y: Int, x: Int)?, in record: LayerRecord
-  ) throws(GraphError) -> (y: Int, x: Int) {
+  ) throws(QuernError) -> (y: Int, x: Int) {
     let shape = record.outputShape
     let (y, x) = position ?? (shape[1] / 2, shape[2] / 2)
     guard 0..<shape[1] ~= y, 0..<shape[2] ~= x else {
-      throw GraphError(
+      throw QuernError(
         record.name, "it has no output at row \(y), column \(x)",
         remedy: "give a row below \(shape[1]) and a column below \(shape[2])")
     }
@@ -171,7 +158,7 @@ public struct MeasuredField: Sendable, Encodable {
     try executable.run()
     let values = try executable.floats("gradient")
     guard values.allSatisfy(\.isFinite) else {
-      throw GraphError(
+      throw QuernError(
         record.name, "its gradient is not finite in single precision",
         remedy: "measure a layer that is less deep")
     }

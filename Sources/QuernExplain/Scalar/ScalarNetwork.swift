@@ -112,7 +112,7 @@ public struct ScalarNetwork {
     var before = inputs.map(\.node)
     for layer in 1..<widths.count {
       let isOutput = layer == widths.count - 1
-      let made = try (0..<widths[layer]).map { j throws(GraphError) in
+      let made = try (0..<widths[layer]).map { j throws(QuernError) in
         let (name, symbol) = Self.name(neurons[layer], [j + 1], single: isOutput)
         let node = try Self.neuron(
           name, weights: matrices[layer - 1].map { $0[j].node }, inputs: before,
@@ -167,23 +167,18 @@ public struct ScalarNetwork {
         }
       }
     }
-    for layer in 1..<widths.count {
-      for j in 0..<widths[layer] {
-        let isOutput = layer == widths.count - 1
-        let (name, symbol) = Self.name(neurons[layer], [j + 1], single: isOutput)
-        let node = try builder.labelled(name) { () throws(QuernError) -> NodeID in
-          var sum: Tensor?
-          for i in 0..<widths[layer - 1] {
-            let weight = builder.tensor(variables[weightNumbers[layer - 1][i][j]].node)
-            let product = try weight * builder.tensor(variables[layers[layer - 1][i]].node)
-            sum = if let earlier = sum { try earlier + product } else { product }
-          }
-          // A layer has at least one neuron, so there is a sum.
-          let total = sum ?? builder.constant(0)
-          return try (isOutput ? total : activation.apply(to: total)).id
-        }
-        variables.append(
-          Variable(name: name, symbol: symbol, kind: .neuron, layer: layer, node: node))
+  }
+
+  /// f(Σ weight · input).
+  private static func neuron(
+    _ name: String, weights: [NodeID], inputs: [NodeID], activation: ScalarActivation,
+    in builder: GraphBuilder
+  ) throws(QuernError) -> NodeID {
+    try builder.labelled(name) { () throws(QuernError) -> NodeID in
+      var sum: Tensor?
+      for (weight, input) in zip(weights, inputs) {
+        let product = try builder.tensor(weight) * builder.tensor(input)
+        sum = if let earlier = sum { try earlier + product } else { product }
       }
       // A layer has at least one neuron, so there is a sum.
       return try activation.apply(to: sum ?? builder.constant(0)).id
