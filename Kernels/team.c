@@ -191,7 +191,7 @@ void quern_team_destroy(struct quern_team *team) {
 
 void quern_barrier_wait(void *team) { barrier_wait(&((struct quern_team *)team)->meeting); }
 
-long quern_turn(void *argument, long thread, long list, long count) {
+long quern_next_share(void *argument, long thread, long list, long count) {
   struct quern_team *team = argument;
   const long threads = team->threads;
   for (long i = 0; i < threads; i++) {
@@ -201,8 +201,8 @@ long quern_turn(void *argument, long thread, long list, long count) {
     atomic_int *numbers = taken(team, owner, list);
     // Looking first leaves the line to its owner where nothing is left.
     if (i > 0 && atomic_load_explicit(numbers, memory_order_relaxed) >= own) continue;
-    const long turn = atomic_fetch_add_explicit(numbers, 1, memory_order_relaxed);
-    if (turn < own) return from + turn;
+    const long share = atomic_fetch_add_explicit(numbers, 1, memory_order_relaxed);
+    if (share < own) return from + share;
   }
   return count;
 }

@@ -17,7 +17,7 @@ const char *quern_prelude_avx512(void);
 const char *quern_prelude_avx2(void);
 const char *quern_prelude_portable(void);
 
-// Runs what one thread does of a step; the team is handed on to quern_barrier_wait and quern_turn.
+// Runs what one thread does of a step; the team is handed on to quern_barrier_wait and quern_next_share.
 typedef void (*quern_step)(char *arena, long thread, void *team);
 // Runs one share of a kernel on one chunk of the pictures, by one thread.
 typedef void (*quern_kernel)(char *arena, long thread, long share, long chunk);
@@ -39,4 +39,4 @@ void quern_barrier_wait(void *team);
 // The next of `count` turns for a thread, or `count` when there is none left: first its own, one after
 // the other, then what other threads have not taken of theirs, since one that is held up, or runs on
 // a slower core, must not keep the others waiting. Each list is gone through once in a step.
-long quern_turn(void *team, long thread, long list, long count);
+long quern_next_share(void *team, long thread, long list, long count);

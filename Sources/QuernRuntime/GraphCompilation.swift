@@ -46,10 +46,11 @@ struct GraphCompilation {
   /// Functions that generated code calls.
   private static var symbols: [String: UnsafeRawPointer] {
     let barrier: @convention(c) (UnsafeMutableRawPointer?) -> Void = quern_barrier_wait
-    let turn: @convention(c) (UnsafeMutableRawPointer?, Int, Int, Int) -> Int = quern_turn
+    let nextShare: @convention(c) (UnsafeMutableRawPointer?, Int, Int, Int) -> Int =
+      quern_next_share
     return [
       GeneratedCode.barrier: unsafeBitCast(barrier, to: UnsafeRawPointer.self),
-      GeneratedCode.turn: unsafeBitCast(turn, to: UnsafeRawPointer.self),
+      GeneratedCode.nextShare: unsafeBitCast(nextShare, to: UnsafeRawPointer.self),
     ]
   }
 }

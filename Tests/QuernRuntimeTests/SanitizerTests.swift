@@ -239,7 +239,7 @@ import Testing
     typedef void function(char *arena, long thread, void *team);
     function quern_prepare, quern_run;
     void quern_barrier_wait(void *team);
-    long quern_turn(void *team, long thread, long list, long count);
+    long quern_next_share(void *team, long thread, long list, long count);
 
     static char *arena;
     static function *called;
@@ -250,7 +250,7 @@ import Testing
     void quern_barrier_wait(void *team) { pthread_barrier_wait(team); }
 
     // Whoever comes next takes the next turn.
-    long quern_turn(void *team, long thread, long list, long count) {
+    long quern_next_share(void *team, long thread, long list, long count) {
       (void)team, (void)thread;
       long turn = __atomic_fetch_add(&taken[list], 1, __ATOMIC_RELAXED);
       return turn < count ? turn : count;

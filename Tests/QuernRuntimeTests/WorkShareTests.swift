@@ -21,7 +21,7 @@ import Testing
   /// Who took each turn of list 1, one byte each from 1, and how many have been taken, at the start.
   private static let takesAll: quern_step = { arena, thread, team in
     guard let arena else { return }
-    while case let turn = quern_turn(team, thread, 1, TurnTests.workShares),
+    while case let turn = quern_next_share(team, thread, 1, TurnTests.workShares),
       turn < TurnTests.workShares
     {
       arena[64 + turn] += CChar(thread + 1)
@@ -32,7 +32,7 @@ import Testing
   private static let lastIsHeldUp: quern_step = { arena, thread, team in
     guard let arena else { return }
     let isLast = thread == TurnTests.threads - 1
-    while case let turn = quern_turn(team, thread, 0, TurnTests.workShares),
+    while case let turn = quern_next_share(team, thread, 0, TurnTests.workShares),
       turn < TurnTests.workShares
     {
       arena[64 + turn] = CChar(thread + 1)
@@ -86,8 +86,8 @@ import Testing
   func choice() throws {
     let long = try source(128, 800, 1_000, threads: 2)
     let loop =
-      "for (long share = quern_turn(team, thread, 0, 32); share < 32; "
-      + "share = quern_turn(team, thread, 0, 32)) {\n    contraction(arena, thread, share, 0);"
+      "for (long share = quern_next_share(team, thread, 0, 32); share < 32; "
+      + "share = quern_next_share(team, thread, 0, 32)) {\n    contraction(arena, thread, share, 0);"
     #expect(long.contains(loop))
     let direct = "\n  contraction(arena, thread, thread, 0);"
     #expect(try source(128, 800, 1_000, threads: 1).contains(direct))

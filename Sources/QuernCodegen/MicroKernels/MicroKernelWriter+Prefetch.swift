@@ -11,7 +11,7 @@ extension MicroKernelWriter {
   /// Elements of a cache line.
   private static let line = 16
   /// What points to what is read ahead.
-  static let ahead: Name = "ahead"
+  static let pointer: Name = "prefetch"
 
   /// Whether all rows of a reference start where a cache line does.
   private func startOnLines(_ reference: PlacedNest.Reference, lane: Int) -> Bool {
@@ -68,7 +68,7 @@ extension MicroKernelWriter {
   mutating func prefetchLines(step: Int) {
     guard let prefetch, step < prefetch.lines else { return }
     context.builder.append(
-      .prefetch(Address(Self.ahead, offset: step * 64), prefetch.purpose))
+      .prefetch(Address(Self.pointer, offset: step * 64), prefetch.purpose))
   }
 
   /// Bytes ahead of what is being read at which a stream is asked for: some pages, since the processor

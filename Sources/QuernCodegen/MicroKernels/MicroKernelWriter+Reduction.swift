@@ -132,7 +132,7 @@ extension MicroKernelWriter {
         }
         step(offset: place(number), axis: axis, count: nil)
       }
-      let ahead = prefetch.map { [BlockLoop.Advance(Self.ahead, elements: $0.step)] } ?? []
+      let ahead = prefetch.map { [BlockLoop.Advance(Self.pointer, elements: $0.step)] } ?? []
       try context.takeLoop(
         BlockLoop(name, rounds: rounds, step: stride, advances: ahead + advances), into: &body)
       context.indexText = outer.1

@@ -106,7 +106,7 @@ struct MicroKernelWriter {
   ) -> CText {
     var tile = CText()
     if isOneOfMany, let prefetch, let own = prefetch.perTile {
-      tile.line("const float *ahead = \(prefetch.parameter) + \(own);")
+      tile.line("const float *prefetch = \(prefetch.parameter) + \(own);")
     }
     tile.append(body)
     for advance in advances where advance.step != 0 {

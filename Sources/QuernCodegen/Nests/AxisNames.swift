@@ -26,8 +26,9 @@ enum AxisNames {
     "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef", "union",
     "unsigned", "void", "volatile", "while", "asm", "typeof", "linux", "unix",
     // The generator's.
-    "arena", "thread", "share", "chunk", "team", "tile", "end", "first", "ahead", "next", "partial",
+    "arena", "thread", "share", "chunk", "team", "tile", "end", "first", "prefetch", "call", "next",
+    "partial",
     "panel", "panels", "source", "scratch", "spill", "sums", "factors", "halfway", "to", "from",
-    "lane", "step", "vector", "position", "turn", "m", "l", "PRIVATE",
+    "lane", "step", "vector", "position", "m", "l", "PRIVATE",
   ]
 }

@@ -79,7 +79,7 @@ struct EntryPointWriter {
 
   /// The head of a loop in which threads take turns.
   private mutating func workShares(_ variable: String, _ count: Int) -> String {
-    let next = "\(variable) = \(GeneratedCode.turn)(team, thread, \(lists), \(count))"
+    let next = "\(variable) = \(GeneratedCode.nextShare)(team, thread, \(lists), \(count))"
     lists += 1
     return "for (long \(next); \(variable) < \(count); \(next))"
   }

@@ -57,7 +57,7 @@ public struct GeneratedCode: Sendable {
   static let stepParameters = "char *arena, long thread, void *team"
   /// What the generated code expects to find: `void quern_barrier_wait(void *team)`. All threads meet there.
   public static let barrier = "quern_barrier_wait"
-  /// This too: `long quern_turn(void *team, long thread, long list, long count)`. It gives a thread the next
-  /// of so many turns, or their number when all are taken.
-  public static let turn = "quern_turn"
+  /// This too: `long quern_next_share(void *team, long thread, long list, long count)`. It gives a thread its next
+  /// of so many shares, or their number when all are taken.
+  public static let nextShare = "quern_next_share"
 }

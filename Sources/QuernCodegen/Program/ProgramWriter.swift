@@ -114,7 +114,7 @@ private func head(
   }
   text.line("")
   text.line("void \(GeneratedCode.barrier)(void *team);")
-  text.line("long \(GeneratedCode.turn)(void *team, long thread, long list, long count);")
+  text.line("long \(GeneratedCode.nextShare)(void *team, long thread, long list, long count);")
   for name in [GeneratedCode.preparation, GeneratedCode.entry] {
     text.line("void \(name)(\(GeneratedCode.stepParameters));")
   }

@@ -23,7 +23,7 @@ extension ScheduledNest {
     /// By default for the second-level cache: tiles go through a whole panel before the next.
     var purpose = PrefetchPurpose.readLater
     /// What tile functions call the place where they start.
-    var parameter: String { perTile == nil ? "ahead" : "next" }
+    var parameter: String { perTile == nil ? "prefetch" : "next" }
   }
 
   /// With more tiles of rows than this, what is done once a panel does not matter.
@@ -158,21 +158,22 @@ extension ScheduledNest {
       callCount: count, rounds: rounds * together, maxLines: min(roundSteps, 3))
     let elements = plan.linesPerCall * 16
     var lines = [
-      "// Meanwhile, what is transformed next, and the places of what comes of it.",
-      "const long turn = \(number);",
+      "// Prefetch what the next chunk reads, and where this chunk's results go.",
+      "const long call = \(number);",
     ]
     for (number, (range, calls)) in zip(region.ranges, plan.calls).enumerated() {
       let chunk = range.lead == 0 ? "chunk" : "(chunk + \(range.lead))"
-      let turn = calls.lowerBound == 0 ? "turn" : "(turn - \(calls.lowerBound))"
+      let call = calls.lowerBound == 0 ? "call" : "(call - \(calls.lowerBound))"
       let head =
-        calls.lowerBound == 0 ? "const float *ahead" : "if (turn >= \(calls.lowerBound)) ahead"
+        calls.lowerBound == 0
+        ? "const float *prefetch" : "if (call >= \(calls.lowerBound)) prefetch"
       lines.append(
         "\(head) = (const float *)(\(RegionPrefetch.name(number)) + \(chunk) * \(range.bytes)) + "
-          + "\(turn) * \(elements);")
+          + "\(call) * \(elements);")
     }
     return Prefetch(
       step: plan.linesPerRound * 16, lines: plan.linesPerRound, preparation: lines,
-      start: "ahead", tileElements: elements / together,
+      start: "prefetch", tileElements: elements / together,
       purpose: region.forWriting ? .write : .read)
   }
 
