@@ -2,10 +2,10 @@ import QuernGraph
 import QuernPasses
 
 /// A piece of a kernel with its reads and writes turned into addresses that are affine in the axes.
-struct PlacedNest: Hashable {
-  struct LoopAxis: Hashable {
-    var name: String
-    var extent: Int
+package struct PlacedNest: Hashable, Sendable {
+  package struct LoopAxis: Hashable, Sendable {
+    package var name: String
+    package var extent: Int
     var isReduction: Bool
     /// The caller's loop over chunks, which is none of this nest's.
     var isChunk = false
@@ -73,7 +73,7 @@ struct PlacedNest: Hashable {
     var displacement: Int
   }
 
-  var axes: [LoopAxis]
+  package var axes: [LoopAxis]
   var reduction: LoopNest.Reduction
   var references: [Reference] = []
   var indices: [Index] = []
@@ -91,10 +91,10 @@ struct PlacedNest: Hashable {
   var addsUp: Bool { chunksPerSum != nil }
   /// The axes by kind. They are asked for at every step of the generator.
   private(set) var outputAxes: [Int] = []
-  private(set) var reductionAxes: [Int] = []
+  package private(set) var reductionAxes: [Int] = []
 
   /// - Parameter position: the kernel's, in the program.
-  init(_ nest: LoopNest, _ program: Program, position: Int) {
+  package init(_ nest: LoopNest, _ program: Program, position: Int) {
     // What runs before the first step finds nothing prepared.
     let fixed = position < program.preparedCount ? [] : program.fixed
     let isTransform = nest.reduction.isTransform
@@ -205,7 +205,7 @@ struct PlacedNest: Hashable {
 
   /// The same nest for tensors of any name and at any place, which all nests share that become the
   /// same code. Of a place there remains how it lies to cache lines, and which references have one.
-  var anywhere: PlacedNest {
+  package var anywhere: PlacedNest {
     var result = self
     for (index, reference) in references.enumerated() {
       let first = references.firstIndex {

@@ -4,26 +4,26 @@
 /// Partial sums wait in memory from block to block, and are taken up where they were left: the bits do
 /// not depend on the blocks.
 package struct ReductionBlocks: Hashable, Sendable {
-  struct Axis: Hashable, Sendable {
-    var axis: Int
-    var extent: Int
+  package struct Axis: Hashable, Sendable {
+    package var axis: Int
+    package var extent: Int
   }
 
   /// Axes further out, the outermost first.
-  var outer: [Axis]
+  package var outer: [Axis]
   /// The one that is cut.
-  var axis: Int
+  package var axis: Int
   /// Positions of a block.
-  var size: Int
+  package var size: Int
   /// How many blocks there are at one position of the outer axes.
-  var count: Int
+  package var count: Int
   /// Positions of the very last block. Without outer axes it may be a smaller one.
-  var lastSize: Int
+  package var lastSize: Int
 
   /// Whether what rows read of a block stays in the second-level cache while they go through all panels,
   /// and all partial sums from block to block: then a block is done for all panels, else all blocks for one
   /// panel after the other.
-  var keepsRows = true
+  package var keepsRows = true
 
   /// Where the last block starts.
   var lastStart: Int { (count - 1) * size }

@@ -2,7 +2,7 @@
 
 extension Schedule {
   /// A line for each choice, in a nest's names.
-  func lines(_ nest: PlacedNest) -> [String] {
+  package func lines(_ nest: PlacedNest) -> [String] {
     func name(_ axis: Int) -> String { nest.axes[axis].name }
     var lines = [lanesText(nest)]
     if !nest.isDirect {
@@ -62,7 +62,7 @@ extension Schedule {
   /// Checks that tiles cover the nest, and that its registers suffice.
   ///
   /// - Returns: what is wrong; nil where nothing is.
-  func fault(_ nest: PlacedNest) -> String? {
+  package func fault(_ nest: PlacedNest) -> String? {
     let axes = panelAxes + rowAxes + [laneAxis].compactMap { $0 }
     guard axes.sorted() == nest.outputAxes.sorted() else {
       return "loops over axes \(axes), and the outputs' are \(nest.outputAxes)"

@@ -23,8 +23,8 @@ package struct Schedule: Hashable, Sendable {
       case prepared
     }
 
-    var factor: Int
-    var place: Place
+    package var factor: Int
+    package var place: Place
   }
 
   package internal(set) var lanes: Lanes
@@ -32,36 +32,36 @@ package struct Schedule: Hashable, Sendable {
   /// Output axes the factor of contiguous lanes also depends on: each position has its own panels.
   package internal(set) var panelAxes: [Int] = []
   /// Output axes that tile rows run over, outermost first.
-  package internal(set) var rowAxes: [Int] = []
+  package var rowAxes: [Int] = []
   /// The last row axis, where what lanes read lies apart but side by side along it: squares of both are
   /// transposed in registers.
   package internal(set) var squareAxis: Int?
   /// Tiles along each row axis.
-  package internal(set) var rows: [Int: TileSplit] = [:]
+  package var rows: [Int: TileSplit] = [:]
   /// Tiles along the lane axis, in vectors.
-  package internal(set) var columns = TileSplit(1, atMost: 1)
+  package var columns = TileSplit(1, atMost: 1)
   /// Inner reduction axes, but not all, of which every position is written out: their loops would cost
   /// more than the few multiply-adds in them.
-  package internal(set) var writtenOut = 0
+  package var writtenOut = 0
   /// Steps of the innermost loop in a row without a test.
-  package internal(set) var unroll = 1
+  package var unroll = 1
   /// All positions of a small window are written out, so that they are constants.
   package internal(set) var unrollsWindow = false
   /// The reduction is worked off in blocks where what all tiles of a panel read would not stay in the
   /// cache.
   package internal(set) var blocks: ReductionBlocks?
   /// The vectors that tiles are computed with: not always the widest.
-  var target: Target
+  package internal(set) var target: Target
   /// Whether the panels of all columns stay in the cache while all rows are gone through.
-  var keepsAllPanels = true
+  package internal(set) var keepsAllPanels = true
   /// The loops over tiles, from the outermost.
-  var order: [TileLoop] = []
+  package internal(set) var order: [TileLoop] = []
   /// How many of the first loops in ``order`` enclose the copying of panels.
   var outerCount = 0
   /// The loop whose tiles threads share, and in how many shares; nil where one thread does all.
-  var workSplit: WorkSplit?
+  package internal(set) var workSplit: WorkSplit?
   /// In how many shares the tiles are taken.
-  var shares = 1
+  package internal(set) var shares = 1
 
   init(lanes: Lanes, target: Target) {
     self.lanes = lanes
@@ -74,7 +74,7 @@ package struct Schedule: Hashable, Sendable {
   var isPrepared: Bool { panels?.place == .prepared }
 
   /// The output axis lanes run over, if there is one.
-  var laneAxis: Int? {
+  package var laneAxis: Int? {
     if case .output(let axis) = lanes { return axis }
     return nil
   }

@@ -10,10 +10,10 @@ package struct ScheduledNest: Sendable {
     var condition: String?
   }
 
-  let nest: PlacedNest
+  package let nest: PlacedNest
   package let schedule: Schedule
   package let name: String
-  let threads: Int
+  package let threads: Int
   /// The loops over tiles, panels first, then columns, then rows.
   let loops: [TileLoop]
   /// Axes whose position changes from tile to tile.

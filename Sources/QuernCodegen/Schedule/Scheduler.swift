@@ -2,7 +2,7 @@ import QuernMachine
 import QuernVectors
 
 /// Chooses how a loop nest is cut, step by step; ``schedule`` holds what has been chosen so far.
-struct Scheduler {
+package struct Scheduler {
   let nest: PlacedNest
   /// With the vectors that suit the nest.
   let machine: MachineFacts
@@ -16,7 +16,7 @@ struct Scheduler {
   ///
   /// - Parameter workShares: how threads may take shares of the tiles one after the other; nil where each
   ///   takes its part in one go.
-  static func schedule(
+  package static func schedule(
     _ nest: PlacedNest, _ machine: MachineFacts, threads: Int, tuning: Tuning, numerics: Numerics,
     workShares: Tuning.WorkShares?
   ) -> Schedule {

@@ -1,13 +1,13 @@
 /// A loop over tiles along one output axis.
-struct TileLoop: Hashable, Sendable {
-  enum Kind: Hashable, Sendable { case panel, row, column }
+package struct TileLoop: Hashable, Sendable {
+  package enum Kind: Hashable, Sendable { case panel, row, column }
 
-  var kind: Kind
-  var axis: Int
+  package var kind: Kind
+  package var axis: Int
   /// The C variable that counts tiles, and the one that holds the first position.
   var tile: String
   var name: String
-  var split: TileSplit
+  package var split: TileSplit
   /// Positions that one of the split's units stands for: the lanes of a vector, for columns.
   var scale: Int
 
@@ -53,8 +53,8 @@ struct TileLoop: Hashable, Sendable {
 }
 
 /// The loop whose tiles threads share, and in how many shares.
-struct WorkSplit: Hashable, Sendable {
-  var kind: TileLoop.Kind
-  var axis: Int
-  var shares: Int
+package struct WorkSplit: Hashable, Sendable {
+  package var kind: TileLoop.Kind
+  package var axis: Int
+  package var shares: Int
 }

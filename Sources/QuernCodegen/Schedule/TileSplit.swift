@@ -2,7 +2,7 @@
 /// there are at most two kinds of tile, and no small remainder that runs slowly. The big ones are
 /// spread evenly, a big one first and a small one last, so that threads get shares of a size.
 package struct TileSplit: Hashable, Sendable {
-  var count: Int
+  package var count: Int
   var small: Int
   var bigCount: Int
 
@@ -16,9 +16,9 @@ package struct TileSplit: Hashable, Sendable {
     bigCount = extent % count
   }
 
-  var extent: Int { count * small + bigCount }
-  var largest: Int { bigCount > 0 ? small + 1 : small }
-  var sizes: [Int] { bigCount > 0 ? [small + 1, small] : [small] }
+  package var extent: Int { count * small + bigCount }
+  package var largest: Int { bigCount > 0 ? small + 1 : small }
+  package var sizes: [Int] { bigCount > 0 ? [small + 1, small] : [small] }
 
   /// How evenly `shares` threads share the tiles, 1 for all alike: the mean share over the largest.
   package func balance(shares: Int) -> Double {
