@@ -126,12 +126,12 @@ let package = Package(
     .executableTarget(
       name: "QuernPeer", dependencies: ["Quern"], path: "Tests/Peers/QuernPeer"),
 
-    // What several test targets share: random graphs, unusual machines.
+    // What several test targets share: random graphs, unusual machines, schedules.
     .target(
       name: "QuernTestSupport",
       dependencies: [
-        "QuernRandom", "QuernGraph", "QuernGradient", "QuernPasses", "QuernVectors", "QuernCodegen",
-        "QuernRuntime",
+        "QuernErrors", "QuernRandom", "QuernGraph", "QuernGradient", "QuernPasses", "QuernVectors",
+        "QuernCodegen", "QuernCompiler", "QuernRuntime",
       ],
       path: "Tests/TestSupport"),
     // Hashes of generated code: see Tests/Golden/run.sh.
@@ -167,6 +167,13 @@ let package = Package(
       dependencies: [
         "QuernErrors", "QuernRandom", "QuernMachine", "QuernGraph", "QuernGradient",
         "QuernInterpreter", "QuernPasses", "QuernCompiler",
+      ]),
+    // How loop nests are cut: nothing is compiled, so all targets are tried on any processor.
+    .testTarget(
+      name: "QuernCodegenTests",
+      dependencies: [
+        "QuernMachine", "QuernGraph", "QuernGradient", "QuernPasses", "QuernVectors",
+        "QuernCodegen", "QuernCompiler", "QuernRuntime", "QuernTestSupport",
       ]),
     .testTarget(
       name: "QuernSimplifyTests",
