@@ -1,5 +1,8 @@
+import QuernCodegen
 import QuernGraph
 import QuernRuntime
+import QuernTestSupport
+import QuernVectors
 import Testing
 
 /// What a step reads and replaces.
@@ -89,9 +92,12 @@ import Testing
         .init([.axis(2), .axis(3, plus: 1), .axis(1)]), .init([.axis(0)], match: position),
       ])
     try b.output("y", b.contraction(pick, [w, labels]))
-    let code = try CompiledGraph.plan(b.graph, CompileOptions()).code
-    #expect(code.source.contains("const int first"))
-    try expectAgreement(b.graph, threads: [1, 3])
+    for target in Target.allCases {
+      var options = CompileOptions(target: target)
+      options.machine = MachineFacts(target)
+      #expect(try schedule(b.graph, options.passes).hasBlocks, "\(target)")
+    }
+    try expectAgreement(b.graph, threads: [1, 3]) { $0.machine = MachineFacts($0.target) }
   }
 
   /// No dimension of one shape is a product of the other's, and both are read outside.

@@ -67,8 +67,9 @@ import Testing
         options.machine = .smallCaches(.avx2)
         options.tuning.inlining.minElements = 0
         if seed % 8 == 0 { options.regionLimits = .always }
-        let (program, code) = try CompiledGraph.plan(graph, options)
-        if code.source.contains("const int first") { blocked += 1 }
+        let scheduled = try schedule(graph, options.passes)
+        let program = scheduled.program
+        if scheduled.hasBlocks { blocked += 1 }
         if program.kernels.contains(where: { $0.nests.contains { !$0.term.isEmpty } }) {
           terms += 1
         }

@@ -3,6 +3,7 @@ import QuernGradient
 import QuernGraph
 import QuernPasses
 import QuernRuntime
+import QuernTestSupport
 import QuernVectors
 import Testing
 
@@ -31,58 +32,6 @@ import Testing
     return b.graph
   }
 
-  private func code(
-    _ graph: Graph, level1: Int = 32 << 10, level2: Int = 512 << 10, threads: Int = 1
-  ) throws -> String {
-    var options = CompileOptions(target: .avx2, threads: threads, convolution: .direct)
-    options.machine = MachineFacts(.avx2, level1Cache: level1, level2Cache: level2)
-    return try CompiledGraph.plan(graph, options).code.source
-  }
-
-  /// Which of two texts comes first, if both are there.
-  private func isBefore(_ first: String, _ second: String, in code: String) throws -> Bool {
-    let first = try #require(code.range(of: first), "\(first) is missing in\n\(code.suffix(3000))")
-    let second = try #require(
-      code.range(of: second), "\(second) is missing in\n\(code.suffix(3000))")
-    return first.lowerBound < second.lowerBound
-  }
-
-  private static let start = "const int first = c == 0;"
-
-  @Test("A long batch is cut, a short one is not: its tiles find all in the cache anyway")
-  func batches() throws {
-    let long = try code(gradient(batch: 512, inputs: 640, outputs: 640))
-    #expect(long.contains("for (long c = 0; c < 384; c += 128)"))
-    #expect(try !code(gradient(batch: 128, inputs: 640, outputs: 640)).contains(Self.start))
-    // All that is read stays in the second-level cache.
-    #expect(try !code(gradient(batch: 512, inputs: 40, outputs: 40)).contains(Self.start))
-  }
-
-  @Test("Few sums wait for a block all together, many one panel after the other")
-  func order() throws {
-    let panel = "for (long t_tile = 0;"
-    let few = try code(gradient(batch: 2000, inputs: 200, outputs: 200))
-    #expect(try isBefore(Self.start, panel, in: few))
-    let many = try code(gradient(batch: 2000, inputs: 200, outputs: 2000))
-    #expect(try isBefore(panel, Self.start, in: many))
-    // Panels that no other block goes through are shared out in turns.
-    let shared = try code(gradient(batch: 2000, inputs: 200, outputs: 2000), threads: 2)
-    #expect(shared.contains("* share / 32"))
-  }
-
-  @Test("Pictures are cut into bands of rows of one height where a whole one is too much")
-  func pictures() throws {
-    let tall = try gradient(pictures: [4, 61, 57, 64], filters: 64, kernel: 3, stride: 2)
-    let code = try code(tall)
-    // Five of the 30 rows of 28, which are 140 steps.
-    #expect(code.contains("for (long block = 0; block < 23; block++)"))
-    #expect(code.contains("const long y = block % 6 * 5;"))
-    #expect(code.contains("const long n = block / 6;"))
-    // Several pictures together where they are small.
-    let small = try gradient(pictures: [40, 9, 9, 64], filters: 64, kernel: 3, stride: 2)
-    #expect(try self.code(small).contains("for (long n = 0; n < 32; n += 8)"))
-  }
-
   @Test(
     "Blocks agree with the interpreter, with any number of threads",
     arguments: [(1_500, 2_048), (1_500, 64 << 10), (700, 2_048), (256, 256)])
@@ -96,13 +45,15 @@ import Testing
     ]
     var blocked = 0
     for graph in graphs {
-      if try code(graph, level1: level1, level2: level2).contains("const int first") {
-        blocked += 1
+      func adjust(_ options: inout CompileOptions) {
+        options.convolution = .direct
+        options.machine = MachineFacts(
+          options.target, level1Cache: level1, level2Cache: level2)
       }
-      try expectAgreement(graph) {
-        $0.convolution = .direct
-        $0.machine = MachineFacts($0.target, level1Cache: level1, level2Cache: level2)
-      }
+      var options = CompileOptions(target: .avx2)
+      adjust(&options)
+      if try schedule(graph, options.passes).hasBlocks { blocked += 1 }
+      try expectAgreement(graph, adjust: adjust)
     }
     #expect(blocked >= 3)
   }

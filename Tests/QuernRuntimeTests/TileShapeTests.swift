@@ -7,7 +7,7 @@ import QuernTestSupport
 import QuernVectors
 import Testing
 
-/// Which tiles products are cut into, and what threads and tiles share of them.
+/// Tiles of products as they are written, and their results.
 @Suite struct TileShapeTests {
   private func product(
     _ rows: Int, _ inner: Int, _ columns: Int, role: Input.Role = .data
@@ -20,25 +20,16 @@ import Testing
   }
 
   private func code(
-    _ graph: Graph, _ target: Target = .avx2, threads: Int = 1, level1: Int = 32 << 10
+    _ graph: Graph, _ target: Target = .avx2, level1: Int = 32 << 10
   ) throws -> String {
-    var options = CompileOptions(target: target, threads: threads)
+    var options = CompileOptions(target: target)
     options.machine = MachineFacts(target, level1Cache: level1)
     return try CompiledGraph.plan(graph, options).code.source
   }
 
-  @Test("Three rows of four vectors fill AVX2's registers where two or three vectors would not")
+  @Test("Tiles of three rows of four vectors, and of fewer, agree with the interpreter")
   func wideTiles() throws {
-    // Seven vectors are 4 and 3; as 3, 2 and 2 of four rows, or as 2, 2, 2 and 1, tiles would wait.
-    let seven = try product(9, 37, 53)
-    let code = try code(seven)
-    #expect(code.contains("contraction_tile_3x4("), "\(code.suffix(3000))")
-    #expect(code.contains("contraction_tile_3x3t5("), "\(code.suffix(3000))")
-    // With 32 registers there is room for all vectors of more rows.
-    #expect(try self.code(seven, .avx512).contains("contraction_tile_5x4t5("))
-    // Two vectors are two vectors.
-    #expect(try self.code(product(16, 100, 16)).contains("contraction_tile_6x2("))
-    try expectAgreement(seven)
+    try expectAgreement(product(9, 37, 53))
     try expectAgreement(product(10, 5, 56))
     try expectAgreement(product(3, 600, 31))
   }
@@ -58,49 +49,19 @@ import Testing
     #expect(try #require(positions("_mm256_fmadd_ps").dropFirst(2).first) < loads[1], "\(loop)")
   }
 
-  @Test("Wide tiles are not worth it where their panel comes from the second-level cache")
-  func streamedPanels() throws {
-    // Of 1,000 rows of a panel 24 lanes are 94 KiB, 32 are 125; blocks would not pay.
-    let long = try code(product(128, 1_000, 96))
-    #expect(!long.contains("_tile_3x4("), "\(long.suffix(3000))")
-    #expect(try code(product(126, 40, 128)).contains("_tile_3x4("))
-    // Weights' gradient over 128 examples, whose panels of 32 lanes would fill the cache: it is too short
-    // for blocks.
-    let b = GraphBuilder()
-    let x = try b.input("x", [128, 3_136])
-    try b.output("y", try x.transposed([1, 0]).matrixProduct(b.input("d", [128, 512])))
-    let short = try code(b.graph)
-    #expect(short.contains("_tile_4x3("), "\(short.suffix(3000))")
-  }
-
-  @Test("Threads share rows where panels are ready, columns where each packs its own")
-  func sharing() throws {
-    // 6 tiles of rows, 2 of columns: as even.
-    let ready = try code(product(24, 100, 48), threads: 2)
-    #expect(ready.contains("6 * share / 2"), "\(ready.suffix(3000))")
-    #expect(!ready.contains("2 * share / 2"), "\(ready.suffix(3000))")
-    let packed = try code(product(24, 300, 90), threads: 2)
-    #expect(packed.contains("_pack_") && packed.contains("4 * share / 2"), "\(packed.suffix(3000))")
-  }
-
-  @Test(
-    "Where AVX-512's vectors are worked off in halves, AVX2's compute what fits into one of them")
+  @Test("A narrow product is written with AVX2's vectors beside AVX-512's macros")
   func narrowVectors() throws {
     let halved = MachineFacts.halved(.avx512)
-    func code(_ columns: Int, _ machine: MachineFacts) throws -> String {
+    func code(_ machine: MachineFacts) throws -> String {
       var options = CompileOptions(target: .avx512)
       options.machine = machine
-      return try CompiledGraph.plan(product(40, 30, columns), options).code.source
+      return try CompiledGraph.plan(product(40, 30, 10), options).code.source
     }
-    for columns in [3, 8, 10, 16] {
-      let narrow = try code(columns, halved)
-      #expect(narrow.contains("_mm256_fmadd_ps(") && !narrow.contains("_mm512_fmadd_ps("))
-      // The macros of both.
-      #expect(narrow.contains("define quern_f32(") && narrow.contains("define quern256_f32("))
-      let wide = try code(columns, MachineFacts(.avx512))
-      #expect(!wide.contains("quern256_"))
-    }
-    let wide = try code(17, halved)
+    let narrow = try code(halved)
+    #expect(narrow.contains("_mm256_fmadd_ps(") && !narrow.contains("_mm512_fmadd_ps("))
+    // The macros of both.
+    #expect(narrow.contains("define quern_f32(") && narrow.contains("define quern256_f32("))
+    let wide = try code(MachineFacts(.avx512))
     #expect(wide.contains("_mm512_fmadd_ps(") && !wide.contains("quern256_"))
     for columns in [5, 13, 16, 40] {
       // Operands of the step, and parameters whose panels are packed before the first.

@@ -7,20 +7,8 @@ import QuernRuntime
 import QuernVectors
 import Testing
 
-/// How work is cut into tiles, shared out, and fetched ahead.
+/// What is written for tiles: calls, what is fetched ahead, and for whom.
 @Suite struct TilingTests {
-  @Test("A share's size counts, not its number of tiles")
-  func balance() {
-    // 16 vectors in tiles of at most 3: 3 3 2 | 3 3 2.
-    #expect(TileSplit(16, atMost: 3).balance(shares: 2) == 1)
-    // 3 | 3 3.
-    #expect(TileSplit(9, atMost: 3).balance(shares: 2) == 9.0 / 12)
-    // 5 4 | 5 4 4, or with three threads 5 | 4 5 | 4 4.
-    #expect(TileSplit(22, atMost: 5).balance(shares: 2) == 11.0 / 13)
-    #expect(TileSplit(22, atMost: 5).balance(shares: 3) == 22.0 / 27)
-    #expect(TileSplit(7, atMost: 7).balance(shares: 1) == 1)
-  }
-
   private func code(
     rows: Int, inner: Int, columns: Int, role: Input.Role = .data, target: Target = .avx2,
     threads: Int = 1
@@ -64,66 +52,15 @@ import Testing
     #expect(try !code(4).contains("ahead"))
   }
 
-  @Test("Panels whose rows lie close together are packed where enough rows share them")
-  func packsCloseRows() throws {
-    func isPacked(
-      _ rows: Int, _ inner: Int, _ columns: Int, _ target: Target = .avx2
-    ) throws -> Bool {
-      try code(rows: rows, inner: inner, columns: columns, target: target).contains("_pack_")
-    }
-    // Tiles of 24 columns read two lines of each row of 48, the middle one both. Few rows of the panel
-    // stay in the first-level cache, many come from the second for each tile.
-    #expect(try !isPacked(60, 100, 48))
-    #expect(try isPacked(64, 100, 48))
-    #expect(try !isPacked(12, 600, 48))
-    #expect(try isPacked(16, 600, 48))
-    // Tiles of one line each: only what does not stay in the second-level cache is worth it.
-    #expect(try !isPacked(180, 4_000, 16))
-    #expect(try !isPacked(200, 1_000, 16))
-    #expect(try isPacked(200, 4_000, 64, .avx512))
-    #expect(try !isPacked(180, 4_000, 64, .avx512))
-  }
-
-  @Test("Rows that start on cache lines are read where they are, others are packed")
-  func readsInPlace() throws {
-    // 500 columns lie 528 apart: 33 lines; 90 lie side by side.
-    for target in [Target.avx512, .avx2] {
-      #expect(try !code(rows: 24, inner: 800, columns: 500, target: target).contains("_pack_"))
-      #expect(try code(rows: 24, inner: 800, columns: 90, target: target).contains("_pack_"))
-    }
-    // Where many rows share a panel, it is worth a copy: tiles with half the lanes and half the
-    // registers have less to do while they wait for each of its rows.
-    #expect(
-      try !code(rows: 128, inner: 800, columns: 500, target: .avx512).contains("_pack_"))
-    #expect(try code(rows: 128, inner: 800, columns: 500, target: .avx2).contains("_pack_"))
-    // Whole lines, but views of a matrix whose rows have an even number of them.
-    let b = GraphBuilder()
-    let x = try b.input("x", [128, 800])
-    let pictures = try b.input("w", [800, 1, 4, 128])
-    try b.output("y", try x.matrixProduct(try pictures.reshaped([800, 512])))
-    let code = try generate(
-      lower(b.graph), CodegenOptions(target: .avx2, threads: 1, reader: .everyone)
-    ).source
-    #expect(code.contains("_pack_"))
-  }
-
-  @Test("A parameter that no step replaces is packed once")
+  @Test("Panels of a parameter that no step replaces are packed before the first step")
   func prepares() throws {
-    for (rows, columns) in [(1, 500), (4, 500), (128, 90)] {
-      let code = try code(rows: rows, inner: 800, columns: columns, role: .parameter)
-      let run = try #require(
-        code.range(of: "void quern_run(char *arena, long thread, void *team) {"))
-      let before = try #require(code.range(of: "  contraction_prepare((const float *)(arena + "))
-      #expect(before.upperBound < run.lowerBound)
-      let kernel = try #require(code.components(separatedBy: "void contraction(").last)
-      #expect(kernel.contains("panels") && !kernel.contains("_pack_"))
-    }
-    // Also what could be read in place: see `readsInPlace()`.
-    for target in [Target.avx2, .avx512] {
-      let code = try code(rows: 24, inner: 800, columns: 500, role: .parameter, target: target)
-      #expect(code.contains("contraction_prepare("), "\(target)")
-    }
-    #expect(try !code(rows: 1, inner: 800, columns: 500).contains("contraction_prepare("))
+    let code = try code(rows: 4, inner: 800, columns: 500, role: .parameter)
+    let run = try #require(
+      code.range(of: "void quern_run(char *arena, long thread, void *team) {"))
+    let before = try #require(code.range(of: "  contraction_prepare((const float *)(arena + "))
+    #expect(before.upperBound < run.lowerBound)
+    let kernel = try #require(code.components(separatedBy: "void contraction(").last)
+    #expect(kernel.contains("panels") && !kernel.contains("_pack_"))
   }
 
   @Test("A stream is asked for where tiles compute longer than memory takes")
@@ -163,18 +100,6 @@ import Testing
     #expect(!code.contains("_mm256_loadu_ps(p_w + 8)"))
   }
 
-  @Test("Columns are cut so that no thread has a tile more than others")
-  func sharesColumns() throws {
-    // 125 vectors are 42 tiles of 3 and 2. Two threads have 16 turns each, more have one for each tile.
-    for (threads, tiles) in [
-      (1, "t_tile < 42;"), (2, "t_tile = 42 * share / 32;"), (4, "t_tile = 44 * share / 44;"),
-      (5, "t_tile = 45 * share / 45;"),
-    ] {
-      let code = try code(rows: 128, inner: 784, columns: 1_000, threads: threads)
-      #expect(code.contains(tiles), "\(threads) threads")
-    }
-  }
-
   @Test("TinyCC reads no machine code and nothing that it would skip; it calls what is linked")
   func readers() throws {
     let whole = try generated(rows: 128, inner: 100, columns: 90)
@@ -186,15 +111,6 @@ import Testing
     }
     #expect(whole.source.contains("_mm256_fmadd_ps") && !short.source.contains("_mm256_fmadd_ps"))
     #expect(whole.source.contains("// t2[128, 90] = ") && !short.source.contains("// t2"))
-  }
-
-  @Test("Panels take their part of the second-level cache, whatever the system tells of its caches")
-  func cacheSizes() {
-    #expect(MachineFacts(.avx2).panelBytes == 384 << 10)
-    #expect(MachineFacts(.avx2, level2Cache: 256 << 10).panelBytes == 96 << 10)
-    let own = MachineFacts.ofThisProcessor(.portable)
-    #expect(256 << 10...4 << 20 ~= own.level2Cache && own.panelBytes < own.level2Cache / 2)
-    #expect(16 << 10...128 << 10 ~= own.level1Cache)
   }
 
   @Test("Blocks and panels change no bit")

@@ -82,8 +82,8 @@ import Testing
     return try generate(lower(b.graph), CodegenOptions(target: target, threads: threads)).source
   }
 
-  @Test("Long kernels are taken in turns, short ones and those of one thread in one go")
-  func choice() throws {
+  @Test("What is taken in turns is called in a loop, all else once")
+  func calls() throws {
     let long = try source(128, 800, 1_000, threads: 2)
     let loop =
       "for (long share = quern_next_share(team, thread, 0, 32); share < 32; "
