@@ -79,6 +79,22 @@ import Testing
       + others.filter(\.1).map(\.0)
   }
 
+  @Test("Blocks that leave terms out, or take them in another order, would be noticed")
+  func brokenBlocks() throws {
+    let streamed = try nest(product(1, 2_000, 1_500))
+    let blocks = try #require(streamed.schedule.blocks)
+    func keepsOrder(_ change: (inout ReductionBlocks) -> Void) -> Bool {
+      var broken = blocks
+      change(&broken)
+      return broken.keepsOrder(of: streamed.nest)
+    }
+    #expect(keepsOrder { _ in })
+    #expect(!keepsOrder { $0.count -= 1 })
+    #expect(!keepsOrder { $0.lastSize -= 1 })
+    #expect(!keepsOrder { $0.size += 1 })
+    #expect(!keepsOrder { $0.axis -= 1 })
+  }
+
   /// What may differ between two runs whose results must have the same bits.
   private struct Variant {
     var machine: MachineFacts
