@@ -41,11 +41,12 @@ compare: setup tools ## compare time, compile cost and memory with another revis
 	python3 Tests/Compare/compare.py $(ARGS)
 
 # A warning is printed only when its file is compiled: touching the file brings it back next time.
-lint: setup ## check style, sizes and imports, and that the build has no warnings
+lint: setup ## check style, sizes, imports and links, and that the build has no warnings
 	swift format lint --strict --recursive Package.swift Sources Tests
 	Tests/Lint/test.sh
 	Tests/Lint/sizes.sh
 	Tests/Lint/imports.sh
+	Tests/Lint/links.sh
 	@mkdir -p .build
 	$(BUILD) --build-tests 2>&1 | tee .build/lint.log
 	@files=$$(sed -nE "s#^$(CURDIR)/([^:]*):.* warning: .*#\1#p" .build/lint.log \

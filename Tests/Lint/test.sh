@@ -96,3 +96,22 @@ expect sizes.sh \
   'Long.swift:401: the file has 401 lines, the limit is 400; move a part of it to a file of its own' \
   'Brace.swift:1: function run has no closing brace at its own indentation; run "make format"' \
   'Quote.swift:1: this string literal has no end'
+
+mkdir "$folder/pages"
+cat >"$folder/README.md" <<'MARKDOWN'
+[A page](pages/page.md#heading), [an address](https://swift.org), [a heading](#here), `[code](a.md)`,
+[text that goes
+on](pages/none.md "title") and [![picture](none.svg)](pages/page.md).
+```
+[code](none.md)
+```
+
+[reference]: <pages/nothing.md>
+[^1]: A footnote.
+MARKDOWN
+echo '[Back](../README.md) and [here](README.md)' >"$folder/pages/page.md"
+expect links.sh \
+  'README.md:3: the link leads to pages/none.md, which is not there; correct the link' \
+  'README.md:3: the link leads to none.svg, which is not there; correct the link' \
+  'README.md:8: the link leads to pages/nothing.md, which is not there; correct the link' \
+  'pages/page.md:1: the link leads to README.md, which is not there; correct the link'
