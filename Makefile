@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test golden bench lint format peers compare install clean setup swift packages tools
+.PHONY: help run test golden bench docs lint format peers compare install clean setup swift packages tools
 
 # Further arguments for the command, as in: make bench ARGS="lenet --threads 2"
 ARGS ?=
@@ -57,6 +57,22 @@ lint: setup ## check style, sizes, imports and links, and that the build has no 
 	  if grep -q 'which are unhandled' .build/lint.log; then \
 	    echo "make lint: Package.swift leaves files unhandled (see above)" >&2; exit 1; \
 	  fi
+
+# The plugin that builds the documentation is a dependency for this alone (see Package.swift).
+MODULES := $(filter-out QuernCommand,$(notdir $(wildcard Sources/Quern*)))
+SITE := .build-docs/site
+
+docs: setup ## build the documentation as a site, in .build-docs/site
+	@mkdir -p .build-docs
+	QUERN_DOCS=1 swift package --scratch-path .build-docs --allow-writing-to-directory $(SITE) \
+	  generate-documentation $(MODULES:%=--target %) --enable-experimental-combined-documentation \
+	  --output-path $(SITE) --ide-console-output $(ARGS) | tee .build-docs/docs.log
+	@if grep -qE '(warning|error): ' .build-docs/docs.log; then \
+	  echo "make docs: the documentation has warnings:" >&2; \
+	  grep -E '(warning|error): ' .build-docs/docs.log | sort -u >&2; exit 1; \
+	fi
+	@echo '<meta http-equiv="refresh" content="0; url=documentation/quern/">' >$(SITE)/index.html
+	@echo "To read it: python3 -m http.server -d $(SITE), then http://localhost:8000"
 
 format: swift ## bring the sources into the style
 	swift format format --in-place --recursive Package.swift Sources Tests

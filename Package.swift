@@ -225,3 +225,15 @@ let package = Package(
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x
 )
+
+// For "make docs" only: packages that import Quern should not have to fetch the plugin.
+if Context.environment["QUERN_DOCS"] != nil {
+  package.dependencies.append(
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
+  // Pages can link to those of a module's own dependencies; Quern's first page lists all modules.
+  let quern = package.targets.first { $0.name == "Quern" }
+  let others = package.targets.filter {
+    $0.type == .regular && $0.path == nil && $0.name != "Quern"
+  }
+  quern?.dependencies = others.map { .target(name: $0.name) }
+}
