@@ -70,7 +70,12 @@ public struct CellGrid: Hashable, Sendable {
   /// Numbers as they are, on the colours of a map.
   ///
   /// - Parameters:
+  ///   - title: written above the grid.
+  ///   - values: row after row.
+  ///   - map: the colours of the numbers.
   ///   - range: what gets the map's first and last colour; nil for the numbers' own extremes.
+  ///   - cellSize: the side of a cell, in pixels.
+  ///   - gridColor: between the cells; nil for none.
   ///   - text: what stands in a cell; nothing for a picture.
   public init(
     _ title: String = "", values: [[Double]], map: ColorMap, range: ClosedRange<Double>? = nil,

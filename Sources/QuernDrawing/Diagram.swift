@@ -20,7 +20,7 @@ public struct Diagram: Hashable, Sendable {
     /// Of the middle, in pixels.
     public var center: Point
 
-    /// - Parameter lines: the id where there are none.
+    /// An item in which the id is written where there are no lines.
     public init(
       _ id: String, _ lines: [String] = [], outline: Outline = .rounded, fill: Color = .paleGray,
       color: Color = .outline, width: Double? = nil, height: Double? = nil,
@@ -105,6 +105,8 @@ public struct Diagram: Hashable, Sendable {
   /// Adds items in layers, each layer's items side by side about a common middle line.
   ///
   /// - Parameters:
+  ///   - layers: the items of each layer.
+  ///   - direction: where the next layer comes to lie.
   ///   - gap: between the layers, in pixels.
   ///   - spacing: between the items of a layer.
   public mutating func addLayers(

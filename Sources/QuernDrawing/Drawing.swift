@@ -54,6 +54,7 @@ public struct Drawing: Hashable, Sendable {
   /// Another drawing as a part of this one.
   ///
   /// - Parameters:
+  ///   - other: the drawing that is added.
   ///   - origin: where its upper left corner comes to lie.
   ///   - scale: how much larger it becomes.
   public mutating func add(_ other: Drawing, at origin: Point, scale: Double = 1) {
@@ -115,7 +116,9 @@ public struct Drawing: Hashable, Sendable {
   /// A line of text.
   ///
   /// - Parameters:
+  ///   - text: the line; nothing is drawn where it is empty.
   ///   - point: of the anchor: on the left, in the middle or on the right; in height its middle.
+  ///   - style: size, colour, anchor and weight of the text.
   ///   - angle: in degrees, clockwise about `point`.
   ///   - halo: a rim of this colour, on which text can be read over lines.
   public mutating func text(
@@ -150,6 +153,9 @@ public struct Drawing: Hashable, Sendable {
   /// A line with a head at its end.
   ///
   /// - Parameters:
+  ///   - start: where the line begins.
+  ///   - end: the head's tip.
+  ///   - stroke: colour and width of the line; the head has the same colour.
   ///   - bend: how far the line's middle is moved to the left of its direction, in pixels.
   ///   - headLength: in pixels; shorter where the line is short.
   public mutating func arrow(

@@ -17,6 +17,10 @@ public struct FunctionGrid: Hashable, Sendable {
   public let values: [Double]
 
   /// - Parameters:
+  ///   - x: from the first column to the last.
+  ///   - y: from the first row to the last.
+  ///   - columns: points along x.
+  ///   - rows: points along y.
   ///   - values: row after row, from the smallest y up; `nan` for what is not known.
   /// - Returns: nil where there are fewer than 2×2 points, another number of values than points, or
   ///   a range is empty or not finite.
@@ -71,6 +75,7 @@ public struct FunctionGrid: Hashable, Sendable {
   /// Levels for contour lines, from the second lowest up.
   ///
   /// - Parameters:
+  ///   - count: how many levels.
   ///   - spacing: linear levels are evenly spaced; logarithmic ones are so in the logarithm of the
   ///     height above the lowest value, which shows the floor of a valley that walls dwarf.
   public func levels(_ count: Int, _ spacing: PlotAxis.Spacing = .linear) -> [Double] {

@@ -20,9 +20,7 @@ public struct LineMark: PlotMark, Hashable {
     self.symbol = symbol
   }
 
-  /// Values over 1, 2, 3, …: a curve over epochs.
-  ///
-  /// - Parameter start: the first value's place.
+  /// Values over `start`, `start` + 1, …: a curve over epochs.
   public init(
     _ values: [Double], from start: Int = 1, name: String = "", color: Color? = nil,
     width: Double = 2, dashes: [Double] = [], symbol: PointSymbol? = nil

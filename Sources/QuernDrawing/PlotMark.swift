@@ -43,7 +43,7 @@ public struct PlotFrame: Hashable, Sendable {
 public enum PointSymbol: String, Hashable, Sendable, CaseIterable {
   case circle, ring, square, diamond, triangle, cross
 
-  /// - Parameter radius: half the symbol's width, in pixels.
+  /// Draws the symbol; `radius` is half its width, in pixels.
   public func draw(
     at center: Point, radius: Double, color: Color, into drawing: inout Drawing
   ) {

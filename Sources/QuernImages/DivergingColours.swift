@@ -14,6 +14,8 @@ public enum DivergingColours {
   ///
   /// - Parameters:
   ///   - values: (H, W), row-major.
+  ///   - height: H, rows.
+  ///   - width: W, columns.
   ///   - magnitude: what is shown in full red, and its negative in full blue; nil means the largest
   ///     magnitude there is.
   /// - Throws: `QuernError` where the extents are not those of the values.

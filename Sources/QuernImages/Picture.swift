@@ -15,6 +15,9 @@ public struct Picture: Sendable, Equatable {
   public private(set) var values: [Float]
 
   /// - Parameters:
+  ///   - height: H, rows.
+  ///   - width: W, columns.
+  ///   - channels: C: 1 for grey; 3 for red, green and blue.
   ///   - values: (H, W, C), row-major.
   /// - Throws: `QuernError` where an extent is below 1, `channels` is neither 1 nor 3, or there are
   ///   more or fewer values than pixels take.
@@ -30,7 +33,10 @@ public struct Picture: Sendable, Equatable {
 
   /// A picture of one colour.
   ///
-  /// - Parameter colour: one value for grey, three for red, green and blue.
+  /// - Parameters:
+  ///   - height: H, rows.
+  ///   - width: W, columns.
+  ///   - colour: one value for grey, three for red, green and blue.
   /// - Throws: `QuernError` where an extent is below 1, or there are neither 1 nor 3 values.
   public init(height: Int, width: Int, colour: [Float]) throws {
     let count = try Self.valueCount(height: height, width: width, channels: colour.count)

@@ -85,6 +85,8 @@ public struct ShiftPattern: Sendable, Equatable {
   ///
   /// - Parameters:
   ///   - picture: (H, W), row-major.
+  ///   - height: H, rows.
+  ///   - width: W, columns.
   ///   - background: the value of an empty picture.
   /// - Throws: `QuernError` where there is nothing but background, or no difference to it.
   public init(in picture: [Float], height: Int, width: Int, background: Float = 0) throws {

@@ -49,6 +49,8 @@ extension Graph {
   ///
   /// - Parameters:
   ///   - element: a position of the node. It may lie outside it unless `clipped`.
+  ///   - node: what sees.
+  ///   - input: what is seen.
   ///   - clipped: whether only positions count that exist, in the input and in every tensor
   ///     between. If not, the borders are ignored, as for a picture without end.
   /// - Throws: `QuernError` where `element` is no position of the node.

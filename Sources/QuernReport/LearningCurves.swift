@@ -55,6 +55,7 @@ public struct LearningCurves: Sendable, Hashable, Codable {
   /// - Parameters:
   ///   - place: epochs done, with the share of the present one.
   ///   - loss: mean loss of the step's examples.
+  ///   - learningRate: η of the step.
   public mutating func addStep(at place: Double, loss: Double, learningRate: Double) {
     steps.add(place, loss)
     learningRates.add(place, learningRate)

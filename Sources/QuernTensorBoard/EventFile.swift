@@ -23,8 +23,10 @@ public final class EventFile {
 
   /// Makes a file of its own in a folder that is there.
   ///
-  /// - Parameter step: steps done where a run goes on; what other files of the folder hold beyond it
-  ///   is no longer shown. 0 for a run that begins.
+  /// - Parameters:
+  ///   - folder: the run's own; TensorBoard shows each folder as a run.
+  ///   - step: steps done where a run goes on; what other files of the folder hold beyond it is no
+  ///     longer shown. 0 for a run that begins.
   /// - Throws: `QuernError` where no file can be made.
   public init(folder: String, resumingAfter step: Int = 0) throws {
     let now = Self.now

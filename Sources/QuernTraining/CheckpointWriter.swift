@@ -35,7 +35,9 @@ public final class CheckpointWriter {
   /// Removes what a process that was killed while it wrote may have left beside the file.
   ///
   /// - Parameters:
+  ///   - trainer: whose run is written.
   ///   - path: the file, which is replaced again and again.
+  ///   - interval: when a checkpoint is due.
   ///   - onFailure: told what went wrong with a file before the last, such as a full disk.
   public init(
     _ trainer: Trainer, path: String, interval: Interval = .seconds(60),

@@ -39,7 +39,8 @@ public struct TrainingState: Sendable, Equatable {
   public var seed: UInt64
   /// Examples of the training set; with ``batchSize``, what a step within an epoch means.
   public var exampleCount: Int
-  /// What it calls the training set, and ``Dataset/fingerprint`` of that; nil in files of older versions.
+  /// What it calls the training set, and ``/QuernData/Dataset/fingerprint`` of that; nil in files of
+  /// older versions.
   public var dataName: String?
   public var dataFingerprint: String?
   /// Epochs the run is to have in all, if it was told.

@@ -106,7 +106,9 @@ public struct KernelRenderer: Sendable {
 
   /// Pieces that follow each other, as C lines without indentation.
   ///
-  /// - Parameter isNeeded: whether what comes later mentions a pointer that is declared here.
+  /// - Parameters:
+  ///   - fragments: the pieces.
+  ///   - isNeeded: whether what comes later mentions a pointer that is declared here.
   public mutating func lines(
     _ fragments: [CodeFragment], isNeeded: (Name) -> Bool = { _ in true }
   ) -> [String] {

@@ -4,7 +4,9 @@ import QuernKernels
 public enum Prelude {
   /// Types, constants and macros that a target's blocks use.
   ///
-  /// - Parameter narrow: whether blocks of ``Target/avx2`` stand beside those of ``Target/avx512``.
+  /// - Parameters:
+  ///   - target: the instruction set of the blocks.
+  ///   - narrow: whether blocks of ``Target/avx2`` stand beside those of ``Target/avx512``.
   public static func text(for target: Target, narrow: Bool = false) -> String {
     let common = String(cString: quern_prelude_common())
     let avx2 = String(cString: quern_prelude_avx2())

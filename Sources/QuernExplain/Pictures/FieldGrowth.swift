@@ -18,7 +18,9 @@ public struct FieldGrowth: Sendable, Hashable, Encodable {
   ///
   /// The field of each layer by itself is read from a graph of that layer; they are then composed.
   ///
-  /// - Parameter pattern: the layer with the given number, counted from 0.
+  /// - Parameters:
+  ///   - size: positions along a side.
+  ///   - pattern: the layer with the given number, counted from 0.
   /// - Throws: `QuernError` where `size` is not positive, or the pattern does not reach it within
   ///   ``maximumLayers`` layers.
   public init(

@@ -49,9 +49,11 @@ public struct MeasuredField: Sendable, Encodable {
   private static let magnification = 0x1p100
 
   /// - Parameters:
+  ///   - network: one whose input is a picture.
   ///   - layer: the full name of a layer that makes pictures; the last one where it is nil.
   ///   - position: row and column of its output; the middle where it is nil.
   ///   - seed: equal seeds give equal draws.
+  ///   - options: how the gradient is computed; convolutions are direct sums in any case.
   /// - Throws: `QuernError` where there is no such layer or position; what compiling throws.
   public init(
     _ network: Network, layer: String? = nil, position: (y: Int, x: Int)? = nil, seed: UInt64 = 1,

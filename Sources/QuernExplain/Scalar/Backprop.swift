@@ -170,7 +170,9 @@ public struct Backprop {
 
   /// Every output of ``graph`` at a point, by compiled kernels.
   ///
-  /// - Parameter point: the value of each input and weight by its name.
+  /// - Parameters:
+  ///   - point: the value of each input and weight by its name.
+  ///   - options: how the graph is run.
   /// - Throws: `QuernError` where one is missing; what compiling throws.
   public func values(
     at point: [String: Float], _ options: ExecutionOptions

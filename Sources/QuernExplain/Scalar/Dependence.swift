@@ -35,8 +35,10 @@ extension Backprop {
   /// the weight grows by a half, at random points: weights and inputs from −1 to 1.
   ///
   /// - Parameters:
+  ///   - variable: the number of the variable derived by.
   ///   - trials: random points for each weight.
   ///   - seed: equal seeds give equal points.
+  ///   - options: how the derivative is computed.
   public func dependences(
     of variable: Int, trials: Int = 64, seed: UInt64 = 1, _ options: ExecutionOptions
   ) throws -> [Dependence] {

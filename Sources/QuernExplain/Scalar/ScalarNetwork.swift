@@ -86,6 +86,7 @@ public struct ScalarNetwork {
 
   /// - Parameters:
   ///   - widths: neurons a layer, from the inputs to the output.
+  ///   - activation: of all neurons but the output.
   ///   - neurons: what the neurons of each layer are called; they are numbered from 1.
   ///   - weights: what the weights between layers are called; w₂₁ leads from neuron 2 to neuron 1.
   /// - Throws: `QuernError` where there are too few layers, an empty one, or several outputs.
