@@ -82,8 +82,9 @@ let package = Package(
     .target(
       name: "QuernTraining",
       dependencies: [
-        "QuernErrors", "QuernConcurrency", "QuernRandom", "QuernGraph", "QuernGradient",
-        "QuernLayers", "QuernInterpreter", "QuernExecution", "QuernData", "QuernAugmentation",
+        "QuernErrors", "QuernConcurrency", "QuernRandom", "QuernMachine", "QuernGraph",
+        "QuernGradient", "QuernLayers", "QuernInterpreter", "QuernExecution", "QuernData",
+        "QuernAugmentation",
       ]),
 
     // For the eye: plots and diagrams as SVG; PNG files, filters, weights as pictures.
@@ -104,7 +105,7 @@ let package = Package(
     .target(
       name: "Quern",
       dependencies: [
-        "QuernErrors", "QuernRandom", "QuernGraph", "QuernGradient", "QuernLayers",
+        "QuernErrors", "QuernRandom", "QuernMachine", "QuernGraph", "QuernGradient", "QuernLayers",
         "QuernInterpreter", "QuernVectors", "QuernCompiler", "QuernRuntime", "QuernExecution",
         "QuernData", "QuernAugmentation", "QuernTraining", "QuernImages",
       ]),
@@ -174,6 +175,12 @@ let package = Package(
       dependencies: [
         "QuernMachine", "QuernGraph", "QuernGradient", "QuernPasses", "QuernVectors",
         "QuernCodegen", "QuernCompiler", "QuernRuntime", "QuernTestSupport",
+      ]),
+    .testTarget(
+      name: "QuernCompilerTests",
+      dependencies: [
+        "QuernErrors", "QuernGraph", "QuernPasses", "QuernVectors", "QuernCompiler", "QuernRuntime",
+        "QuernTestSupport",
       ]),
     .testTarget(
       name: "QuernSimplifyTests",

@@ -42,4 +42,5 @@
 @_exported import QuernRuntime
 @_exported import QuernTraining
 
+@_exported import struct QuernMachine.Numerics
 @_exported import enum QuernVectors.Target

@@ -23,7 +23,9 @@ public struct Compiler: Sendable {
 
   /// A program and its C.
   ///
-  /// - Parameter take: gets the C part by part while it is being written, on any thread.
+  /// - Parameters:
+  ///   - graph: with its updates, as it was built.
+  ///   - take: gets the C part by part while it is being written, on any thread.
   /// - Throws: `QuernError` for graphs that only the interpreter runs; what ``CompilerForm/verify()``
   ///   throws, where the options ask for it.
   public func compile(
@@ -53,6 +55,7 @@ public struct Compiler: Sendable {
   /// Runs the passes.
   ///
   /// - Parameters:
+  ///   - graph: what the first pass is given.
   ///   - take: gets the C part by part.
   ///   - observe: is called after each pass.
   /// - Returns: what the last pass made.

@@ -76,6 +76,8 @@ public final class CompiledGraph: Executable {
   /// The passes that make kernels, and then C, of a graph; nothing is compiled.
   ///
   /// - Parameters:
+  ///   - source: the graph, not simplified yet.
+  ///   - options: how it is compiled.
   ///   - reader: who the C is for.
   ///   - take: gets it part by part while it is being written, on any thread.
   public static func plan(

@@ -2,6 +2,7 @@ import QuernAugmentation
 import QuernData
 import QuernErrors
 import QuernLayers
+import QuernMachine
 
 /// Where a training run stands between two steps: with the weights and the data set, all that
 /// decides how it goes on.
@@ -39,6 +40,9 @@ public struct TrainingState: Sendable, Equatable {
   public var seed: UInt64
   /// Examples of the training set; with ``batchSize``, what a step within an epoch means.
   public var exampleCount: Int
+  /// The rules by which the run's sums were added: see `Numerics.version`. Nil in files of
+  /// older versions.
+  public var numericsVersion: Int? = Numerics.version
   /// What it calls the training set, and ``/QuernData/Dataset/fingerprint`` of that; nil in files of
   /// older versions.
   public var dataName: String?
@@ -72,6 +76,7 @@ public struct TrainingState: Sendable, Equatable {
       "quern.seed": "\(seed)",
       "quern.exampleCount": "\(exampleCount)",
     ]
+    if let numericsVersion { result["quern.numerics"] = "\(numericsVersion)" }
     if let gradientNormLimit { result["quern.gradientNormLimit"] = "\(gradientNormLimit)" }
     if regularisation.l1 != 0 { result["quern.l1"] = "\(regularisation.l1)" }
     if regularisation.l2 != 0 { result["quern.l2"] = "\(regularisation.l2)" }
@@ -130,6 +135,7 @@ public struct TrainingState: Sendable, Equatable {
       try values.read("exampleCount", StateMetadata.positiveCount),
       try values.read("batchSize", StateMetadata.positiveCount)
     )
+    numericsVersion = try values.readIfThere("numerics", StateMetadata.count)
     position = try values.position(
       stepsPerEpoch: (exampleCount + batchSize - 1) / batchSize)
     optimizerName = try values.read("optimizer") { $0 }

@@ -4,7 +4,7 @@ import Synchronization
 
 /// Writes a program as C: schedules its kernels, then writes them.
 ///
-/// - Throws: `QuernError` for what the generator cannot do, ``VectorError`` where it is at odds
+/// - Throws: `QuernError` for what the generator cannot do, `VectorError` where it is at odds
 ///   with itself.
 public func generate(_ program: Program, _ options: CodegenOptions) throws -> GeneratedCode {
   try ScheduledProgram(program, options).write()
@@ -15,7 +15,7 @@ extension ScheduledProgram {
   ///
   /// - Parameter take: gets the source part by part, in order, while later parts are still being written,
   ///   on any thread; nil where no one reads it so soon.
-  /// - Throws: `QuernError` for what the generator cannot do, ``VectorError`` where it is at odds
+  /// - Throws: `QuernError` for what the generator cannot do, `VectorError` where it is at odds
   ///   with itself.
   package func write(part take: (@Sendable (String) -> Void)? = nil) throws -> GeneratedCode {
     let privateOffset = (program.arenaBytes + 63) / 64 * 64

@@ -292,6 +292,11 @@ struct TrainCommand: ParsableCommand {
           : position.epoch >= epochs
             ? "\(name): all \(position.epoch) epochs are done; --epochs with more goes on"
             : "going on from \(name): epoch \(position.epoch + 1), step \(position.stepInEpoch)")
+      if let training = checkpoint.training, training.numericsVersion != Numerics.version {
+        print(
+          "\(name) is of another version of Quern, which adds sums in another order: what follows "
+            + "differs in its last bits from an uninterrupted run")
+      }
     } else if checkpoints.resume {
       print("no \(checkpoints.checkpoint ?? "checkpoint") yet: beginning afresh")
     }

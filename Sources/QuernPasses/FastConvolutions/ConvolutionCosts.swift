@@ -15,7 +15,9 @@ public struct ConvolutionCosts: Sendable {
   /// each number of a row would be read for one multiply-add.
   public var panelWidths: [Int]
 
-  /// - Parameter lanes: of a vector.
+  /// - Parameters:
+  ///   - lanes: of a vector.
+  ///   - numerics: the estimate's constants.
   public init(lanes: Int, _ numerics: Numerics.Convolutions = .init()) {
     panelWidths = [2 * lanes, 3 * lanes]
     self.numerics = numerics

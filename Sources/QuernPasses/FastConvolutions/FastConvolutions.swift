@@ -1,8 +1,8 @@
 import QuernGraph
 
 /// The same graph with convolutions of stride 1, and their gradients, computed from fewer products
-/// where that takes less time: by Winograd's minimal filtering, see ``CookToom``, or by Fourier transforms
-/// of tiles, see ``FourierTile``.
+/// where that takes less time: by Winograd's minimal filtering, see `CookToom`, or by Fourier transforms
+/// of tiles, see `FourierTile`.
 ///
 /// A convolution becomes four ops. Tiles of the picture and the filter are transformed; for each
 /// place of a tile, the transformed tiles are multiplied by the transformed filter, which is

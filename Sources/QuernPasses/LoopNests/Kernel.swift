@@ -48,7 +48,7 @@ public struct LoopNest: Sendable {
     case maximum
     /// R · tile · Cᵀ for the tile that the one factor reads. The last two output axes run over the
     /// rows of R and of C, the two reduction axes over the tile's own rows and columns; where values are
-    /// mixed, there is one axis of theirs instead of two, see ``TileTransform/Mixing``.
+    /// mixed, there is one axis of theirs instead of two, see `TileTransform.Mixing`.
     case transform(rows: [[Double]], columns: [[Double]], TileTransform.Mixing)
 
     package var isTransform: Bool { if case .transform = self { true } else { false } }

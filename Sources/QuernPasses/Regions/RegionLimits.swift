@@ -8,7 +8,10 @@ public struct RegionLimits: Sendable {
   /// Bytes of the cache that each core has to itself. Nothing that is computed depends on it.
   public var coreCache: Int
 
-  /// - Parameter coreCache: the machine's.
+  /// - Parameters:
+  ///   - tuning: limits on which nothing that is computed depends.
+  ///   - numerics: limits that decide the order of sums over a batch.
+  ///   - coreCache: bytes of the machine's cache that each core has to itself.
   public init(
     _ tuning: Tuning.Regions = .init(), _ numerics: Numerics.Regions = .init(),
     coreCache: Int = 1 << 20

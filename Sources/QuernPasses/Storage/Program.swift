@@ -4,9 +4,9 @@ import QuernGraph
 public struct Program: Sendable {
   public let graph: Graph
   /// In the order they run.
-  public let kernels: [Kernel]
+  public package(set) var kernels: [Kernel]
   /// By the node whose value is stored. An update written in place shares its input's.
-  public let storages: [NodeID: Storage]
+  public package(set) var storages: [NodeID: Storage]
   public let arenaBytes: Int
   /// Bytes that each thread needs for what is its own.
   public let privateBytes: Int
