@@ -104,7 +104,7 @@ public final class CompiledGraph: Executable {
 
   private func run(_ step: quern_step) { team.run(step, memory.start) }
 
-  /// One kernel alone, on the pictures of one chunk where it is part of a section.
+  /// One kernel alone, on the examples of one chunk where it is part of a region.
   ///
   /// - Parameters:
   ///   - shares: in which its tiles are taken.

@@ -7,7 +7,7 @@ import QuernKernels
 final class ThreadTeam {
   private let team: OpaquePointer?
 
-  /// - Parameter turnLists: lists of turns that threads take in a step.
+  /// - Parameter shareLists: lists of work shares that threads take in a step.
   /// - Throws: `QuernError` where the system does not start so many threads.
   init(threads: Int, shareLists: Int = 0) throws {
     guard threads > 1 else {
@@ -28,7 +28,7 @@ final class ThreadTeam {
     if let team { quern_team_run(team, step, arena) } else { step(arena, 0, nil) }
   }
 
-  /// One kernel alone, on the pictures of one chunk where it is part of a section.
+  /// One kernel alone, on the examples of one chunk where it is part of a region.
   ///
   /// - Parameters:
   ///   - shares: in which its tiles are taken.

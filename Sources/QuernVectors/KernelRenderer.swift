@@ -104,10 +104,10 @@ public struct KernelRenderer: Sendable {
     return allocated
   }
 
-  /// Pieces that follow each other, as C lines without indentation.
+  /// Fragments that follow each other, as C lines without indentation.
   ///
   /// - Parameters:
-  ///   - fragments: the pieces.
+  ///   - fragments: the fragments.
   ///   - isNeeded: whether what comes later mentions a pointer that is declared here.
   public mutating func lines(
     _ fragments: [CodeFragment], isNeeded: (Name) -> Bool = { _ in true }
@@ -124,7 +124,7 @@ public struct KernelRenderer: Sendable {
     }
   }
 
-  /// A piece as statements for compilers, and for TinyCC where they have none.
+  /// A fragment as statements for compilers, and for TinyCC where they have none.
   private mutating func lines(_ fragment: CodeFragment) -> [String] {
     let ownLines: [String]
     switch fragment {

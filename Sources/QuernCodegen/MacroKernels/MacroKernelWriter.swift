@@ -1,7 +1,7 @@
 import QuernPasses
 import QuernVectors
 
-/// A piece of a kernel as C that leaves open where its tensors lie: kernels of one shape share it.
+/// A nest of a kernel as C that leaves open where its tensors lie: kernels of one shape share it.
 struct WrittenNest: Sendable {
   /// Something the loops find under a name of their own.
   enum Operand: Hashable {
@@ -22,15 +22,15 @@ struct WrittenNest: Sendable {
   var loops: CText
 }
 
-/// Writes a piece of a kernel: its tile functions, and the loops that call them.
+/// Writes a nest of a kernel: its tile functions, and the loops that call them.
 struct MacroKernelWriter: Sendable {
   let tileLoops: ScheduledNest
   let machine: MachineFacts
-  /// Threads that run the program; the tiles of a piece may be one thread's alone.
+  /// Threads that run the program; the tiles of a nest may be one thread's alone.
   let team: Int
   let reader: KernelRenderer.Reader
   let region: RegionPrefetch?
-  /// Whether the loops ask for what the section needs next.
+  /// Whether the loops ask for what the region needs next.
   var prefetches = false
   var functions: [CText] = []
   var defined: Set<String> = []

@@ -108,7 +108,7 @@ extension MicroKernelWriter {
       let reference = references[factor.reference]
       guard reference.strides[lane] == 1, reference.element == .float32,
         reference.strides[panel] >= nest.reductionCount,
-        // Where tiles of columns take turns, all that they read must stay in the first-level cache beside it.
+        // Where tiles of columns alternate, all that they read must stay in the first-level cache beside it.
         schedule.columns.count == 1
           || operands + reference.strides[panel] * 4 <= machine.level1Cache
       else { continue }

@@ -184,7 +184,7 @@ extension MicroKernelWriter {
     epilogueReferences.filter { $0 != nest.factors.first?.reference }
   }
 
-  /// A line for readers; for TinyCC it would part what is one piece of machine code.
+  /// A line for readers; for TinyCC it would part what is one block of machine code.
   func comment(_ body: inout CText, _ text: String) {
     if context.renderer.reader == .everyone { body.line("// " + text) }
   }

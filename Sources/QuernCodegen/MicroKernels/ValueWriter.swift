@@ -2,7 +2,7 @@ import QuernGraph
 import QuernPasses
 import QuernVectors
 
-/// Computes the values of a piece for one vector of outputs, or of a term of its sums, each when it is
+/// Computes the values of a nest for one vector of outputs, or of a term of its sums, each when it is
 /// first needed.
 struct ValueWriter {
   let row: AxisSteps

@@ -2,19 +2,19 @@ import QuernErrors
 import QuernMachine
 import QuernPasses
 
-/// A piece as one kernel uses it: what is computed, and where its tensors lie.
+/// A nest as one kernel uses it: what is computed, and where its tensors lie.
 struct NestInstance: Sendable {
-  /// In C: the kernel's, with a number where it has several pieces.
+  /// In C: the kernel's, with a number where it has several nests.
   let name: String
   let nest: PlacedNest
-  /// What its products ask for besides, in a section.
+  /// What its products ask for besides, in a region.
   let region: RegionPrefetch?
   /// Among which the tiles are shared out.
   let threads: Int
   /// By which the kernel may be called for one turn after the other; nil where it may not.
   let workShares: Tuning.WorkShares?
 
-  /// What the C depends on but for names and places: pieces that agree become one function.
+  /// What the C depends on but for names and places: nests that agree become one function.
   struct Shape: Hashable {
     var nest: PlacedNest
     var region: RegionPrefetch?
@@ -34,7 +34,7 @@ struct NestInstance: Sendable {
       nest: nest.anywhere, region: region?.anywhere, threads: threads, workShares: workShares)
   }
 
-  /// The pieces of a kernel.
+  /// The nests of a kernel.
   ///
   /// - Throws: `QuernError` for those that cannot become C.
   static func all(
@@ -43,7 +43,7 @@ struct NestInstance: Sendable {
     let kernel = program.kernels[position]
     let region = program.region(of: position)
     let threads = region?.isPrivate == true ? 1 : options.threads
-    // Pieces would have turns of their own, and chunks of a section that all threads share, too.
+    // Nests would have shares of their own, and chunks of a region that all threads share, too.
     let isWhole = kernel.nests.count == 1 && region == nil
     let workShares = isWhole && threads > 1 ? options.tuning.workShares : nil
     let ahead = RegionPrefetch(position, program)

@@ -1,7 +1,7 @@
 import QuernGraph
 import QuernPasses
 
-/// A piece of a kernel with its reads and writes turned into addresses that are affine in the axes.
+/// A nest of a kernel with its reads and writes turned into addresses that are affine in the axes.
 package struct PlacedNest: Hashable, Sendable {
   package struct LoopAxis: Hashable, Sendable {
     package var name: String
@@ -13,7 +13,7 @@ package struct PlacedNest: Hashable, Sendable {
     var isSide = false
   }
 
-  /// A tensor as the piece touches it: bytes from the arena's start at axes 0, 0, …, and elements
+  /// A tensor as the nest touches it: bytes from the arena's start at axes 0, 0, …, and elements
   /// from there for one step along each axis.
   struct Reference: Hashable {
     var name: String
@@ -53,7 +53,7 @@ package struct PlacedNest: Hashable, Sendable {
     var match: Int?
   }
 
-  /// A value of the piece at one output position; operands are earlier values.
+  /// A value of the nest at one output position; operands are earlier values.
   enum Value: Hashable {
     case accumulator
     /// What a factor reads, in a ``term``.

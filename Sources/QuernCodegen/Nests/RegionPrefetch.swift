@@ -1,6 +1,6 @@
 import QuernPasses
 
-/// What the products of a section ask for while they compute: the pictures that the next chunk will
+/// What the products of a region ask for while they compute: the examples that the next chunk will
 /// transform, and the places where this chunk's results will go.
 ///
 /// A transform does little with each number it reads, so it would wait for memory; a product does
@@ -25,7 +25,7 @@ struct RegionPrefetch: Hashable {
   /// to be written, without a second message to the core that wrote there last.
   var forWriting = false
 
-  /// - Returns: nil for kernels that are not the products of a section.
+  /// - Returns: nil for kernels that are not the products of a region.
   init?(_ position: Int, _ program: Program) {
     let kernel = program.kernels[position]
     guard let region = program.region(of: position),

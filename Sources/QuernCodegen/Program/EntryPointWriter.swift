@@ -6,10 +6,10 @@ struct EntryPointWriter {
   let threads: Int
   /// By kernel, in how many shares its tiles are taken.
   let shares: [Int]
-  /// Lists of turns so far: each is gone through once.
+  /// Lists of shares so far: each is gone through once.
   private(set) var lists = 0
 
-  /// A function that runs kernels, sections as loops, and then packs panels.
+  /// A function that runs kernels, regions as loops, and then packs panels.
   mutating func write(
     _ name: String, _ kernels: Range<Int>, packing: [String], _ text: inout CText
   ) {
@@ -77,7 +77,7 @@ struct EntryPointWriter {
     }
   }
 
-  /// The head of a loop in which threads take turns.
+  /// The head of a loop in which threads take shares.
   private mutating func workShares(_ variable: String, _ count: Int) -> String {
     let next = "\(variable) = \(GeneratedCode.nextShare)(team, thread, \(lists), \(count))"
     lists += 1

@@ -37,7 +37,7 @@ public struct GeneratedCode: Sendable {
   public var hasPreparation: Bool
   /// By kernel, in how many shares its tiles are taken.
   public var shares: [Int]
-  /// Lists of turns that threads take in a step.
+  /// Lists of shares that threads take in a step.
   public var shareLists: Int
   /// The function that runs one step, and the one that must have run before, and again after a
   /// parameter was written that no step replaces.
@@ -52,12 +52,12 @@ public struct GeneratedCode: Sendable {
   }
 
   /// What each kernel's function takes: a thread, with memory of its own, computes a share of the tiles;
-  /// the pictures it works on are those of the chunk, in a section.
+  /// the examples it works on are those of the chunk, in a region.
   static let kernelParameters = "char *arena, long thread, long share, long chunk"
   static let stepParameters = "char *arena, long thread, void *team"
   /// What the generated code expects to find: `void quern_barrier_wait(void *team)`. All threads meet there.
   public static let barrier = "quern_barrier_wait"
-  /// This too: `long quern_next_share(void *team, long thread, long list, long count)`. It gives a thread its next
-  /// of so many shares, or their number when all are taken.
+  /// This too: `long quern_next_share(void *team, long thread, long list, long count)`. It gives a thread the
+  /// next of so many shares, or their number when all are taken.
   public static let nextShare = "quern_next_share"
 }

@@ -2,7 +2,7 @@ import QuernGraph
 import QuernPasses
 
 /// Writes a kernel's function `name(arena, thread, share, chunk)`: where its tensors lie, and the loops of
-/// its pieces, or calls of them where other kernels have the same.
+/// its nests, or calls of them where other kernels have the same.
 struct KernelWriter {
   let program: Program
   /// In the program.
@@ -13,13 +13,13 @@ struct KernelWriter {
 
   private var kernel: Kernel { program.kernels[position] }
 
-  /// A piece with its C, which it may share.
+  /// A nest with its C, which it may share.
   struct Part {
     var use: NestInstance
     var written: WrittenNest
     /// The use in whose names it is written.
     var leader: NestInstance
-    /// All kernels' pieces that share it.
+    /// All kernels' nests that share it.
     var sharers: [String]
 
     var isLeader: Bool { use.name == leader.name }

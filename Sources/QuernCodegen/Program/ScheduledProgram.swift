@@ -13,9 +13,9 @@ package struct ScheduledProgram: Sendable {
   package let options: CodegenOptions
   /// By kernel.
   private let uses: [[NestInstance]]
-  /// By kernel and piece: its group, of pieces of one shape. Groups are numbered as they come up.
+  /// By kernel and nest: its group, of nests of one shape. Groups are numbered as they come up.
   private let groups: [[Int]]
-  /// By group: the first piece, in whose names it is written, and all of them.
+  /// By group: the first nest, in whose names it is written, and all of them.
   private let leaders: [NestInstance]
   private let sharers: [[String]]
   private let writers: [MacroKernelWriter]
@@ -52,10 +52,10 @@ package struct ScheduledProgram: Sendable {
   /// By kernel, its nests and their schedules. Nests of one shape have the names of the first.
   package var scheduledNests: [[ScheduledNest]] { groups.map { $0.map { writers[$0].tileLoops } } }
 
-  /// By kernel, in how many shares its tiles are taken. Pieces of one kernel have one for each thread.
+  /// By kernel, in how many shares its tiles are taken. Nests of one kernel have one for each thread.
   var shares: [Int] { groups.map { $0.first.map { writers[$0].shares } ?? options.threads } }
 
-  /// The targets whose vectors the pieces are computed with.
+  /// The targets whose vectors the nests are computed with.
   var targets: Set<Target> { Set(writers.map(\.machine.target)) }
 
   /// Bytes of scratch memory a thread needs.

@@ -82,7 +82,7 @@ extension ScheduledNest {
   }
 
   /// Whether a factor is a tensor of panels already, one behind the other, of which nothing but what is
-  /// computed now is in the cache: pictures of a section go through all panels again and again.
+  /// computed now is in the cache: examples of a region go through all panels again and again.
   private func liesInPanels(_ reference: PlacedNest.Reference, lane: Int, width: Int) -> Bool {
     guard schedule.panels?.place == .inPlace, nest.chunkAxis == nil, reference.strides[lane] == 1,
       let next = schedule.panelAxes.last
@@ -133,7 +133,7 @@ extension ScheduledNest {
     return affineText(chunk + column + block, offset: offset)
   }
 
-  /// How tiles ask for what a section will need next.
+  /// How tiles ask for what a region will need next.
   ///
   /// - Parameter run: the loop that calls work off: its tiles take one turn together.
   func prefetch(_ region: RegionPrefetch, run: TileLoop?) -> Prefetch? {

@@ -1,10 +1,10 @@
 import QuernMachine
 import QuernVectors
 
-// Which of a processor's vectors a piece is computed with.
+// Which of a processor's vectors a nest is computed with.
 
 extension MachineFacts {
-  /// The same machine with the vectors that a piece is best computed with.
+  /// The same machine with the vectors that a nest is best computed with.
   ///
   /// A product whose lanes are those of one AVX-512 vector, such as a convolution with 16 filters, has
   /// tiles of one vector: each multiply-add needs a row's value of its own, and a core that works off its

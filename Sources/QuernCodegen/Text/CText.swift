@@ -44,7 +44,7 @@ struct CText: Sendable {
     text.utf8.first == UInt8(ascii: "#")
   }
 
-  /// Writes pieces as text, neighbours together, with the machine code that it calls.
+  /// Writes fragments as text, neighbours together, with the machine code that it calls.
   mutating func resolve(_ renderer: inout KernelRenderer) {
     let known = renderer.machineCode.count
     var resolved: [Line] = []
@@ -137,7 +137,7 @@ struct CText: Sendable {
     }
   }
 
-  /// All lines; there are no pieces left.
+  /// All lines; there are no fragments left.
   var text: String {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(40 * lines.count)

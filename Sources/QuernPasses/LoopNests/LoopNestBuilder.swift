@@ -172,7 +172,7 @@ struct LoopNestBuilder: Sendable {
   ///
   /// - Parameters:
   ///   - result: the value of the group's root; nil where nothing was summed up.
-  ///   - domain: the position, by the piece's axes.
+  ///   - domain: the position, by the nest's axes.
   func addValues(
     _ group: FusedGraph.Group, result: Value?, at domain: [AffineExpression], extents: [Int],
     subject: String, _ values: inout ValueTable, _ nest: inout LoopNest
@@ -297,7 +297,7 @@ struct LoopNestBuilder: Sendable {
   }
 }
 
-/// The values of a piece; equal ones are computed once.
+/// The values of a nest; equal ones are computed once.
 struct ValueTable {
   private(set) var list: [Value] = []
   /// The value of each node at the present position.

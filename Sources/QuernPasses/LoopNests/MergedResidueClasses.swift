@@ -1,12 +1,12 @@
 import QuernErrors
 import QuernGraph
 
-// Residue classes in which nothing is left to add up, as one piece.
+// Residue classes in which nothing is left to add up, as one nest.
 
 extension LoopNestBuilder {
-  /// Residue classes in as few pieces as they can be computed in.
+  /// Residue classes in as few nests as they can be computed in.
   ///
-  /// Of classes without sums one piece computes those positions that all have, and others the last row or
+  /// Of classes without sums one nest computes those positions that all have, and others the last row or
   /// column that some have more, where the whole is no multiple of the step.
   func nests(
     _ classes: [SymbolicNest], _ group: FusedGraph.Group, subject: String
@@ -21,7 +21,7 @@ extension LoopNestBuilder {
     return nests
   }
 
-  /// One piece that computes all residue classes of each position at once: what they share is read
+  /// One nest that computes all residue classes of each position at once: what they share is read
   /// once, and what they write lies close together.
   ///
   /// The gradient of max-pooling is such a case where windows lie side by side: each element of a

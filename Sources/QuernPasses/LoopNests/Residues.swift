@@ -1,7 +1,7 @@
 import QuernErrors
 import QuernGraph
 
-/// A piece before its reads are traced to memory: nodes at maps that may still divide.
+/// A nest before its reads are traced to memory: nodes at maps that may still divide.
 struct SymbolicNest {
   struct Factor {
     var operand: NodeID
@@ -14,14 +14,14 @@ struct SymbolicNest {
   var reduction: LoopNest.Reduction
   var factors: [Factor]
   var position: AffineExpression
-  /// Where the piece's output positions lie among all positions of the kernel's domain.
+  /// Where the nest's output positions lie among all positions of the kernel's domain.
   var domain: [AffineExpression]
 
   var extents: [Int] { axes.map(\.extent) }
 }
 
 extension SymbolicNest {
-  /// Cuts the piece into residue classes, until no index divides any more.
+  /// Cuts the nest into residue classes, until no index divides any more.
   ///
   /// The input gradient of a convolution with stride s reads its output's gradient at
   /// (y + p − i)/s: for each residue of y modulo s only every s-th filter row takes part, and for

@@ -4,7 +4,7 @@ import QuernGraph
 // Tile transforms: each position of the axes reads a tile, transforms it and writes another.
 
 extension LoopNestBuilder {
-  /// One piece for the tiles that lie wholly inside the result, and one each for those that reach over
+  /// One nest for the tiles that lie wholly inside the result, and one each for those that reach over
   /// its edges, of which only a part is computed.
   func tileNests(
     _ transform: TileTransform, _ group: FusedGraph.Group, subject: String
@@ -14,7 +14,7 @@ extension LoopNestBuilder {
     for rows in Self.classes(transform, side: rank) {
       for columns in Self.classes(transform, side: rank + 1) {
         var axes = transform.axes
-        // A class is a stretch of one axis: positions start at 0 again in its piece.
+        // A class is a stretch of one axis: positions start at 0 again in its nest.
         var starts: [Int: AffineExpression] = [:]
         for part in [rows, columns] {
           guard let axis = part.axis else { continue }

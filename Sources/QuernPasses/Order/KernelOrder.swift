@@ -14,7 +14,7 @@ struct KernelOrder {
 
   /// - Parameters:
   ///   - kernels: one for each group, in the groups' order.
-  ///   - chains: kernels that run one right after the other; none of them is prepared.
+  ///   - candidates: kernels that run one right after the other; none of them is prepared.
   /// - Throws: as ``TopologicalOrder/sorted(_:_:)``.
   init(
     _ graph: Graph, views: ViewedGraph, kernels: [Kernel], groupOf: [NodeID: Int],
@@ -30,7 +30,7 @@ struct KernelOrder {
         kernels[writer].readsInPlace(update.input, where: update.value)
       else { continue }
       let others = dependences.readers[update.input, default: []].subtracting([writer])
-      // Whoever reads the old value must run first, on all pictures; that must not close a circle.
+      // Whoever reads the old value must run first, on all examples; that must not close a circle.
       guard others.allSatisfy({ !units.precedes(writer, $0, before) }) else { continue }
       before[writer].formUnion(others)
       inPlace[update.input] = update.value

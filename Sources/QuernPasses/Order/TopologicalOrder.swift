@@ -3,12 +3,12 @@ import QuernGraph
 
 /// Kernels that run one right after the other, or alone.
 package struct TopologicalOrder {
-  /// By unit, its kernels; a chain's unit has the number of its first.
+  /// By cluster, its kernels; a region's cluster has the number of its first.
   private var members: [[Int]]
   private var clusterOf: [Int]
 
   /// - Parameters:
-  ///   - chains: kernels that run one right after the other.
+  ///   - candidates: kernels that run one right after the other.
   ///   - count: of all kernels.
   package init(_ candidates: [[Int]], count: Int) {
     clusterOf = Array(0..<count)
@@ -22,7 +22,7 @@ package struct TopologicalOrder {
     }
   }
 
-  /// Whether one kernel's unit is another's, or runs before it.
+  /// Whether one kernel's cluster is another's, or runs before it.
   ///
   /// - Parameter before: for each kernel, those that must run earlier.
   func precedes(_ first: Int, _ second: Int, _ before: [Set<Int>]) -> Bool {
@@ -47,7 +47,7 @@ package struct TopologicalOrder {
   /// - Throws: `QuernError` where kernels wait for each other.
   package func sorted(_ kernels: [Kernel], _ before: [Set<Int>]) throws(QuernError) -> [Int] {
     let age = members.map { $0.compactMap { kernels[$0].nodes.first }.min() ?? NodeID(0) }
-    /// For each unit, those that wait for it, and how many it waits for.
+    /// For each cluster, those that wait for it, and how many it waits for.
     var after = [[Int]](repeating: [], count: members.count)
     var waits = [Int](repeating: 0, count: members.count)
     for cluster in members.indices {

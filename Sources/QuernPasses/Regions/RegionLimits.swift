@@ -29,12 +29,12 @@ public struct RegionLimits: Sendable {
   }
 
   /// - Parameters:
-  ///   - bytesEach: what kernels hand to each other for one picture.
-  ///   - tilesEach: tiles of a picture, which are rows or terms.
-  ///   - productsEach: multiply-adds of a picture.
-  ///   - parts: in which sums over pictures are kept, as many pictures each; nil where there is none.
+  ///   - bytesEach: what kernels hand to each other for one example.
+  ///   - tilesEach: tiles of an example, which are rows or terms.
+  ///   - productsEach: multiply-adds of an example.
+  ///   - parts: in which sums over examples are kept, as many examples each; nil where there is none.
   ///   - threads: among which chunks are shared out.
-  /// - Returns: a divisor of a part's pictures, and whether threads may take chunks of their own. The size
+  /// - Returns: a divisor of a part's examples, and whether threads may take chunks of their own. The size
   ///   does not depend on the threads where chunks are added up.
   func choose(
     examples: Int, bytesEach: Int, tilesEach: Int, productsEach: Int, parts: Int?, threads: Int
@@ -60,11 +60,11 @@ public struct RegionLimits: Sendable {
     return hasEnough(examples / own, threads) ? (own, true) : (whole(tuning.minProducts), false)
   }
 
-  /// Pictures at a time for one kernel; nil where threads would have too few chunks of their own.
+  /// Examples at a time for one kernel; nil where threads would have too few chunks of their own.
   ///
   /// - Parameters:
-  ///   - bytesEach: of the largest tensor, for one picture.
-  ///   - rowsEach: rows of products of a picture; nil where there are none.
+  ///   - bytesEach: of the largest tensor, for one example.
+  ///   - rowsEach: rows of products of an example; nil where there are none.
   func choose(examples: Int, bytesEach: Int, rowsEach: Int?, threads: Int) -> Int? {
     let fewest = (1...examples).first { size in
       examples % size == 0 && size * bytesEach >= tuning.minBytes

@@ -1,12 +1,12 @@
 import QuernGraph
 import QuernMachine
 
-/// Finds out which kernels can take pictures one after the other through all of them, and makes chains of
+/// Finds out which kernels can take examples one after the other through all of them, and makes candidates of
 /// those that hand much to each other: a pooling then reads what a convolution has just written, and a
 /// transform what the gradient of a pooling has. They find it in the cache, and what nobody else reads
 /// never goes to memory.
 ///
-/// Every kernel that takes pictures one by one begins as a chain of its own, and products with their
+/// Every kernel that takes examples one by one begins as a candidate of its own, and products with their
 /// transforms as one; then two at a time become one, those first that hand over most.
 struct RegionMerger {
   private let graph: Graph
@@ -16,12 +16,12 @@ struct RegionMerger {
   private let tensors: [KernelTensors]
   private let dependences: Dependences
   private var candidates: [RegionCandidate]
-  /// The chain each kernel belongs to.
+  /// The candidate each kernel belongs to.
   private var candidateOf: [Int?]
 
   /// - Parameters:
-  ///   - products: the chains around transformed products.
-  ///   - others: kernels that belong to no chain.
+  ///   - products: the candidates around transformed products.
+  ///   - others: kernels that belong to no candidate.
   init(
     _ products: [RegionCandidate], _ graph: Graph, kernels: [Kernel], _ dependences: Dependences,
     except others: Set<Int>, _ limits: RegionLimits, threads: Int
@@ -48,7 +48,7 @@ struct RegionMerger {
     (self.candidates, self.candidateOf) = (candidates, candidateOf)
   }
 
-  /// The chains of more than one kernel, when no two can become one any more.
+  /// The candidates of more than one kernel, when no two can become one any more.
   ///
   /// - Parameter kept: tensors that must lie in memory as a whole.
   mutating func merge(keeping kept: Set<NodeID>) -> [RegionCandidate] {
@@ -73,7 +73,7 @@ struct RegionMerger {
 
   // MARK: Links
 
-  /// What one chain writes and another reads, picture by picture.
+  /// What one candidate writes and another reads, example by example.
   private struct Link {
     var first: Int
     var second: Int
@@ -85,7 +85,7 @@ struct RegionMerger {
     }
   }
 
-  /// The chains that ways from one's members lead to.
+  /// The candidates that ways from one's members lead to.
   private func neighbours(_ candidate: Int, _ ways: [Set<Int>]) -> [Int] {
     guard candidates[candidate].canMerge else { return [] }
     let others = Set(
@@ -93,7 +93,7 @@ struct RegionMerger {
     return others.subtracting([candidate]).sorted()
   }
 
-  /// nil where the second chain reads pictures otherwise than the first writes them, or few of them.
+  /// nil where the second candidate reads examples otherwise than the first writes them, or few of them.
   private func link(from first: Int, to second: Int) -> Link? {
     let (writer, reader) = (candidates[first], candidates[second])
     guard writer.canMerge, reader.canMerge, writer.examples == reader.examples else { return nil }
@@ -110,8 +110,8 @@ struct RegionMerger {
     return bytes < limits.tuning.minHanded ? nil : Link(first: first, second: second, bytes: bytes)
   }
 
-  /// Where the members of a chain find the pictures of a tensor; nil where they do not take it picture
-  /// by picture.
+  /// Where the members of a candidate find the examples of a tensor; nil where they do not take it example
+  /// by example.
   private func dimension(ofExamplesIn tensor: NodeID, _ candidate: RegionCandidate) -> Int? {
     var found: Int?
     for member in candidate.members {
@@ -122,7 +122,7 @@ struct RegionMerger {
     return found
   }
 
-  /// Whether a way leads from one chain to the other by way of kernels of neither: these would have to
+  /// Whether a way leads from one candidate to the other by way of kernels of neither: these would have to
   /// run in the middle of what becomes one.
   private func isLinkedByOthers(_ link: Link) -> Bool {
     let (start, goal) = (candidates[link.first].members, Set(candidates[link.second].members))
@@ -130,7 +130,7 @@ struct RegionMerger {
     var visited = [Bool](repeating: false, count: tensors.count)
     var pending = start.flatMap { after[$0] }.filter { !goal.contains($0) && !start.contains($0) }
     while let next = pending.popLast() {
-      // A kernel stands for all of its chain.
+      // A kernel stands for all of its candidate.
       for other in candidateOf[next].map({ candidates[$0].members }) ?? [next] where !visited[other]
       {
         if goal.contains(other) { return true }
@@ -141,9 +141,9 @@ struct RegionMerger {
     return false
   }
 
-  // MARK: Chains of chains
+  // MARK: Merging
 
-  /// nil where pictures of the one are too many at a time for the other, or their weights do not fit into
+  /// nil where examples of the one are too many at a time for the other, or their weights do not fit into
   /// the cache together.
   private func merged(_ link: Link) -> RegionCandidate? {
     let (first, second) = (candidates[link.first], candidates[link.second])
@@ -180,7 +180,7 @@ struct RegionMerger {
     tensors.reduce(0) { $0 + graph[$1].type.byteCount }
   }
 
-  /// Tensors that only the chain's members read become their own.
+  /// Tensors that only the candidate's members read become their own.
   private mutating func keepInside(_ number: Int, except kept: Set<NodeID>) {
     let candidate = candidates[number]
     guard candidate.canMerge, candidate.members.count > 1 else { return }
@@ -197,9 +197,9 @@ struct RegionMerger {
 private struct KernelTensors {
   var read: Set<NodeID>
   var written: Set<NodeID>
-  /// Where it finds the pictures of each, if it takes it picture by picture.
+  /// Where it finds the examples of each, if it takes it example by example.
   var examples: [NodeID: Int?] = [:]
-  /// What it reads that is the same for all pictures.
+  /// What it reads that is the same for all examples.
   var weights: Set<NodeID> = []
 
   init(_ kernel: Kernel, _ candidate: RegionCandidate?, _ index: Int, _ graph: Graph) {
@@ -224,14 +224,14 @@ private struct KernelTensors {
 }
 
 extension RegionCandidate {
-  /// Each thread takes its pictures through all members, and no sum goes over pictures.
+  /// Each thread takes its examples through all members, and no sum goes over examples.
   fileprivate var canMerge: Bool { isPrivate && parts == 1 && !members.isEmpty }
 
-  /// How many times smaller sums of a picture are than the picture: those that ``splitReductions(_:_:)`` keeps
-  /// in a part for each picture.
+  /// How many times smaller sums of an example are than the example: those that ``splitReductions(_:_:)`` keeps
+  /// in a part for each example.
   private static let timesSmaller = Numerics.SplitReductions().elementsPerSum
 
-  /// A kernel that takes pictures one by one; nil for others, and where there is little to take.
+  /// A kernel that takes examples one by one; nil for others, and where there is little to take.
   fileprivate init?(
     of kernel: Kernel, _ index: Int, _ graph: Graph, _ limits: RegionLimits, _ threads: Int
   ) {
@@ -268,8 +268,8 @@ extension RegionCandidate {
 }
 
 extension LoopNest {
-  /// Whether an axis runs over pictures, each is written by itself, and sums are made in the same order
-  /// for one picture as for all: those whose lanes run over the last output axis, which they cannot
+  /// Whether an axis runs over examples, each is written by itself, and sums are made in the same order
+  /// for one example as for all: those whose lanes run over the last output axis, which they cannot
   /// where it has one position.
   fileprivate func takes(_ examples: Int, _ axis: Int) -> Bool {
     guard axis < outputRank, axes[axis].extent == examples,
@@ -294,7 +294,7 @@ extension TensorAccess {
     map.allSatisfy { $0.coefficient(of: axis) == 0 }
   }
 
-  /// Whether a dimension counts pictures, whatever shape the tensor is read in.
+  /// Whether a dimension counts examples, whatever shape the tensor is read in.
   fileprivate func countsExamples(_ dimension: Int, _ examples: Int, in shape: Shape) -> Bool {
     dimension < shape.rank && view[dimension] == examples && shape[dimension] == examples
       && (dimension == 0 || view == shape)

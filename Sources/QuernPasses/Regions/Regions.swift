@@ -1,9 +1,9 @@
 import QuernGraph
 
-/// Kernels that run one after the other on a few pictures at a time, again and again until all are
+/// Kernels that run one after the other on a few examples at a time, again and again until all are
 /// done, so that what they hand to each other stays in the cache.
 ///
-/// The transformed tiles of a whole batch are several times as large as its pictures, and these larger
+/// The transformed tiles of a whole batch are several times as large as its examples, and these larger
 /// than a core's cache. Writing them to memory and reading them back would take longer than a pooling, and
 /// than the products between two transforms.
 public struct Region: Hashable, Sendable {
@@ -23,7 +23,7 @@ public struct Region: Hashable, Sendable {
 }
 
 extension [Region] {
-  /// For each position in the order of kernels, the section that it belongs to.
+  /// For each position in the order of kernels, the region that it belongs to.
   func byPosition(count: Int) -> [Region?] {
     var result = [Region?](repeating: nil, count: count)
     for region in self {
@@ -33,25 +33,25 @@ extension [Region] {
   }
 }
 
-/// How a piece goes over pictures: by one axis, or in parts by two.
+/// How a nest goes over examples: by one axis, or in parts by two.
 struct BatchAxes: Equatable {
   var axis: Int
   var part: Int?
 }
 
-/// What a section is made from, before kernels have their order.
+/// What a region is made from, before kernels have their order.
 struct RegionCandidate {
   /// Indices of kernels, in the order of their dependences.
   var members: [Int]
-  /// Tensors that no one else reads, and their dimension of pictures.
+  /// Tensors that no one else reads, and their dimension of examples.
   var inner: [NodeID: Int]
-  /// By member, the axes of its pieces that run over pictures.
+  /// By member, the axes of its nests that run over examples.
   var axes: [Int: BatchAxes]
-  /// Pictures in all.
+  /// Examples in all.
   var examples: Int
-  /// Parts in which sums over pictures are kept, as many pictures each.
+  /// Parts in which sums over examples are kept, as many examples each.
   var parts: Int
-  /// Pictures at a time; no chunk belongs to two parts.
+  /// Examples at a time; no chunk belongs to two parts.
   var size: Int
   /// See ``Region/isPrivate``.
   var isPrivate: Bool
@@ -60,7 +60,7 @@ struct RegionCandidate {
 }
 
 extension RegionCandidate {
-  /// The chains around products of transformed tiles: transform, multiply, transform back; or, for a
+  /// The candidates around products of transformed tiles: transform, multiply, transform back; or, for a
   /// filter's gradient, transform twice and add up products.
   static func find(
     _ graph: Graph, kernels: [Kernel], groupOf: [NodeID: Int], _ limits: RegionLimits, threads: Int
@@ -99,7 +99,7 @@ extension RegionCandidate {
     }
   }
 
-  /// The dimension of pictures of transformed tiles: where the operand's first index goes to.
+  /// The dimension of examples of transformed tiles: where the operand's first index goes to.
   private static func examples(_ transform: TileTransform) -> Int? {
     guard transform.input.count == 4, let axis = transform.input[0].soleAxis,
       transform.input[1].terms.count == 2, transform.input[2].terms.count == 2
@@ -107,7 +107,7 @@ extension RegionCandidate {
     return transform.output.firstIndex { $0.soleAxis == axis }
   }
 
-  /// nil where pictures cannot be told apart, or all are done at once anyway.
+  /// nil where examples cannot be told apart, or all are done at once anyway.
   private init?(
     _ graph: Graph, _ kernels: [Kernel], product: NodeID, members: [Int], inner: [NodeID: Int],
     _ limits: RegionLimits, threads: Int
@@ -138,7 +138,7 @@ extension RegionCandidate {
     guard chunks > 1 else { return nil }
   }
 
-  /// The axes by which a kernel goes over the pictures of the inner tensors.
+  /// The axes by which a kernel goes over the examples of the inner tensors.
   private static func axes(
     _ kernel: Kernel, _ inner: [NodeID: Int], _ examples: Int
   ) -> BatchAxes? {
@@ -198,7 +198,7 @@ extension RegionCandidate {
     }
   }
 
-  /// The member kernels with their pictures counted from the present chunk's first.
+  /// The member kernels with their examples counted from the present chunk's first.
   func cut(_ kernel: Kernel, _ member: Int) -> Kernel {
     guard let found = axes[member] else { return kernel }
     var result = kernel
@@ -206,7 +206,7 @@ extension RegionCandidate {
     return result
   }
 
-  /// The chunk becomes axis 0 of the piece, in place of the part if there is one.
+  /// The chunk becomes axis 0 of the nest, in place of the part if there is one.
   private func cut(_ nest: LoopNest, _ found: BatchAxes) -> LoopNest {
     var nest = nest
     let axis = found.axis

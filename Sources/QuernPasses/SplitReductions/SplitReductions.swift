@@ -2,14 +2,14 @@ import QuernGraph
 import QuernMachine
 
 /// The same graph with long sums of few outputs kept in parts, which a second sum adds up: the gradient
-/// of a bias over all pictures and positions, a channel's mean over a batch, a first layer's filters.
+/// of a bias over all examples and positions, a channel's mean over a batch, a first layer's filters.
 ///
 ///     y[c] = Σ x[n, i, c]   becomes   s[p, c] = Σ x[p · N / P + k, i, c],  y[c] = Σ s[p, c]
 ///
 /// Threads share out outputs only, so that results do not depend on their number. Of a sum with few
-/// outputs each would get a few, and read all pictures for them, or one would get all. Of parts each
-/// takes whole ones, and reads its own pictures, as in the kernels before and after. Where a picture is
-/// much larger than its own sums, each is a part: the kernel that sums then takes pictures one by one,
+/// outputs each would get a few, and read all examples for them, or one would get all. Of parts each
+/// takes whole ones, and reads its own examples, as in the kernels before and after. Where an example is
+/// much larger than its own sums, each is a part: the kernel that sums then takes examples one by one,
 /// as the one does that makes them, and finds them in the cache (see ``Region``). How many parts there
 /// are depends on shapes alone. The sums' rounding errors are smaller, if anything.
 public func splitReductions(_ graph: Graph, _ limits: Numerics.SplitReductions = .init())
@@ -25,7 +25,7 @@ public func splitReductions(_ graph: Graph, _ limits: Numerics.SplitReductions =
 }
 
 extension Numerics.SplitReductions {
-  /// The parts of a sum's outermost reduction axis, of pictures; nil where it stays whole.
+  /// The parts of a sum's outermost reduction axis, of examples; nil where it stays whole.
   func parts(of sum: Contraction, over operands: [Shape]) -> Int? {
     guard let outer = sum.reductionAxes.first, sum.multiplyAdds >= minTerms else { return nil }
     let outputs = sum.outputShape.elementCount
@@ -69,7 +69,7 @@ extension Rewriter {
     }
     var partial = Contraction(axes: axes, outputRank: rank + 1, factors: factors)
     if axes[rank + 1].extent == 1 {
-      // A part is a picture.
+      // A part is an example.
       partial = partial.removing([rank + 1], replacedBy: .constant(0))
     }
     let total = Contraction(

@@ -5,8 +5,8 @@ package enum Arena {
   static let alignment = 64
   /// Vectors may be read past the last tensor's end, never used: the arena is longer than its contents.
   static let slack = 1024
-  /// Bytes behind each tensor that are no other's, who may be written while a vector reads past the end:
-  /// all of a vector's but one lane.
+  /// Padding in bytes behind each tensor, so that over-reads cannot race with another tensor's writes: all of
+  /// a vector's bytes but those of one lane.
   package static let margin = 60
 
   /// Sets the offsets; the largest storages are placed first, each at the lowest place that is free

@@ -1,7 +1,7 @@
 import QuernGraph
 
 /// A kernel waits where it reads or writes memory that another has written, or writes what another
-/// has read, since the last time all threads met. Sections are gone through twice, so that their
+/// has read, since the last time all threads met. Regions are gone through twice, so that their
 /// first kernels also wait for their last; private ones wait once, before all their chunks.
 func barriers(
   _ uses: [TensorUse], _ storages: [NodeID: Storage], _ regions: [Region]

@@ -16,7 +16,7 @@ public struct Program: Sendable {
   /// Tensors that are the same in every step: parameters and state that none replaces, and what is made
   /// of them beforehand.
   public let fixed: Set<NodeID>
-  /// Parts of the order that run several times, a few pictures each time.
+  /// Parts of the order that run several times, a few examples each time.
   public let regions: [Region]
   /// Whether all threads must have finished what comes before, for each kernel.
   public let needsBarrier: [Bool]
@@ -25,7 +25,7 @@ public struct Program: Sendable {
 
   public subscript(storage id: NodeID) -> Storage? { storages[id] }
 
-  /// The section that the kernel at a position belongs to.
+  /// The region that the kernel at a position belongs to.
   public func region(of position: Int) -> Region? {
     regions.first { $0.kernels.contains(position) }
   }

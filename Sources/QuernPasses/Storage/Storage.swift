@@ -59,7 +59,7 @@ public struct Storage: Sendable {
   /// lines from the last: lines apart by a power of two would meet in one set of the cache.
   private static func apart(_ elements: Int) -> Int { ((elements + line - 1) / line | 1) * line }
 
-  /// What kernels of a section hand to each other; mostly tiles.
+  /// What kernels of a region hand to each other; mostly tiles.
   ///
   /// - Parameter places: see ``spreadTiles(_:)``.
   init(tiles tensor: NodeID, _ type: TensorType, places: Int, isPrivate: Bool) {

@@ -1,4 +1,4 @@
-/// Pieces that follow each other as statements for TinyCC: in one where that is possible, since each
+/// Fragments that follow each other as statements for TinyCC: in one where that is possible, since each
 /// reads its pointers from memory, and writes those that move.
 struct AssemblyRun: ~Copyable {
   enum Part {
