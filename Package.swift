@@ -27,7 +27,7 @@ let package = Package(
     .target(name: "QuernRandom"),
 
     // Tuned constants, and those that decide how results round.
-    .target(name: "QuernMachine"),
+    .target(name: "QuernMachine", dependencies: ["QuernKernels"]),
 
     // What a network is.
     .target(name: "QuernGraph", dependencies: ["QuernErrors"]),
@@ -41,7 +41,7 @@ let package = Package(
       dependencies: [
         "QuernErrors", "QuernConcurrency", "QuernRandom", "QuernMachine", "QuernGraph",
       ]),
-    .target(name: "QuernVectors", dependencies: ["QuernKernels"]),
+    .target(name: "QuernVectors", dependencies: ["QuernKernels", "QuernMachine"]),
     .target(
       name: "QuernCodegen",
       dependencies: [
@@ -58,15 +58,15 @@ let package = Package(
     .target(
       name: "QuernRuntime",
       dependencies: [
-        "QuernKernels", "QuernErrors", "QuernGraph", "QuernPasses", "QuernVectors", "QuernCodegen",
-        "QuernCompiler", "QuernTinyCC",
+        "QuernKernels", "QuernErrors", "QuernMachine", "QuernGraph", "QuernPasses", "QuernVectors",
+        "QuernCodegen", "QuernCompiler", "QuernTinyCC",
       ]),
     // What runs graphs: native code or the interpreter, as one asks.
     .target(
       name: "QuernExecution",
       dependencies: [
-        "QuernErrors", "QuernGraph", "QuernInterpreter", "QuernPasses", "QuernVectors",
-        "QuernCompiler", "QuernRuntime",
+        "QuernErrors", "QuernMachine", "QuernGraph", "QuernInterpreter", "QuernPasses",
+        "QuernVectors", "QuernCompiler", "QuernRuntime",
       ]),
 
     // Training and its data.
@@ -106,8 +106,8 @@ let package = Package(
       name: "Quern",
       dependencies: [
         "QuernErrors", "QuernRandom", "QuernMachine", "QuernGraph", "QuernGradient", "QuernLayers",
-        "QuernInterpreter", "QuernVectors", "QuernCompiler", "QuernRuntime", "QuernExecution",
-        "QuernData", "QuernAugmentation", "QuernTraining", "QuernImages",
+        "QuernInterpreter", "QuernCompiler", "QuernRuntime", "QuernExecution", "QuernData",
+        "QuernAugmentation", "QuernTraining", "QuernImages",
       ]),
     // What a training run leaves: a page, and event files for TensorBoard.
     .target(
@@ -131,15 +131,15 @@ let package = Package(
     .target(
       name: "QuernTestSupport",
       dependencies: [
-        "QuernErrors", "QuernRandom", "QuernGraph", "QuernGradient", "QuernPasses", "QuernVectors",
-        "QuernCodegen", "QuernCompiler", "QuernRuntime",
+        "QuernErrors", "QuernRandom", "QuernMachine", "QuernGraph", "QuernGradient", "QuernPasses",
+        "QuernVectors", "QuernCodegen", "QuernCompiler", "QuernRuntime",
       ],
       path: "Tests/TestSupport"),
     // Hashes of generated code: see Tests/Golden/run.sh.
     .executableTarget(
       name: "QuernGolden",
       dependencies: [
-        "QuernVectors", "QuernCodegen", "Quern", "QuernTestSupport",
+        "QuernMachine", "QuernVectors", "QuernCodegen", "Quern", "QuernTestSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Tests/Golden/QuernGolden"),
@@ -179,8 +179,8 @@ let package = Package(
     .testTarget(
       name: "QuernCompilerTests",
       dependencies: [
-        "QuernErrors", "QuernGraph", "QuernPasses", "QuernVectors", "QuernCompiler", "QuernRuntime",
-        "QuernTestSupport",
+        "QuernErrors", "QuernMachine", "QuernGraph", "QuernPasses", "QuernVectors", "QuernCompiler",
+        "QuernRuntime", "QuernTestSupport",
       ]),
     .testTarget(
       name: "QuernSimplifyTests",
@@ -195,7 +195,8 @@ let package = Package(
       ]),
     .testTarget(name: "QuernTinyCCTests", dependencies: ["QuernTinyCC"]),
     .testTarget(
-      name: "QuernVectorsTests", dependencies: ["QuernRandom", "QuernVectors", "QuernTinyCC"]),
+      name: "QuernVectorsTests",
+      dependencies: ["QuernRandom", "QuernMachine", "QuernVectors", "QuernTinyCC"]),
     .testTarget(
       name: "QuernDataTests", dependencies: ["CZlib", "QuernErrors", "QuernRandom", "QuernData"]),
     .testTarget(
@@ -222,12 +223,13 @@ let package = Package(
     .testTarget(
       name: "QuernExplainTests",
       dependencies: [
-        "QuernErrors", "QuernGraph", "QuernLayers", "QuernVectors", "QuernExecution",
-        "QuernExplain",
+        "QuernErrors", "QuernMachine", "QuernGraph", "QuernLayers", "QuernVectors",
+        "QuernExecution", "QuernExplain",
       ]),
-    .testTarget(name: "QuernTests", dependencies: ["QuernCodegen", "Quern"]),
+    .testTarget(name: "QuernTests", dependencies: ["QuernMachine", "QuernCodegen", "Quern"]),
     .testTarget(
-      name: "QuernCommandTests", dependencies: ["QuernVectors", "QuernImages"]),
+      name: "QuernCommandTests",
+      dependencies: ["QuernCommand", "QuernMachine", "QuernVectors", "QuernImages"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x

@@ -1,3 +1,5 @@
+import QuernMachine
+
 /// Neural networks as native kernels.
 ///
 /// You describe a network; Quern keeps it as a static graph, derives the gradient symbolically,
@@ -43,4 +45,4 @@
 @_exported import QuernTraining
 
 @_exported import struct QuernMachine.Numerics
-@_exported import enum QuernVectors.Target
+@_exported import enum QuernMachine.Target

@@ -2,6 +2,7 @@ import QuernCompiler
 import QuernErrors
 import QuernGraph
 import QuernInterpreter
+import QuernMachine
 import QuernPasses
 import QuernRuntime
 import QuernVectors

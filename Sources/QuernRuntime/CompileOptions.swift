@@ -1,5 +1,6 @@
 import QuernCompiler
 import QuernErrors
+import QuernMachine
 import QuernVectors
 
 /// How a graph is turned into native code: what the compiler's passes must know, and which compiler the C

@@ -1,5 +1,6 @@
 import QuernCodegen
 import QuernKernels
+import QuernMachine
 import QuernTinyCC
 import QuernVectors
 

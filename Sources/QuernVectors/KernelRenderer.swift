@@ -1,3 +1,5 @@
+import QuernMachine
+
 /// Renders the vector blocks of one C function: gives every virtual register one of the target's
 /// registers and writes each block as C text.
 ///

@@ -1,4 +1,5 @@
 import QuernKernels
+import QuernMachine
 
 /// The C text that must stand once before generated functions.
 public enum Prelude {

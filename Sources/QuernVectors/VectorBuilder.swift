@@ -1,3 +1,5 @@
+import QuernMachine
+
 /// Writes a block of vector instructions, handing out fresh virtual registers.
 ///
 ///     var builder = VectorBuilder(target: .best)

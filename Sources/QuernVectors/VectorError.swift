@@ -1,3 +1,5 @@
+import QuernMachine
+
 /// What was wrong with a block of vector instructions.
 ///
 /// Cases, and no `QuernError`: they are mistakes of the code generator, whose users see none of them

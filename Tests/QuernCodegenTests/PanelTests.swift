@@ -1,5 +1,6 @@
 import QuernCodegen
 import QuernGraph
+import QuernMachine
 import QuernTestSupport
 import QuernVectors
 import Testing

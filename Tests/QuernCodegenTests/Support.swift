@@ -1,6 +1,7 @@
 import QuernCodegen
 import QuernCompiler
 import QuernGraph
+import QuernMachine
 import QuernPasses
 import QuernTestSupport
 import QuernVectors

@@ -1,6 +1,7 @@
 import QuernCodegen
 import QuernGradient
 import QuernGraph
+import QuernMachine
 import QuernVectors
 import Testing
 

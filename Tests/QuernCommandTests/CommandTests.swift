@@ -1,3 +1,4 @@
+import QuernMachine
 import QuernVectors
 import Testing
 

@@ -1,6 +1,7 @@
 import QuernCompiler
 import QuernErrors
 import QuernGraph
+import QuernMachine
 import QuernPasses
 import QuernRuntime
 import QuernTestSupport

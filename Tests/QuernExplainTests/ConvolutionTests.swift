@@ -3,6 +3,7 @@ import QuernExecution
 import QuernExplain
 import QuernGraph
 import QuernLayers
+import QuernMachine
 import QuernVectors
 import Testing
 

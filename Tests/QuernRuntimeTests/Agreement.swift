@@ -1,6 +1,7 @@
 import QuernCodegen
 import QuernGraph
 import QuernInterpreter
+import QuernMachine
 import QuernRandom
 import QuernRuntime
 import QuernTestSupport

@@ -1,5 +1,6 @@
 import QuernErrors
 import QuernGraph
+import QuernMachine
 import QuernRuntime
 import QuernVectors
 import Testing

@@ -1,5 +1,6 @@
 import QuernErrors
 import QuernGraph
+import QuernMachine
 import QuernPasses
 import QuernRuntime
 import QuernVectors

@@ -3,6 +3,7 @@ import QuernCodegen
 import QuernGradient
 import QuernGraph
 import QuernInterpreter
+import QuernMachine
 import QuernPasses
 import QuernRandom
 import QuernRuntime

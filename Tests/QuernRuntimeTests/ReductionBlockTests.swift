@@ -1,6 +1,7 @@
 import QuernCodegen
 import QuernGradient
 import QuernGraph
+import QuernMachine
 import QuernPasses
 import QuernRuntime
 import QuernTestSupport

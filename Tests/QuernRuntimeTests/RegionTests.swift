@@ -1,5 +1,6 @@
 import QuernGradient
 import QuernGraph
+import QuernMachine
 import QuernPasses
 import QuernRuntime
 import QuernVectors

@@ -1,6 +1,7 @@
 import QuernCodegen
 import QuernGradient
 import QuernGraph
+import QuernMachine
 import QuernPasses
 import QuernRuntime
 import QuernTestSupport
@@ -104,9 +105,9 @@ import Testing
   func panelsAhead() throws {
     for target in [Target.avx2, .avx512] {
       let one = try code(convolution(pictures: 1), target)
-      #expect(one.contains("ahead = next + "), "\(target)")
+      #expect(one.contains("prefetch = next + "), "\(target)")
       // Whole sections of pictures go through the same panels.
-      #expect(try !code(convolution(pictures: 40), target).contains("ahead = next + "))
+      #expect(try !code(convolution(pictures: 40), target).contains("prefetch = next + "))
     }
     try expectAgreement(convolution(pictures: 1), tolerance: 1e-4)
   }

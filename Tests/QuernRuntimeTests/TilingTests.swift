@@ -2,6 +2,7 @@ import QuernCodegen
 import QuernCompiler
 import QuernGradient
 import QuernGraph
+import QuernMachine
 import QuernPasses
 import QuernRuntime
 import QuernVectors
@@ -32,12 +33,12 @@ import Testing
 
   @Test("A matrix that few rows share is fetched panel by panel ahead of its use")
   func readsAhead() throws {
-    #expect(try code(rows: 128, inner: 800, columns: 500).contains("ahead += 528;"))
+    #expect(try code(rows: 128, inner: 800, columns: 500).contains("prefetch += 528;"))
     // The panels are all packed at once.
-    #expect(try !code(rows: 128, inner: 100, columns: 500).contains("ahead"))
+    #expect(try !code(rows: 128, inner: 100, columns: 500).contains("float *prefetch"))
     // There is nothing to compute with meanwhile, or so much that packing does not matter.
-    #expect(try !code(rows: 1, inner: 800, columns: 500).contains("ahead"))
-    #expect(try !code(rows: 4_000, inner: 800, columns: 500).contains("ahead"))
+    #expect(try !code(rows: 1, inner: 800, columns: 500).contains("float *prefetch"))
+    #expect(try !code(rows: 4_000, inner: 800, columns: 500).contains("float *prefetch"))
   }
 
   @Test("What lies behind a prepared panel is fetched while several tiles of rows go through it")
@@ -47,9 +48,9 @@ import Testing
     }
     // Two tiles of four rows: 200 rounds each ask for three lines of the 1200 of a panel.
     let several = try code(8)
-    #expect(several.contains("ahead = next + tile % 2 * 9600;"), "\(several.suffix(4000))")
-    #expect(several.contains("ahead + 32"), "\(several.suffix(4000))")
-    #expect(try !code(4).contains("ahead"))
+    #expect(several.contains("prefetch = next + tile % 2 * 9600;"), "\(several.suffix(4000))")
+    #expect(several.contains("prefetch + 32"), "\(several.suffix(4000))")
+    #expect(try !code(4).contains("float *prefetch"))
   }
 
   @Test("Panels of a parameter that no step replaces are packed before the first step")

@@ -3,6 +3,7 @@ import QuernCompiler
 import QuernGradient
 import QuernGraph
 import QuernKernels
+import QuernMachine
 import QuernPasses
 import QuernRuntime
 import QuernVectors

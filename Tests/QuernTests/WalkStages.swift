@@ -1,5 +1,6 @@
 import Quern
 import QuernCodegen
+import QuernMachine
 
 /// What the pages of the documentation show of each stage, made by the stage itself.
 ///

@@ -1,3 +1,4 @@
+import QuernMachine
 import QuernVectors
 
 /// Kernels that read "a", "b", "c", "d" and "u" and write "y", and whether NaN results may differ by

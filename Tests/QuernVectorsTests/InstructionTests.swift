@@ -1,3 +1,4 @@
+import QuernMachine
 import QuernRandom
 import QuernTinyCC
 import QuernVectors

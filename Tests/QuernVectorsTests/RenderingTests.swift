@@ -1,4 +1,5 @@
 import Foundation
+import QuernMachine
 import QuernRandom
 import QuernTinyCC
 import QuernVectors

@@ -1,3 +1,4 @@
+import QuernMachine
 import QuernTinyCC
 import QuernVectors
 import Testing

@@ -1,3 +1,4 @@
+import QuernMachine
 import QuernVectors
 
 /// What vector instructions mean, lane by lane in plain Swift.

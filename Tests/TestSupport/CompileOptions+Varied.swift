@@ -1,4 +1,5 @@
 import QuernCodegen
+import QuernMachine
 import QuernPasses
 import QuernRuntime
 import QuernVectors

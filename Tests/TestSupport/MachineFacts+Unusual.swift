@@ -1,4 +1,5 @@
 import QuernCodegen
+import QuernMachine
 import QuernVectors
 
 extension MachineFacts {

@@ -1,3 +1,4 @@
+import QuernMachine
 import QuernPasses
 import QuernVectors
 import Synchronization

@@ -1,5 +1,6 @@
 import QuernConcurrency
 import QuernErrors
+import QuernMachine
 import QuernPasses
 import QuernVectors
 import Synchronization

@@ -1,3 +1,4 @@
+import QuernMachine
 import QuernVectors
 
 /// How a loop nest is cut: which axis vectors run over, into which register tiles and blocks, what is

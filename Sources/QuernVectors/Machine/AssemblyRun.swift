@@ -1,3 +1,5 @@
+import QuernMachine
+
 /// Fragments that follow each other as statements for TinyCC: in one where that is possible, since each
 /// reads its pointers from memory, and writes those that move.
 struct AssemblyRun: ~Copyable {

@@ -1,3 +1,5 @@
+import QuernMachine
+
 /// Collects the bytes of blocks, in as few statements as their pointers find registers.
 struct AssemblyWriter: ~Copyable {
   private var encoder: InstructionEncoder

@@ -1,3 +1,5 @@
+import QuernMachine
+
 /// Numbers for the registers of one block, so that tables are lists: those of pinned registers are the
 /// target's registers that they are in, and temporaries follow.
 struct BlockNumbers: ~Copyable {

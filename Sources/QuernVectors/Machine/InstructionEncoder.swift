@@ -1,3 +1,5 @@
+import QuernMachine
+
 /// Writes a `MachineInstruction`'s encoding as bytes, once it is known which registers its operands
 /// and the pointer of its memory operand are in.
 struct InstructionEncoder: ~Copyable {

@@ -1,3 +1,5 @@
+import QuernMachine
+
 /// A block as the target's machine instructions, on virtual registers.
 struct LoweredBlock {
   var instructions: [MachineInstruction]

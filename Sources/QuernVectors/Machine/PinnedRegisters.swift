@@ -1,3 +1,5 @@
+import QuernMachine
+
 /// The virtual registers that keep one of the target's registers from block to block.
 struct PinnedRegisters {
   /// By the target's registers; what stands where one is free is of no matter. So few are looked

@@ -1,3 +1,5 @@
+import QuernMachine
+
 /// Gives the temporaries of one block registers, in one pass forwards: a register is free again
 /// after its value's last use; where none is free, the temporary whose next use is farthest away
 /// gives up its own. What was read from memory, and is still there, is read again before that use;

@@ -1,3 +1,5 @@
+import QuernMachine
+
 /// Writes a statement's C text. Placeholders are
 ///
 /// - `$0` … `$3`: the C variables of operands, `$l`: of the last

@@ -1,5 +1,6 @@
 import Quern
 import QuernCodegen
+import QuernMachine
 import QuernTestSupport
 
 /// A graph whose code is hashed, and how it is compiled. All of it is fixed: nothing is asked of the

@@ -12,7 +12,7 @@ public enum Target: String, CaseIterable, Sendable, Hashable, CustomStringConver
   public var lanes: Int { self == .avx512 ? 16 : 8 }
 
   /// Bits of one register.
-  var bits: Int { lanes * 32 }
+  package var bits: Int { lanes * 32 }
 
   /// Whether an instruction can go by half of a register's lanes, which takes half the time where
   /// ``isDoublePumped``. (Half of AVX2's would take as long as the whole.)

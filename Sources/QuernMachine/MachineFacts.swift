@@ -1,5 +1,3 @@
-import QuernVectors
-
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
