@@ -1,5 +1,3 @@
-import QuernMachine
-
 /// Neural networks as native kernels.
 ///
 /// You describe a network; Quern keeps it as a static graph, derives the gradient symbolically,
@@ -40,6 +38,7 @@ import QuernMachine
 @_exported import QuernImages
 @_exported import QuernInterpreter
 @_exported import QuernLayers
+import QuernMachine
 @_exported import QuernRandom
 @_exported import QuernRuntime
 @_exported import QuernTraining
