@@ -7,7 +7,7 @@ public enum Prelude {
   ///
   /// - Parameters:
   ///   - target: the instruction set of the blocks.
-  ///   - narrow: whether blocks of ``Target/avx2`` stand beside those of ``Target/avx512``.
+  ///   - narrow: whether blocks of `Target.avx2` stand beside those of `Target.avx512`.
   public static func text(for target: Target, narrow: Bool = false) -> String {
     let common = String(cString: quern_prelude_common())
     let avx2 = String(cString: quern_prelude_avx2())
