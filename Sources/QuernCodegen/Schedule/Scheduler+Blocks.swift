@@ -114,7 +114,7 @@ extension Scheduler {
   var widthBytes: Int { schedule.columns.largest * machine.target.lanes * 4 }
 
   /// Bytes that a tile reads in one reduction step of a factor that lanes run over: whole cache lines, unless
-  /// it is schedule.packed.
+  /// it is packed.
   func laneBytes(_ number: Int) -> Int {
     let width = widthBytes
     if number == schedule.packed { return width }

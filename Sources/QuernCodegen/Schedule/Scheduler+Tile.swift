@@ -84,8 +84,8 @@ extension Scheduler {
     schedule.unroll = min(steps, max(1, enough))
   }
 
-  /// Without a reduction, or with one over a small window, a tile is a loop over rows: all of the innermost row axis, unless that left
-  /// too few tiles to share out among threads.
+  /// Without a reduction, or with one over a small window, a tile is a loop over rows: all of the innermost row
+  /// axis, unless that left too few tiles to share out among threads.
   private var directRows: [Int: TileSplit] {
     var result = rowSplits(1)
     guard let axis = schedule.rowAxes.last else { return result }

@@ -14,7 +14,8 @@ extension ViewedGraph {
 }
 
 extension FusedGraph {
-  /// Every node that is computed belongs to one group, and groups do not wait for each other in a circle.
+  /// Every node that is computed belongs to one group, or is computed where it is read. (Whether groups wait for
+  /// each other in a circle shows when kernels are put in order.)
   package func verify() throws {
     try views.verify()
     var groupOf: [NodeID: Int] = [:]
