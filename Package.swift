@@ -167,7 +167,7 @@ let package = Package(
       name: "QuernPassesTests",
       dependencies: [
         "QuernErrors", "QuernRandom", "QuernMachine", "QuernGraph", "QuernGradient",
-        "QuernInterpreter", "QuernPasses", "QuernCompiler",
+        "QuernInterpreter", "QuernPasses", "QuernCompiler", "QuernTestSupport",
       ]),
     // How loop nests are cut: nothing is compiled, so all targets are tried on any processor.
     .testTarget(

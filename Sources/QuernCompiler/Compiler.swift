@@ -55,17 +55,17 @@ public struct Compiler: Sendable {
   /// Runs the passes.
   ///
   /// - Parameters:
-  ///   - graph: what the first pass is given.
+  ///   - form: what the first pass is given.
   ///   - take: gets the C part by part.
   ///   - observe: is called after each pass.
   /// - Returns: what the last pass made.
   @discardableResult public func run(
-    _ graph: Graph, part take: (@Sendable (String) -> Void)? = nil,
+    _ form: any CompilerForm, part take: (@Sendable (String) -> Void)? = nil,
     observe: (PassRun) throws -> Void = { _ in }
   ) throws -> any CompilerForm {
     let context = CompilerContext(options: options, part: take)
     let clock = ContinuousClock()
-    var form: any CompilerForm = graph
+    var form = form
     if options.verifies { try verify(form, after: nil) }
     var position = 0
     while position < passes.count {

@@ -61,6 +61,11 @@ extension Program: CompilerForm {
   public var size: String { "\(kernels.count) kernels" }
 }
 
+extension AddressedProgram: CompilerForm {
+  public static var name: String { "addresses" }
+  public var size: String { "\(program.kernels.count) kernels" }
+}
+
 extension ScheduledProgram: CompilerForm {
   package static var name: String { "schedule" }
   package var size: String { "\(program.kernels.count) kernels" }

@@ -28,7 +28,7 @@ extension Pass {
   ]
 
   /// From graph to program: which kernels there are, in which order, and where tensors lie.
-  static let loweringPasses: [Pass] = [
+  package static let loweringPasses: [Pass] = [
     Pass("insert-copies", "reshapes are views; copies where a view cannot be") {
       (graph: Graph, _) in insertCopies(graph)
     },
@@ -67,9 +67,24 @@ extension Pass {
   ]
 
   /// From program to C.
-  static let codePasses: [Pass] = [
+  package static let codePasses: [Pass] = [
+    Pass("address", "where loop nests touch memory: bytes for indices") {
+      (program: Program, _) in try AddressedProgram(program)
+    },
+    Pass("drop-unit-axes", "no loops of one step") {
+      (program: AddressedProgram, _) in program.mapNests { $0.dropUnitAxes() }
+    },
+    Pass("merge-axes", "one loop where memory is stepped through as by one") {
+      (program: AddressedProgram, _) in program.mapNests { $0.mergeAxes() }
+    },
+    Pass("name", "loops and pointers as the C calls them") {
+      (program: AddressedProgram, _) in program.namedForC()
+    },
+    Pass("cut-rows", "long elementwise loops in rows of a few vectors") {
+      (program: AddressedProgram, context) in program.cuttingRows(context.options.target)
+    },
     Pass("schedule", "how each loop nest is cut into tiles, blocks and work shares") {
-      (program: Program, context) in try ScheduledProgram(program, context.options.codegen)
+      (program: AddressedProgram, context) in ScheduledProgram(program, context.options.codegen)
     },
     Pass("write", "C, with the vector instructions' bytes") {
       (program: ScheduledProgram, context) in try program.write(part: context.part)

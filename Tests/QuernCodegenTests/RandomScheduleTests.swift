@@ -1,5 +1,6 @@
 import QuernCodegen
 import QuernMachine
+import QuernPasses
 import QuernRuntime
 import QuernTestSupport
 import QuernVectors
@@ -101,7 +102,7 @@ import Testing
     var threads = 1
     var tuning = Tuning()
 
-    func schedule(_ nest: PlacedNest) -> Schedule {
+    func schedule(_ nest: MemoryNest) -> Schedule {
       Scheduler.schedule(
         nest, machine, threads: threads, tuning: tuning, numerics: Numerics(),
         workShares: threads > 1 ? tuning.workShares : nil)
@@ -125,7 +126,7 @@ import Testing
 extension ReductionBlocks {
   /// Whether blocks go through a sum's terms as without blocks, and through all of them: parts of one axis
   /// at each position of all axes further out.
-  fileprivate func keepsOrder(of nest: PlacedNest) -> Bool {
+  fileprivate func keepsOrder(of nest: MemoryNest) -> Bool {
     let axes = outer.map(\.axis) + [axis]
     return axes == Array(nest.reductionAxes.prefix(axes.count))
       && outer.allSatisfy { $0.extent == nest.axes[$0.axis].extent }

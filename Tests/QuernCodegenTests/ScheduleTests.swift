@@ -10,7 +10,7 @@ import Testing
 /// What a schedule depends on, its verifier, and its text.
 @Suite struct ScheduleTests {
   private func schedule(
-    _ nest: PlacedNest, _ target: Target = .avx2, threads: Int = 1
+    _ nest: MemoryNest, _ target: Target = .avx2, threads: Int = 1
   ) -> Schedule {
     Scheduler.schedule(
       nest, MachineFacts(target), threads: threads, tuning: Tuning(), numerics: Numerics(),
@@ -27,7 +27,7 @@ import Testing
       x = try x.matrixProduct(try b.input("w\(layer)", [70, 70])).maximum(x.scalar(0))
     }
     try b.output("y", x)
-    let nests = try PlacedNest.all(lower(b.graph))
+    let nests = try memoryNests(lower(b.graph))
     #expect(nests.count == 3 && Set(nests).count == 3)
     #expect(Set(nests.map(\.anywhere)).count == 1)
     for target in Target.allCases {
@@ -35,7 +35,7 @@ import Testing
       #expect(schedules.count == 1, "\(target)")
     }
     // Not every nest has this schedule.
-    let other = try #require(PlacedNest.all(lower(product(40, 70, 80))).first)
+    let other = try #require(memoryNests(lower(product(40, 70, 80))).first)
     #expect(schedule(other) != schedule(nests[0]))
   }
 

@@ -75,12 +75,3 @@ extension ScheduledNest {
   /// The schedule as it is printed, for messages.
   var text: String { schedule.lines(nest).joined(separator: "\n") }
 }
-
-extension PlacedNest {
-  /// The nests of a program's kernels, before their lanes are cut.
-  static func all(_ program: Program) -> [PlacedNest] {
-    program.kernels.enumerated().flatMap { position, kernel in
-      kernel.nests.map { PlacedNest($0, program, position: position) }
-    }
-  }
-}

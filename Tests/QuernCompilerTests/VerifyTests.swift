@@ -74,6 +74,22 @@ import Testing
     #expect(throws: QuernError.self) { try broken { $0.nests = [] }.verify() }
   }
 
+  @Test("Nests that touch memory outside their tensors are found")
+  func addresses() throws {
+    let sound = try AddressedProgram(Self.program())
+    try sound.verify()
+    func broken(_ change: @escaping (inout MemoryAccess) -> Void) -> AddressedProgram {
+      sound.mapNests { change(&$0.accesses[0]) }
+    }
+    #expect(throws: QuernError.self) { try broken { $0.offset -= 64 }.verify() }
+    #expect(throws: QuernError.self) { try broken { $0.offset += 1 << 20 }.verify() }
+    #expect(throws: QuernError.self) {
+      try broken { $0.strides = $0.strides.map { $0 * 100 } }.verify()
+    }
+    #expect(throws: QuernError.self) { try broken { $0.strides.removeLast() }.verify() }
+    #expect(throws: QuernError.self) { try broken { $0.isWritten.toggle() }.verify() }
+  }
+
   @Test("Every storage has the space that its use asks for")
   func spaces() throws {
     let program = try Self.program()

@@ -4,6 +4,7 @@ import QuernGraph
 import QuernInterpreter
 import QuernPasses
 import QuernRandom
+import QuernTestSupport
 import Testing
 
 /// Convolutions and their gradients with fast algorithms, in double precision: the same values.

@@ -1,6 +1,7 @@
 import QuernCompiler
 import QuernGraph
 import QuernPasses
+import QuernTestSupport
 import Testing
 
 /// What is computed wherever it is read, instead of being kept.

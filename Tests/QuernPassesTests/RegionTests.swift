@@ -1,6 +1,7 @@
 import QuernCompiler
 import QuernGraph
 import QuernPasses
+import QuernTestSupport
 import Testing
 
 /// Which kernels take pictures a few at a time, one after the other.

@@ -2,12 +2,13 @@ import QuernCompiler
 import QuernGradient
 import QuernGraph
 import QuernPasses
+import QuernTestSupport
 import Testing
 
 /// Gradients of windows that lie side by side, which fall into residue classes.
 @Suite struct ResidueTests {
   @Test(
-    "One piece computes what all windows have, others what is left at the edges",
+    "One nest computes what all windows have, others what is left at the edges",
     arguments: [([8, 6], 1), ([7, 6], 3), ([8, 5], 3), ([7, 5], 5), ([19, 23], 5)])
   func pooling(_ size: [Int], _ nests: Int) throws {
     let b = GraphBuilder()

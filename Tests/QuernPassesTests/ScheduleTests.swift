@@ -3,6 +3,7 @@ import QuernErrors
 import QuernGradient
 import QuernGraph
 import QuernPasses
+import QuernTestSupport
 import Testing
 
 /// The order of kernels, and their tensors' places.

@@ -3,6 +3,7 @@ import QuernCompiler
 import QuernGraph
 import QuernPasses
 import QuernRuntime
+import QuernTestSupport
 import QuernVectors
 import Testing
 
@@ -10,7 +11,7 @@ import Testing
 @Suite struct SharedLoopsTests {
   private func source(_ graph: Graph, _ reader: KernelRenderer.Reader = .everyone) throws -> String
   {
-    try generate(lower(graph), CodegenOptions(target: .avx2, reader: reader)).source
+    try generate(lower(graph), CompilerOptions(target: .avx2, reader: reader)).source
   }
 
   private func count(_ text: String, in source: String) -> Int {

@@ -5,6 +5,7 @@ import QuernGraph
 import QuernMachine
 import QuernPasses
 import QuernRuntime
+import QuernTestSupport
 import QuernVectors
 import Testing
 
@@ -28,7 +29,7 @@ import Testing
     let w = try b.input("w", [inner, columns], role: role)
     try b.output("y", try x.matrixProduct(w))
     return try generate(
-      lower(b.graph), CodegenOptions(target: target, threads: threads, reader: reader))
+      lower(b.graph), CompilerOptions(target: target, threads: threads, reader: reader))
   }
 
   @Test("A matrix that few rows share is fetched panel by panel ahead of its use")
@@ -95,7 +96,7 @@ import Testing
     let w = try b.input("w", [6, 10], role: .parameter)
     try b.update(w, to: w - (try x.transposed([1, 0]).matrixProduct(y)))
     let code = try generate(
-      lower(b.graph), CodegenOptions(target: .avx2, threads: 2, reader: .everyone)
+      lower(b.graph), CompilerOptions(target: .avx2, threads: 2, reader: .everyone)
     ).source
     #expect(code.contains("_mm256_maskload_ps(p_w + 8,"))
     #expect(!code.contains("_mm256_loadu_ps(p_w + 8)"))

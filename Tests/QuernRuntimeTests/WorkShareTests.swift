@@ -6,6 +6,7 @@ import QuernKernels
 import QuernMachine
 import QuernPasses
 import QuernRuntime
+import QuernTestSupport
 import QuernVectors
 import Synchronization
 import Testing
@@ -80,7 +81,7 @@ import Testing
     let b = GraphBuilder()
     let x = try b.input("x", [rows, inner])
     try b.output("y", try x.matrixProduct(try b.input("w", [inner, columns])))
-    return try generate(lower(b.graph), CodegenOptions(target: target, threads: threads)).source
+    return try generate(lower(b.graph), CompilerOptions(target: target, threads: threads)).source
   }
 
   @Test("What is taken in turns is called in a loop, all else once")

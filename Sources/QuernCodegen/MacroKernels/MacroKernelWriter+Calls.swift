@@ -31,10 +31,10 @@ extension MacroKernelWriter {
     let indices = tileLoops.usedIndices(mode)
     for column in tileLoops.columnShapes(run) {
       let width = column.vectors * machine.target.lanes
-      let references = tileLoops.references(width: width)
-      let used = tileLoops.usedReferences(mode, references)
+      let accesses = tileLoops.accesses(width: width)
+      let used = tileLoops.usedAccesses(mode)
       let ahead = tileLoops.prefetch(mode, width: width, run: loop) ?? regionPrefetch
-      var arguments = used.map { tileLoops.argument($0, references, mode, run) }
+      var arguments = used.map { tileLoops.argument($0, accesses, mode, run) }
       if let ahead {
         let before = (run?.tiles.lowerBound ?? 0) * ahead.tileElements
         arguments.append(before == 0 ? ahead.start : "\(ahead.start) + \(before)")
@@ -54,12 +54,12 @@ extension MacroKernelWriter {
           var writer = MicroKernelWriter(
             nest: tileLoops.nest, schedule: tileLoops.schedule, machine: machine, shape: shape,
             mode: mode,
-            references: references, partial: tileLoops.partialIndex, prefetch: ahead, reader: reader
+            accesses: accesses, partial: tileLoops.partialIndex, prefetch: ahead, reader: reader
           )
           functions.append(
             try writer.function(
-              named: name, parameters: parameters(mode, run, references, used, ahead),
-              indices: indices.map(Self.indexName), advances: advances(mode, run, references, used))
+              named: name, parameters: parameters(mode, run, accesses, used, ahead),
+              indices: indices.map(\.name), advances: advances(mode, run, accesses, used))
           )
         }
         let conditions = [rows.condition, column.condition].compactMap { $0 }.filter { $0 != "1" }
@@ -77,16 +77,12 @@ extension MacroKernelWriter {
 
   /// What a tile's function takes, in C.
   private func parameters(
-    _ mode: TileMode, _ run: TileRun?, _ references: [PlacedNest.Reference], _ used: [Int],
+    _ mode: TileMode, _ run: TileRun?, _ accesses: [MemoryAccess], _ used: [Int],
     _ ahead: ScheduledNest.Prefetch?
   ) -> [String] {
-    var parameters = used.map { index in
-      let reference = references[index]
-      let written = reference.isWritten || index == tileLoops.partialIndex
-      return "\(written ? "" : "const ")\(reference.cType) *\(reference.name)"
-    }
+    var parameters = used.map { accesses[$0].cPointer + accesses[$0].name }
     if let ahead { parameters.append("const float *\(ahead.parameter)") }
-    parameters += tileLoops.usedIndices(mode).map { "long \(Self.indexName($0))" }
+    parameters += tileLoops.usedIndices(mode).map { "long \($0.name)" }
     if mode == .accumulate || addsUp(mode) { parameters.append("int first") }
     if run != nil { parameters += ["long tile", "long end"] }
     return parameters
@@ -94,23 +90,19 @@ extension MacroKernelWriter {
 
   /// How far what it takes moves from one tile to the next; nil for one tile.
   private func advances(
-    _ mode: TileMode, _ run: TileRun?, _ references: [PlacedNest.Reference], _ used: [Int]
+    _ mode: TileMode, _ run: TileRun?, _ accesses: [MemoryAccess], _ used: [Int]
   ) -> [MicroKernelWriter.Advance]? {
     guard let run else { return nil }
     let pointers = used.map {
       MicroKernelWriter.Advance(
-        name: references[$0].name, step: tileLoops.advance($0, references, run))
+        name: accesses[$0].name, step: tileLoops.advance($0, accesses, run))
     }
-    let indices = tileLoops.usedIndices(mode).map { number in
-      let index = number < 0 ? tileLoops.nest.position : tileLoops.nest.indices[number]
-      return MicroKernelWriter.Advance(
-        name: Self.indexName(number), step: run.step * index.strides[run.axis])
+    let indices = tileLoops.usedIndices(mode).map { index in
+      MicroKernelWriter.Advance(
+        name: index.name,
+        step: run.step * index.expression(tileLoops.nest).coefficient(of: run.axis))
     }
     return pointers + indices
-  }
-
-  private static func indexName(_ number: Int) -> String {
-    number < 0 ? "position" : "index\(number)"
   }
 
   func choose(_ branches: [(condition: String?, call: String)], _ text: inout CText) {

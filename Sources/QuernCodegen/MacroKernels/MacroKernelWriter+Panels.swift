@@ -5,8 +5,8 @@ import QuernVectors
 struct PreparedPanels: Sendable {
   /// What the C calls the function that packs them: `name(factor, panels, thread)`.
   var function: String
-  /// The factor's number in the nest.
-  var reference: Int
+  /// The number of the factor's access in the nest.
+  var access: Int
   var byteCount: Int
 }
 
@@ -52,23 +52,22 @@ extension MacroKernelWriter {
       return
     }
     let nest = tileLoops.nest
-    let reference = nest.references[nest.factors[packed].reference]
+    let access = nest.access(of: packed)
     let axes = (tileLoops.schedule.panelAxes + [lane]).filter(tileLoops.varying.contains)
     var terms = ((nest.chunkAxis.map { [$0] } ?? []) + axes).map {
-      (nest.axes[$0].name, reference.strides[$0])
+      (nest.axes[$0].name, access.elements(along: $0))
     }
-    let block = tileLoops.blockStart(reference.strides, mode)
+    let block = tileLoops.blockStart(access.elementStrides, mode)
     terms += block?.terms ?? []
-    let source = "\(reference.name) + \(affineText(terms, offset: block?.offset ?? 0))"
+    let source = "\(access.name) + \(affineText(terms, offset: block?.offset ?? 0))"
     // Blocks are of one size but for the last.
     let isLast =
       mode == .finish && tileLoops.schedule.blocks.map { $0.lastSize != $0.size } ?? false
     var branches: [(condition: String?, call: String)] = []
     for column in tileLoops.columnShapes(run) {
       let writer = PackWriter(
-        nest: nest, schedule: tileLoops.schedule, machine: machine, reference: reference,
-        laneAxis: lane,
-        vectors: column.vectors, tail: column.tail, mode: mode, reader: reader)
+        nest: nest, schedule: tileLoops.schedule, machine: machine, access: access,
+        laneAxis: lane, vectors: column.vectors, tail: column.tail, mode: mode, reader: reader)
       let suffix = "\(column.vectors)" + (column.tail.map { "t\($0)" } ?? "")
       let name = "\(tileLoops.name)_pack_\(isLast ? "last_" : "")\(suffix)"
       if defined.insert(name).inserted { functions.append(try writer.function(named: name)) }
@@ -82,14 +81,14 @@ extension MacroKernelWriter {
   var prepared: PreparedPanels? {
     guard tileLoops.schedule.isPrepared, let packed = tileLoops.schedule.packed else { return nil }
     return PreparedPanels(
-      function: "\(tileLoops.name)_prepare", reference: tileLoops.nest.factors[packed].reference,
-      byteCount: tileLoops.preparedElements * 4)
+      function: "\(tileLoops.name)_prepare", access: tileLoops.nest.factors[packed].access,
+      byteCount: tileLoops.preparedElements * tileLoops.nest.access(of: packed).size)
   }
 
   /// Writes the function that packs the panels before the first step, if there are such.
   mutating func writePreparation() throws {
     guard let prepared else { return }
-    let reference = tileLoops.nest.references[prepared.reference]
+    let access = tileLoops.nest.accesses[prepared.access]
     var body = CText()
     let panels = tileLoops.loops.filter { $0.kind == .panel }
     let columns = tileLoops.loops.filter { $0.kind == .column }
@@ -109,7 +108,7 @@ extension MacroKernelWriter {
     }
     var text = CText()
     text.line("static void \(prepared.function)(")
-    text.line("    const \(reference.cType) *\(reference.name), float *panels, long share)")
+    text.line("    \(access.cPointer)\(access.name), float *panels, long share)")
     text.braces("") { text in
       text.line("(void)share;")
       if team > 1, columns.allSatisfy({ $0.split.count == 1 }) {

@@ -1,3 +1,4 @@
+import QuernGraph
 import QuernMachine
 import QuernPasses
 import QuernVectors
@@ -7,7 +8,7 @@ struct WrittenNest: Sendable {
   /// Something the loops find under a name of their own.
   enum Operand: Hashable {
     /// A tensor, by its number in the nest.
-    case reference(Int)
+    case access(Int)
     /// Panels that were packed before the first step.
     case panels
     /// The thread's own memory behind its tensors.
@@ -54,7 +55,9 @@ struct MacroKernelWriter: Sendable {
   var shares: Int { tileLoops.schedule.shares }
 
   /// Bytes of scratch memory a thread needs.
-  var scratchBytes: Int { (tileLoops.panelElements + tileLoops.partialElements) * 4 }
+  var scratchBytes: Int {
+    (tileLoops.panelElements + tileLoops.partialElements) * ElementType.accumulator.byteCount
+  }
 
   mutating func write() throws -> WrittenNest {
     let schedule = tileLoops.schedule
@@ -63,7 +66,7 @@ struct MacroKernelWriter: Sendable {
     var tiles = CText()
     try writeLoops(workSplit, &tiles)
     var loops = CText()
-    // References as the tiles see them; widths change the panel's strides.
+    // Accesses as the tiles see them; widths change the panel's strides.
     let (panelElements, partialElements) = (tileLoops.panelElements, tileLoops.partialElements)
     if partialElements > 0 { loops.line("float *const partial = scratch + \(panelElements);") }
     if tileLoops.threads > 1, workSplit == nil {
@@ -77,9 +80,9 @@ struct MacroKernelWriter: Sendable {
       text.append(function)
       text.line("")
     }
-    let panels = prepared?.reference
-    var operands = tileLoops.nest.references.indices.filter { $0 != panels }.map {
-      WrittenNest.Operand.reference($0)
+    let panels = prepared?.access
+    var operands = tileLoops.nest.accesses.indices.filter { $0 != panels }.map {
+      WrittenNest.Operand.access($0)
     }
     if schedule.isPrepared { operands.append(.panels) }
     if panelElements + partialElements > 0 { operands.append(.scratch) }

@@ -8,10 +8,10 @@ import QuernVectors
 /// Where lanes are far apart and a reduction axis is contiguous instead, squares of
 /// lanes × lanes elements are transposed in registers.
 struct PackWriter {
-  let nest: PlacedNest
+  let nest: MemoryNest
   let schedule: Schedule
   let machine: MachineFacts
-  let reference: PlacedNest.Reference
+  let access: MemoryAccess
   let laneAxis: Int
   /// Elements of the panel's rows.
   let vectors: Int
@@ -21,20 +21,21 @@ struct PackWriter {
   let reader: KernelRenderer.Reader
 
   private var lanes: Int { machine.target.lanes }
+  private var vectorBytes: Int { lanes * access.size }
   var width: Int { vectors * lanes }
 
   /// Reduction axes the factor depends on, outermost first.
-  static func axes(_ nest: PlacedNest, _ reference: PlacedNest.Reference) -> [Int] {
-    nest.reductionAxes.filter { reference.strides[$0] != 0 }
+  static func axes(_ nest: MemoryNest, _ access: MemoryAccess) -> [Int] {
+    nest.reductionAxes.filter { access.strides[$0] != 0 }
   }
 
   /// Elements of the panel between neighbours along each axis.
-  static func strides(
-    _ nest: PlacedNest, _ reference: PlacedNest.Reference, lane: Int, width: Int
+  static func panelElements(
+    _ nest: MemoryNest, _ access: MemoryAccess, lane: Int, width: Int
   ) -> [Int] {
     var strides = [Int](repeating: 0, count: nest.axes.count)
     var step = width
-    for axis in axes(nest, reference).reversed() {
+    for axis in axes(nest, access).reversed() {
       strides[axis] = step
       step *= nest.axes[axis].extent
     }
@@ -43,19 +44,19 @@ struct PackWriter {
   }
 
   func function(named name: String) throws -> CText {
-    let axes = Self.axes(nest, reference)
-    let target = Self.strides(nest, reference, lane: laneAxis, width: width)
+    let axes = Self.axes(nest, access)
+    let target = Self.panelElements(nest, access, lane: laneAxis, width: width)
     var renderer = KernelRenderer(target: machine.target, reader: reader)
     renderer.name = name
     var builder = VectorBuilder(target: machine.target)
     var body = CText()
-    let inner = axes.last { reference.strides[$0] == 1 }
-    if reference.strides[laneAxis] == 1 {
+    let inner = axes.last { access.isContiguous(along: $0) }
+    if access.isContiguous(along: laneAxis) {
       try loops(&body, axes.dropLast(), target) { body in
         for vector in 0..<vectors {
           let count = vector == vectors - 1 ? tail : nil
-          let value = builder.load(Address("from", offset: vector * lanes * 4), count: count)
-          builder.store(value, to: Address("to", offset: vector * lanes * 4))
+          let value = builder.load(Address("from", offset: vector * vectorBytes), count: count)
+          builder.store(value, to: Address("to", offset: vector * vectorBytes))
         }
         let block = builder.takeBlock()
         body.pointer("float *", "to", from: "panel")
@@ -64,8 +65,9 @@ struct PackWriter {
         let loop = BlockLoop(
           nest.axes[axis].name, rounds: extent(axis),
           advances: [
-            BlockLoop.Advance("to", elements: target[axis]),
-            BlockLoop.Advance("from", elements: reference.strides[axis]),
+            BlockLoop.Advance("to", elements: target[axis], byteCount: access.size),
+            BlockLoop.Advance(
+              "from", elements: access.elements(along: axis), byteCount: access.size),
           ])
         body.fragment(try renderer.fragment(block, in: loop))
       }
@@ -74,7 +76,7 @@ struct PackWriter {
     } else {
       try loops(&body, axes[...], target) { body in
         let count = (vectors - 1) * lanes + (tail ?? lanes)
-        let stride = reference.strides[laneAxis]
+        let stride = access.elements(along: laneAxis)
         body.line("quern_word *to = (quern_word *)panel;")
         body.line("const quern_word *from = (const quern_word *)source;")
         body.line("for (long l = 0; l < \(count); l++) to[l] = from[l * \(stride)];")
@@ -114,7 +116,7 @@ struct PackWriter {
     body.line("const float *\(end) = source;")
     try body.braces("for (long \(name) = 0; \(name) < \(extent(axis)); \(name)++)") { body in
       body.line("float *panel = \(start) + \(name) * \(target[axis]);")
-      body.line("const float *source = \(end) + \(name) * \(reference.strides[axis]);")
+      body.line("const float *source = \(end) + \(name) * \(access.elements(along: axis));")
       try loops(&body, axes.dropFirst(), target, inside)
     }
   }
@@ -165,7 +167,7 @@ struct PackWriter {
   ) {
     for (type, name, whole, distance) in [
       ("float", "to", "panel", lanes),
-      ("const float", "from", "source", lanes * reference.strides[laneAxis]),
+      ("const float", "from", "source", lanes * access.elements(along: laneAxis)),
     ] {
       let terms = [(whole, 1)] + vector.map { ($0.variable, $0.coefficient * distance) }
       body.line("\(type) *\(name) = \(affineText(terms, offset: offset * distance));")
@@ -190,8 +192,8 @@ struct PackWriter {
       let loop = BlockLoop(
         nest.axes[inner].name, rounds: whole, step: lanes,
         advances: [
-          BlockLoop.Advance("from", elements: lanes),
-          BlockLoop.Advance("to", elements: targetStride * lanes),
+          BlockLoop.Advance("from", elements: lanes, byteCount: access.size),
+          BlockLoop.Advance("to", elements: targetStride * lanes, byteCount: access.size),
         ])
       body.fragment(try renderer.fragment(block(lanes), in: loop))
     }
@@ -203,12 +205,12 @@ struct PackWriter {
     _ steps: Int, _ vector: Int, _ present: Int, _ targetStride: Int,
     _ builder: inout VectorBuilder
   ) {
-    let stride = reference.strides[laneAxis]
+    let stride = access.elements(along: laneAxis)
     let columns = builder.loadTransposed(
-      Address("from", offset: vector * lanes * stride * 4), stride: stride, rows: present,
+      Address("from", offset: vector * stride * vectorBytes), stride: stride, rows: present,
       columns: steps)
     for (step, column) in columns.enumerated() {
-      let offset = (step * targetStride + vector * lanes) * 4
+      let offset = step * targetStride * access.size + vector * vectorBytes
       builder.store(column, to: Address("to", offset: offset))
     }
   }

@@ -22,7 +22,7 @@ extension MicroKernelWriter {
   /// memory; a short one is written for every row, straight from the accumulators.
   private var loopsOverRows: Bool {
     if isPlain {
-      return nest.isTransform || schedule.unrollsWindow || context.rowPositions.count > 1
+      return nest.reduction.isTransform || schedule.unrollsWindow || context.rowPositions.count > 1
     }
     return !context.isScalar && nest.reduction == .sum && accumulators.count > 1
       && epilogueLength * accumulators.count * context.shape.vectors > Self.maxWrittenOut
@@ -52,7 +52,7 @@ extension MicroKernelWriter {
     for (number, row) in context.rowPositions.enumerated() {
       for (vector, register) in accumulators[number].enumerated() {
         let stored = context.load(
-          store.reference, row: row, vector: vector, step: store.displacement,
+          store.access, row: row, vector: vector, step: store.displacement,
           count: context.isScalar ? nil : context.laneCount(vector))
         context.builder.append(.binary(.add, register, register, .register(stored)))
       }
@@ -69,7 +69,7 @@ extension MicroKernelWriter {
     }
     for (number, registers) in accumulators.enumerated() {
       for (vector, register) in registers.enumerated() {
-        let offset = (number * width + vector * context.lanes) * 4
+        let offset = (number * context.shape.vectors + vector) * context.vectorBytes
         context.builder.store(register, to: Address("sums", offset: offset))
       }
     }
@@ -83,7 +83,7 @@ extension MicroKernelWriter {
     _ body: inout CText, _ axes: ArraySlice<Int>, sums: Name?
   ) throws {
     guard let axis = axes.first else {
-      if nest.isTransform { return try transformTile(&body) }
+      if nest.reduction.isTransform { return try transformTile(&body) }
       finishRow(sums)
       try context.takeBlock(into: &body)
       return
@@ -103,10 +103,10 @@ extension MicroKernelWriter {
     }
     let advances =
       (own.map { [BlockLoop.Advance($0, elements: inner)] } ?? [])
-      + advancePointers(&body, epilogueReferences, axis: axis, steps: 1, loop: name)
+      + advancePointers(&body, epilogueAccesses, axis: axis, steps: 1, loop: name)
     advanceIndices(axis, name)
     let loop = BlockLoop(name, rounds: count, advances: advances)
-    if axes.count == 1, !nest.isTransform {
+    if axes.count == 1, !nest.reduction.isTransform {
       finishRow(own)
       try context.takeLoop(loop, into: &body)
     } else {
@@ -133,7 +133,7 @@ extension MicroKernelWriter {
     let (whole, rest) = count.quotientAndRemainder(dividingBy: context.lanes)
     if whole > 0 {
       let advances = advancePointers(
-        &body, epilogueReferences, axis: axis, steps: context.lanes, loop: name)
+        &body, epilogueAccesses, axis: axis, steps: context.lanes, loop: name)
       finish(context.lanes, &self)
       try context.takeLoop(
         BlockLoop(name, rounds: whole, step: context.lanes, advances: advances), into: &body)
@@ -150,15 +150,15 @@ extension MicroKernelWriter {
     if schedule.unrollsWindow { return window() }
     for vector in 0..<(context.isScalar ? 1 : context.shape.vectors) {
       let sum = sums.map {
-        context.builder.load(Address($0, offset: vector * context.lanes * 4))
+        context.builder.load(Address($0, offset: vector * context.vectorBytes))
       }
       finish(row: [:], vector: vector, accumulator: sum, position: nil)
     }
   }
 
-  var epilogueReferences: [Int] {
-    let own = nest.valueReferences
-    return isPlain ? Set(own + nest.factors.map(\.reference)).sorted() : own
+  var epilogueAccesses: [Int] {
+    let own = nest.valueAccesses
+    return isPlain ? Set(own + nest.factors.map(\.access)).sorted() : own
   }
 
   /// Computes and stores the values of one vector of outputs.
@@ -172,14 +172,14 @@ extension MicroKernelWriter {
         let register = writer.value(number, &context)
         for store in nest.stores where store.value == number {
           context.store(
-            register, store.reference, row: row, vector: vector, step: store.displacement)
+            register, store.access, row: row, vector: vector, step: store.displacement)
         }
       }
       return
     }
     let results = nest.stores.map { (writer.value($0.value, &context), $0) }
     for (register, store) in results {
-      context.store(register, store.reference, row: row, vector: vector, step: store.displacement)
+      context.store(register, store.access, row: row, vector: vector, step: store.displacement)
     }
   }
 

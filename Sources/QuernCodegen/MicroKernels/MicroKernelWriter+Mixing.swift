@@ -14,7 +14,7 @@ extension MicroKernelWriter {
   ) throws {
     let p = tileAxes.written[0]
     try forEachRow(
-      &body, pairs, stride: stride, axis: p, moving: finishedReferences
+      &body, pairs, stride: stride, axis: p, moving: finishedAccesses
     ) { writer, rows in
       let values = rows.places.map { place in
         var values = [VectorRegister?](repeating: nil, count: along.results.count)
@@ -68,7 +68,7 @@ extension MicroKernelWriter {
   ///
   /// - Parameters:
   ///   - axis: that of the mixed values.
-  ///   - moving: the references that have it.
+  ///   - moving: the accesses that have it.
   private mutating func forEachRow(
     _ body: inout CText, _ pairs: PairMixing, stride: Int, axis: Int, moving: [Int],
     _ work: (inout MicroKernelWriter, Rows) -> Void

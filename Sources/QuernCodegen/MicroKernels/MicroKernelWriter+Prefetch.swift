@@ -1,3 +1,4 @@
+import QuernPasses
 import QuernVectors
 
 // What a tile asks for before it needs it, where the processor would not see the pattern.
@@ -5,18 +6,17 @@ import QuernVectors
 extension MicroKernelWriter {
   /// With fewer reduction steps, there is no time in which to ask for lines.
   private static let leastSteps = 8
-  /// Elements between reduction steps from which on each is a stream of its own.
-  private static let farApart = 256
+  /// Bytes between reduction steps from which on each is a stream of its own.
+  private static let farApart = 1024
 
-  /// Elements of a cache line.
-  private static let line = 16
+  private static let line = MemoryAccess.line
   /// What points to what is read ahead.
   static let pointer: Name = "prefetch"
 
-  /// Whether all rows of a reference start where a cache line does.
-  private func startOnLines(_ reference: PlacedNest.Reference, lane: Int) -> Bool {
-    reference.startsOnLine
-      && nest.outputAxes.allSatisfy { $0 == lane || reference.strides[$0] % Self.line == 0 }
+  /// Whether all rows of a tensor start where a cache line does.
+  private func startOnLines(_ access: MemoryAccess, lane: Int) -> Bool {
+    access.startsOnLine
+      && nest.outputAxes.allSatisfy { $0 == lane || access.strides[$0] % Self.line == 0 }
   }
 
   /// Asks for what the epilogue will read and write: a tile's own where its reduction takes long enough
@@ -33,30 +33,30 @@ extension MicroKernelWriter {
     if isShort, advances == nil { return }
     let distances = Dictionary(
       uniqueKeysWithValues: isShort ? (advances ?? []).map { ($0.name, $0.step) } : [])
-    func place(_ index: Int) -> [Int] { [references[index].byteOffset] + references[index].strides }
-    let written = nest.stores.map { place($0.reference) }
+    func place(_ index: Int) -> [Int] { [accesses[index].offset] + accesses[index].strides }
+    let written = nest.stores.map { place($0.access) }
     var seen: [[Int]] = []
-    for index in epilogueReferences where references[index].strides[lane] == 1 {
-      let reference = references[index]
+    for index in epilogueAccesses where accesses[index].isContiguous(along: lane) {
+      let access = accesses[index]
       // An update in place reads what it writes.
       let own = place(index)
       if seen.contains(own) { continue }
       seen.append(own)
       let isWritten = written.contains(own)
-      let ahead = distances[reference.name] ?? 0
+      let ahead = (distances[access.name] ?? 0) * access.size
       // What does not change from tile to tile has long been there.
       if isShort, ahead == 0 { continue }
       // What does not depend on the row, a bias, is asked for once.
       var starts: Set<Int> = []
       for row in context.rowPositions {
-        let start = row.distance(reference.strides) + ahead
+        let start = row.distance(access.strides) + ahead
         guard starts.insert(start).inserted else { continue }
-        let width = context.shape.vectors * context.lanes
-        var elements = Array(stride(from: 0, to: width, by: Self.line))
+        let width = context.shape.vectors * context.lanes * access.size
+        var places = Array(stride(from: 0, to: width, by: Self.line))
         // A row that starts within a cache line ends in one more.
-        if !startOnLines(reference, lane: lane) { elements.append(width - 1) }
-        for element in elements {
-          let address = Address(context.pointers[index], offset: (start + element) * 4)
+        if !startOnLines(access, lane: lane) { places.append(width - access.size) }
+        for place in places {
+          let address = Address(context.pointers[index], offset: start + place)
           context.builder.append(.prefetch(address, isWritten ? .write : .read))
         }
       }
@@ -68,7 +68,7 @@ extension MicroKernelWriter {
   mutating func prefetchLines(step: Int) {
     guard let prefetch, step < prefetch.lines else { return }
     context.builder.append(
-      .prefetch(Address(Self.pointer, offset: step * 64), prefetch.purpose))
+      .prefetch(Address(Self.pointer, offset: step * Self.line), prefetch.purpose))
   }
 
   /// Bytes ahead of what is being read at which a stream is asked for: some pages, since the processor
@@ -84,16 +84,15 @@ extension MicroKernelWriter {
     }
     let cycles =
       Double(context.rowPositions.count * context.shape.vectors) / machine.multiplyAddsPerCycle
-    let lines = Double(context.shape.vectors * context.lanes) / Double(Self.line)
-    guard cycles > lines * machine.streamCycles else { return }
-    let reference = references[nest.factors[packed].reference]
-    let further = TileContext.Step(offset: place).further(reference.strides)
-    for element in stride(from: 0, to: context.shape.vectors * context.lanes, by: Self.line) {
+    let width = context.shape.vectors * context.vectorBytes
+    guard cycles > Double(width) / Double(Self.line) * machine.streamCycles else { return }
+    let panels = nest.factors[packed].access
+    let further = TileContext.Step(offset: place).further(accesses[panels].strides)
+    for line in stride(from: 0, to: width, by: Self.line) {
       context.builder.append(
         .prefetch(
-          Address(
-            context.pointers[nest.factors[packed].reference],
-            offset: (further + element) * 4 + Self.streamDistance), .readLater))
+          Address(context.pointers[panels], offset: further + line + Self.streamDistance),
+          .readLater))
     }
   }
 
@@ -103,21 +102,19 @@ extension MicroKernelWriter {
     guard mode == .whole, nest.isProduct, schedule.packed == nil,
       nest.chunkAxis != nil, let lane = schedule.laneAxis, let panel = schedule.panelAxes.last
     else { return }
-    let operands = nest.factors.reduce(0) { $0 + abs(references[$1.reference].strides[panel]) * 4 }
+    let operands = nest.factors.reduce(0) { $0 + abs(accesses[$1.access].strides[panel]) }
     for factor in nest.factors {
-      let reference = references[factor.reference]
-      guard reference.strides[lane] == 1, reference.element == .float32,
-        reference.strides[panel] >= nest.reductionCount,
+      let access = accesses[factor.access]
+      guard access.isContiguous(along: lane), access.element == .float32,
+        access.strides[panel] >= nest.reductionCount * access.size,
         // Where tiles of columns alternate, all that they read must stay in the first-level cache beside it.
         schedule.columns.count == 1
-          || operands + reference.strides[panel] * 4 <= machine.level1Cache
+          || operands + access.strides[panel] <= machine.level1Cache
       else { continue }
-      for element in stride(from: 0, to: context.shape.vectors * context.lanes, by: 16) {
-        let elements = reference.strides[panel] + step * reference.strides[axis] + element
+      let next = access.strides[panel] + step * access.strides[axis]
+      for line in stride(from: 0, to: context.shape.vectors * context.vectorBytes, by: Self.line) {
         context.builder.append(
-          .prefetch(
-            Address(
-              context.pointers[factor.reference], offset: elements * 4)))
+          .prefetch(Address(context.pointers[factor.access], offset: next + line)))
       }
     }
   }
@@ -128,16 +125,15 @@ extension MicroKernelWriter {
       (schedule.rows[row]?.count ?? 1) > 1
     else { return }
     for factor in nest.factors {
-      let reference = references[factor.reference]
-      guard reference.element == .float32, reference.strides[row] == 1,
-        reference.strides[axis] >= Self.farApart
+      let access = accesses[factor.access]
+      guard access.element == .float32, access.isContiguous(along: row),
+        access.strides[axis] >= Self.farApart
       else { continue }
-      let last = 2 * (context.shape.rows[row] ?? 1) - 1
+      let last = (2 * (context.shape.rows[row] ?? 1) - 1) * access.size
       context.builder.append(
         .prefetch(
           Address(
-            context.pointers[factor.reference],
-            offset: (last + step * reference.strides[axis]) * 4)))
+            context.pointers[factor.access], offset: last + step * access.strides[axis])))
     }
   }
 }

@@ -45,12 +45,12 @@ extension MicroKernelWriter {
     let extent = schedule.extent(of: axis, nest, mode)
     guard extent > 1 else { return try reduce(&body, level: level + 1) }
     try body.braces("for (long \(name) = 0; \(name) < \(extent); \(name)++)") { body in
-      for (index, reference) in references.enumerated()
-      where isFactor(index) && reference.strides[axis] != 0 {
+      for (index, access) in accesses.enumerated()
+      where isFactor(index) && access.strides[axis] != 0 {
         let inner = context.ownPointer(index, in: name)
-        let step = affineText([(name, reference.strides[axis])])
+        let step = affineText([(name, access.elements(along: axis))])
         body.line(
-          "const \(reference.cType) *\(inner) = \(outer.0[index]) + \(step);")
+          "const \(access.cType) *\(inner) = \(outer.0[index]) + \(step);")
         context.pointers[index] = inner
       }
       advanceIndices(axis, name)
@@ -70,9 +70,9 @@ extension MicroKernelWriter {
     return result
   }
 
-  private func isFactor(_ index: Int) -> Bool { nest.factors.contains { $0.reference == index } }
+  private func isFactor(_ index: Int) -> Bool { nest.factors.contains { $0.access == index } }
 
-  /// Gives references pointers of their own that a loop along an axis moves on.
+  /// Gives accesses pointers of their own that a loop along an axis moves on.
   ///
   /// - Parameters:
   ///   - steps: along the axis each time.
@@ -80,24 +80,27 @@ extension MicroKernelWriter {
   mutating func advancePointers(
     _ body: inout CText, _ indices: [Int], axis: Int, steps: Int, loop: String
   ) -> [BlockLoop.Advance] {
-    indices.filter { references[$0].strides[axis] != 0 }.map { index in
-      let reference = references[index]
+    indices.filter { accesses[$0].strides[axis] != 0 }.map { index in
+      let access = accesses[index]
       let own = context.ownPointer(index, in: loop)
-      let constness = reference.isWritten ? "" : "const "
-      body.pointer(
-        "\(constness)\(reference.cType) *", own, from: context.pointers[index])
+      body.pointer(access.cPointer, own, from: context.pointers[index])
       context.pointers[index] = own
       return BlockLoop.Advance(
-        own, elements: reference.strides[axis] * steps, byteCount: reference.element.byteCount)
+        own, elements: access.elements(along: axis) * steps, byteCount: access.size)
     }
   }
 
   mutating func advanceIndices(_ axis: Int, _ variable: String) {
-    for (number, index) in nest.indices.enumerated() where index.strides[axis] != 0 {
-      context.indexText[number, default: "0"] += " + \(variable) * \(index.strides[axis])"
+    for (index, stride) in indicesMoving(along: axis) {
+      context.indexText[index, default: "0"] += " + \(variable) * \(stride)"
     }
-    if nest.position.strides[axis] != 0 {
-      context.indexText[-1, default: "0"] += " + \(variable) * \(nest.position.strides[axis])"
+  }
+
+  /// The indices that depend on an axis, and how far one step leads.
+  private func indicesMoving(along axis: Int) -> [(index: NestIndex, stride: Int)] {
+    (nest.indices.indices.map { NestIndex.index($0) } + [.position]).compactMap { index in
+      let stride = index.expression(nest).coefficient(of: axis)
+      return stride == 0 ? nil : (index, stride)
     }
   }
 
@@ -121,7 +124,7 @@ extension MicroKernelWriter {
     if rounds > 1 {
       let stride = unroll * stepSize
       let advances = advancePointers(
-        &body, references.indices.filter(isFactor), axis: axis, steps: stride, loop: name)
+        &body, accesses.indices.filter(isFactor), axis: axis, steps: stride, loop: name)
       advanceIndices(axis, name)
       for number in 0..<unroll * within.count {
         prefetchLines(step: number)
@@ -136,11 +139,8 @@ extension MicroKernelWriter {
       try context.takeLoop(
         BlockLoop(name, rounds: rounds, step: stride, advances: ahead + advances), into: &body)
       context.indexText = outer.1
-      for (number, index) in nest.indices.enumerated() where index.strides[axis] != 0 {
-        context.indexText[number, default: "0"] += " + \(rounds * stride * index.strides[axis])"
-      }
-      if nest.position.strides[axis] != 0 {
-        context.indexText[-1, default: "0"] += " + \(rounds * stride * nest.position.strides[axis])"
+      for (index, distance) in indicesMoving(along: axis) {
+        context.indexText[index, default: "0"] += " + \(rounds * stride * distance)"
       }
     }
     // What rounds have left, from where the pointers are now; all of it where there is one round.
@@ -190,8 +190,8 @@ extension MicroKernelWriter {
         value = blended
       }
       takeMaximum(
-        value, number, vector, row, step: place.further(nest.position.strides),
-        laneStride: laneAxis.map { nest.position.strides[$0] }, isFirst: isFirst)
+        value, number, vector, row, step: place.further(nest.strides(of: nest.position)),
+        laneStride: laneAxis.map { nest.position.coefficient(of: $0) }, isFirst: isFirst)
     } else if nest.isProduct {
       let b = context.factor(1, row: row, vector: vector, place)
       let a = context.factor(0, row: row, vector: vector, place)
@@ -210,7 +210,8 @@ extension MicroKernelWriter {
   ) {
     let best = accumulators[number][vector]
     if nest.wantsPosition {
-      let place = context.index(-1, row: [:], vector: 0, step: step, laneStride: laneStride ?? 0)
+      let place = context.index(
+        .position, row: [:], vector: 0, step: step, laneStride: laneStride ?? 0)
       let known = positions[number][vector]
       if isFirst {
         context.builder.append(.move(known, place))

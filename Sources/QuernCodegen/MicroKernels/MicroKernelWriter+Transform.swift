@@ -1,3 +1,4 @@
+import QuernGraph
 import QuernPasses
 import QuernVectors
 
@@ -12,9 +13,9 @@ extension MicroKernelWriter {
   }
 
   var tileAxes: TileAxes {
-    let axes = nest.axes.indices.filter { nest.axes[$0].isSide }
-    let written = nest.reduction.tileRank
-    return TileAxes(written: Array(axes.prefix(written)), read: Array(axes.dropFirst(written)))
+    TileAxes(
+      written: nest.axes.indices.filter { nest.axes[$0].kind == .tileOutput },
+      read: nest.axes.indices.filter { nest.axes[$0].kind == .tileInput })
   }
 
   /// Registers that a pass over one column or row takes beside its operands.
@@ -58,7 +59,7 @@ extension MicroKernelWriter {
         try context.renderer.pin(register)
         context.factors.append((factor, .register(register)))
       } else {
-        let address = Address("factors", offset: factorCount * 4)
+        let address = Address("factors", offset: factorCount * ElementType.accumulator.byteCount)
         factorCount += context.lanes
         context.builder.store(register, to: address)
         context.factors.append((factor, .memory(address)))
@@ -78,7 +79,7 @@ extension MicroKernelWriter {
   /// Transforms the tile that the pointers point to, and stores what is made of it.
   mutating func transformTile(_ body: inout CText) throws {
     guard case .transform(let rows, _, let mixing) = nest.reduction,
-      let operand = nest.factors.first?.reference
+      let operand = nest.factors.first?.access
     else { return }
     let (down, along) = passes
     let side = down.inputCount
@@ -168,7 +169,7 @@ extension MicroKernelWriter {
     let halfway = Name("halfway_" + nest.axes[line].name)
     body.pointer("const float *", halfway, from: "halfway")
     try tileLoop(
-      &body, nest.axes[line].name, rounds: nest.axes[line].extent, line, finishedReferences,
+      &body, nest.axes[line].name, rounds: nest.axes[line].extent, line, finishedAccesses,
       BlockLoop.Advance(halfway, elements: next * context.lanes)
     ) { writer in
       writer.apply(program) { writer, input in
@@ -180,8 +181,8 @@ extension MicroKernelWriter {
   }
 
   /// What is read and written to finish a tile, beside the tile itself.
-  var finishedReferences: [Int] {
-    epilogueReferences.filter { $0 != nest.factors.first?.reference }
+  var finishedAccesses: [Int] {
+    epilogueAccesses.filter { $0 != nest.factors.first?.access }
   }
 
   /// A line for readers; for TinyCC it would part what is one block of machine code.
@@ -191,18 +192,18 @@ extension MicroKernelWriter {
 
   /// What was kept so many vectors from a pointer.
   mutating func kept(_ pointer: Name, _ vectors: Int) -> VectorRegister {
-    context.builder.load(Address(pointer, offset: vectors * context.lanes * 4))
+    context.builder.load(Address(pointer, offset: vectors * context.vectorBytes))
   }
 
   mutating func keep(_ register: VectorRegister, at pointer: Name, _ vectors: Int) {
     context.builder.store(
-      register, to: Address(pointer, offset: vectors * context.lanes * 4))
+      register, to: Address(pointer, offset: vectors * context.vectorBytes))
   }
 
-  /// A loop over a part of the tile; the references' pointers go along, and the one to what is kept.
+  /// A loop over a part of the tile; the accesses' pointers go along, and the one to what is kept.
   ///
   /// - Parameters:
-  ///   - axis: what the references' pointers go along, so many `steps` a round.
+  ///   - axis: what the accesses' pointers go along, so many `steps` a round.
   mutating func tileLoop(
     _ body: inout CText, _ name: String, rounds: Int, _ axis: Int, steps: Int = 1,
     _ moving: [Int], _ halfway: BlockLoop.Advance, _ inside: (inout MicroKernelWriter) -> Void

@@ -5,12 +5,12 @@ import QuernVectors
 /// Writes one tile function: accumulators in registers, reduction loops around vector statements,
 /// the epilogue, the stores.
 struct MicroKernelWriter {
-  let nest: PlacedNest
+  let nest: MemoryNest
   let schedule: Schedule
   let machine: MachineFacts
   let mode: TileMode
   /// With the packed factor in its panel; the partial sums, where there are any, come last.
-  let references: [PlacedNest.Reference]
+  let accesses: [MemoryAccess]
   let partial: Int?
   /// How to read ahead what others need next, from the parameter `ahead`.
   let prefetch: ScheduledNest.Prefetch?
@@ -28,19 +28,19 @@ struct MicroKernelWriter {
   var factorCount = 0
 
   init(
-    nest: PlacedNest, schedule: Schedule, machine: MachineFacts, shape: TileShape, mode: TileMode,
-    references: [PlacedNest.Reference], partial: Int?, prefetch: ScheduledNest.Prefetch?,
+    nest: MemoryNest, schedule: Schedule, machine: MachineFacts, shape: TileShape, mode: TileMode,
+    accesses: [MemoryAccess], partial: Int?, prefetch: ScheduledNest.Prefetch?,
     reader: KernelRenderer.Reader
   ) {
     self.nest = nest
     self.schedule = schedule
     self.machine = machine
     self.mode = mode
-    self.references = references
+    self.accesses = accesses
     self.partial = partial
     self.prefetch = prefetch
     context = TileContext(
-      nest: nest, schedule: schedule, shape: shape, references: references, machine: machine,
+      nest: nest, schedule: schedule, shape: shape, accesses: accesses, machine: machine,
       reader: reader)
   }
 
@@ -111,11 +111,11 @@ struct MicroKernelWriter {
     }
     tile.append(body)
     for advance in advances where advance.step != 0 {
-      if let reference = references.first(where: { $0.name == advance.name }) {
+      if let access = accesses.first(where: { $0.name == advance.name }) {
         tile.fragment(
           .advance(
             BlockLoop.Advance(
-              Name(advance.name), elements: advance.step, byteCount: reference.element.byteCount)))
+              Name(advance.name), elements: advance.step, byteCount: access.size)))
       } else if !unused.contains(advance.name) {
         tile.line("\(advance.name) += \(advance.step);")
       }
@@ -167,11 +167,9 @@ struct MicroKernelWriter {
   private mutating func storePartialSums(_ body: inout CText) throws {
     for (row, registers) in zip(context.rowPositions, accumulators) {
       for (vector, register) in registers.enumerated() {
-        let lanes = context.lanes
         let index = partial ?? 0
-        let elements = row.distance(references[index].strides) + vector * lanes
-        context.builder.store(
-          register, to: Address(context.pointers[index], offset: elements * 4))
+        let offset = row.distance(accesses[index].strides) + vector * context.vectorBytes
+        context.builder.store(register, to: Address(context.pointers[index], offset: offset))
       }
     }
     try context.takeBlock(into: &body)

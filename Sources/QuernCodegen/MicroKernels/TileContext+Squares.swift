@@ -1,3 +1,4 @@
+import QuernPasses
 import QuernVectors
 
 // What lies apart for lanes, and side by side for rows.
@@ -11,18 +12,19 @@ extension TileContext {
   ///   - row: its place in the tile.
   /// - Returns: nil where it is not part of a square.
   mutating func loadSquare(
-    _ key: LoadKey, _ reference: PlacedNest.Reference, row: AxisSteps
+    _ key: LoadKey, _ access: MemoryAccess, row: AxisSteps
   ) -> VectorRegister? {
-    guard let axis = schedule.squareAxis, let rows = squareRows, !Schedule.isSmooth(key.stride),
-      reference.strides[axis] == 1
+    guard let axis = schedule.squareAxis, let rows = squareRows,
+      key.stride != 0, key.stride != access.size, access.isContiguous(along: axis)
     else { return nil }
     let number = row[axis] ?? 0
-    let first = key.offset - number
+    let first = key.offset - number * access.size
     let columns = builder.loadTransposed(
-      Address(key.pointer, offset: first * 4), stride: key.stride, rows: key.count, columns: rows)
+      Address(key.pointer, offset: first), stride: key.stride / access.size, rows: key.count,
+      columns: rows)
     for (other, column) in columns.enumerated() {
       var place = key
-      place.offset = first + other
+      place.offset = first + other * access.size
       loaded.append((place, column))
     }
     return columns[number]

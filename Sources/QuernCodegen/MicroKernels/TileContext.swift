@@ -1,3 +1,4 @@
+import QuernGraph
 import QuernMachine
 import QuernPasses
 import QuernVectors
@@ -33,23 +34,23 @@ enum TileMode: String {
 /// Loads of the same place within a block are done once; lanes that do not lie side by side are
 /// collected by C code before the block, and spread after it.
 struct TileContext {
-  let nest: PlacedNest
+  let nest: MemoryNest
   let schedule: Schedule
   let shape: TileShape
   let lanes: Int
-  /// The references, with the packed factor read from its panel.
-  let references: [PlacedNest.Reference]
+  /// The nest's accesses, with the packed factor read from its panel.
+  let accesses: [MemoryAccess]
   var builder: VectorBuilder
   var renderer: KernelRenderer
   /// Positions of the tile along the row axes, the innermost fastest.
   let rowPositions: [AxisSteps]
 
-  /// By reference: the C variable that points to it at the present loop level.
+  /// By access: the C variable that points to it at the present loop level.
   var pointers: [Name]
-  /// The pointers that loops have of their own, by the reference and the loop that they are for.
-  private var ownPointers: [(reference: Int, loop: String, name: Name)] = []
+  /// The pointers that loops have of their own, by the access and the loop that they are for.
+  private var ownPointers: [(access: Int, loop: String, name: Name)] = []
   /// C for the part of each index that the loops so far make up.
-  var indexText: [Int: String]
+  var indexText: [NestIndex: String]
   /// The longest list of lane buffers any block has needed.
   private(set) var bufferCount = 0
   private var buffersInBlock = 0
@@ -72,13 +73,13 @@ struct TileContext {
   }
 
   init(
-    nest: PlacedNest, schedule: Schedule, shape: TileShape, references: [PlacedNest.Reference],
+    nest: MemoryNest, schedule: Schedule, shape: TileShape, accesses: [MemoryAccess],
     machine: MachineFacts, reader: KernelRenderer.Reader
   ) {
     self.nest = nest
     self.schedule = schedule
     self.shape = shape
-    self.references = references
+    self.accesses = accesses
     lanes = machine.target.lanes
     builder = VectorBuilder(target: machine.target)
     renderer = KernelRenderer(target: machine.target, reader: reader)
@@ -90,10 +91,9 @@ struct TileContext {
       }
     }
     rowPositions = positions
-    pointers = references.map { Name($0.name) }
-    indexText = Dictionary(
-      uniqueKeysWithValues: nest.indices.indices.map { ($0, "index\($0)") })
-    indexText[-1] = "position"
+    pointers = accesses.map { Name($0.name) }
+    let indices = nest.indices.indices.map { NestIndex.index($0) } + [.position]
+    indexText = Dictionary(uniqueKeysWithValues: indices.map { ($0, $0.name) })
   }
 
   /// Whether results are the same in all lanes: one output element a row.
@@ -111,87 +111,96 @@ struct TileContext {
     return builder.target.hasHalves && !isScalar && count <= lanes / 2 ? count : nil
   }
 
-  /// A C variable that points to a reference within a loop.
-  mutating func ownPointer(_ reference: Int, in loop: String) -> Name {
-    if let known = ownPointers.first(where: { $0.reference == reference && $0.loop == loop }) {
+  /// Bytes of a vector of sums.
+  var vectorBytes: Int { lanes * ElementType.accumulator.byteCount }
+
+  /// A C variable that points to where an access is within a loop.
+  mutating func ownPointer(_ access: Int, in loop: String) -> Name {
+    if let known = ownPointers.first(where: { $0.access == access && $0.loop == loop }) {
       return known.name
     }
-    var text = "\(references[reference].name)_\(loop)"
+    var text = "\(accesses[access].name)_\(loop)"
     // Tensors may be called so as well.
-    while references.contains(where: { $0.name == text })
+    while accesses.contains(where: { $0.name == text })
       || ownPointers.contains(where: { $0.name == Name(text) })
     { text += "_" }
     let name = Name(text)
-    ownPointers.append((reference, loop, name))
+    ownPointers.append((access, loop, name))
     return name
   }
 
   // MARK: Loads and stores
 
-  /// A vector of a reference.
+  /// A vector of what is read at an access.
   ///
   /// - Parameters:
-  ///   - step: elements further on, for unrolled loops.
-  ///   - laneStride: elements between lanes; by default the reference's along the lane axis.
+  ///   - step: bytes further on, for unrolled loops.
+  ///   - laneStride: bytes between lanes; by default the access's along the lane axis.
   ///   - count: lanes that exist; the others are zero.
   mutating func load(
     _ index: Int, row: AxisSteps, vector: Int, step: Int = 0, laneStride: Int? = nil,
     count: Int? = nil
   ) -> VectorRegister {
-    let reference = references[index]
-    let stride = laneStride ?? schedule.laneAxis.map { reference.strides[$0] } ?? 0
-    let elements =
-      row.distance(reference.strides) + step + vector * lanes * stride
+    let access = accesses[index]
+    let stride = laneStride ?? schedule.laneAxis.map { access.strides[$0] } ?? 0
+    let isContiguous = stride == access.size
+    let offset = row.distance(access.strides) + step + vector * lanes * stride
     var count = count
     // What lies behind the last lane, in a tensor that is updated, may be another thread's to write.
-    if count == nil, laneStride == nil, stride == 1, laneCount(vector) < lanes,
-      references.contains(where: { $0.isWritten && $0.liesWith(reference) })
+    if count == nil, laneStride == nil, isContiguous, laneCount(vector) < lanes,
+      accesses.contains(where: { $0.isWritten && $0.startsWith(access) })
     {
       count = laneCount(vector)
     }
     // No more is needed of it.
-    if count == nil, laneStride == nil, stride == 1, reference.element == .float32,
+    if count == nil, laneStride == nil, isContiguous, access.element == .float32,
       halfCount(vector) != nil
     {
       count = lanes / 2
     }
     let key = LoadKey(
-      offset: elements, stride: stride,
+      offset: offset, stride: stride,
       // A vector of fewer collected lanes is not one of all.
-      count: count ?? (stride == 0 || stride == 1 ? 0 : laneCount(vector)),
+      count: count ?? (stride == 0 || isContiguous ? 0 : laneCount(vector)),
       pointer: pointers[index])
     if let known = loaded.last(where: { $0.key == key }) { return known.register }
-    if let result = loadSquare(key, reference, row: row) { return result }
-    let address = Address(key.pointer, offset: elements * reference.element.byteCount)
+    if let result = loadSquare(key, access, row: row) { return result }
+    let address = Address(key.pointer, offset: offset)
     let register: VectorRegister
-    switch (reference.element, stride) {
-    case (.uint8, 1): register = builder.loadBytes(address, count: count)
-    case (.uint8, _):
+    switch access.element {
+    case .uint8 where isContiguous: register = builder.loadBytes(address, count: count)
+    case .uint8:
       let buffer = collect(
-        key, stride, count: stride == 0 ? lanes : count ?? laneCount(vector), bytes: true)
+        key, access.element, count: stride == 0 ? lanes : count ?? laneCount(vector))
       register = builder.loadBytes(Address(buffer))
-    case (_, 0): register = builder.broadcast(address)
-    case (_, 1): register = builder.load(address, count: count)
-    default:
-      register = builder.load(
-        Address(collect(key, stride, count: count ?? laneCount(vector), bytes: false)),
-        count: count)
+    case .float32, .int32:
+      if stride == 0 {
+        register = builder.broadcast(address)
+      } else if isContiguous {
+        register = builder.load(address, count: count)
+      } else {
+        let buffer = collect(key, access.element, count: count ?? laneCount(vector))
+        register = builder.load(Address(buffer), count: count)
+      }
     }
     loaded.append((key, register))
     return register
   }
 
-  private mutating func collect(
-    _ key: LoadKey, _ stride: Int, count: Int, bytes: Bool
-  ) -> String {
+  /// C that brings lanes side by side before the block.
+  ///
+  /// - Returns: the buffer in which they are then.
+  private mutating func collect(_ key: LoadKey, _ element: ElementType, count: Int) -> String {
     let buffer = takeBuffer()
-    let kind = bytes ? "bytes" : "words"
-    let source = affineText([("l", stride)], offset: key.offset)
+    let size = element.byteCount
+    let source = affineText([("l", key.stride / size)], offset: key.offset / size)
     // As words: TinyCC would copy floats through vector registers, which hold our accumulators.
-    let words = bytes ? key.pointer.text : "((const quern_word *)\(key.pointer))"
+    let isByte = element == .uint8
+    let words = isByte ? key.pointer.text : "((const quern_word *)\(key.pointer))"
     before.append(
-      "for (long l = 0; l < \(count); l++) \(buffer).\(kind)[l] = \(words)[\(source)];")
-    return "\(buffer).\(bytes ? "bytes" : "floats")"
+      "for (long l = 0; l < \(count); l++) "
+        + "\(buffer).\(isByte ? "bytes" : "words")[l] = \(words)[\(source)];")
+    return "\(buffer).\(isByte ? "bytes" : "floats")"
   }
 
   /// A `union quern_lanes`, on the way between vectors and C.
@@ -203,44 +212,44 @@ struct TileContext {
     return "lanes\(buffersInBlock)"
   }
 
-  /// Stores a vector of outputs, `step` elements from a reference's own place.
+  /// Stores a vector of outputs, `step` bytes from an access's own place.
   mutating func store(
     _ register: VectorRegister, _ index: Int, row: AxisSteps, vector: Int, step: Int = 0
   ) {
-    let reference = references[index]
-    let stride = schedule.laneAxis.map { reference.strides[$0] } ?? 1
+    let access = accesses[index]
+    let size = access.size
+    let stride = schedule.laneAxis.map { access.strides[$0] } ?? size
     let count = laneCount(vector)
-    let elements =
-      row.distance(reference.strides) + step + vector * lanes * (isScalar ? 0 : stride)
+    let offset = row.distance(access.strides) + step + vector * lanes * (isScalar ? 0 : stride)
     let pointer = pointers[index]
-    if stride == 1 || count == 1 {
+    if access.element != .uint8, stride == size || count == 1 {
       builder.store(
-        register, to: Address(pointer, offset: elements * 4), count: count == lanes ? nil : count)
+        register, to: Address(pointer, offset: offset), count: count == lanes ? nil : count)
       return
     }
     let buffer = takeBuffer()
     builder.store(register, to: Address("\(buffer).floats"))
-    let target = affineText([("l", stride)], offset: elements)
+    let target = affineText([("l", stride / size)], offset: offset / size)
+    let words = access.element == .uint8 ? pointer.text : "((quern_word *)\(pointer))"
     after.append(
-      "for (long l = 0; l < \(count); l++) "
-        + "((quern_word *)\(pointer))[\(target)] = \(buffer).words[l];")
+      "for (long l = 0; l < \(count); l++) \(words)[\(target)] = \(buffer).words[l];")
   }
 
-  /// An index (−1: the position in the window) in every lane.
+  /// An index in every lane.
   mutating func index(
-    _ number: Int, row: AxisSteps, vector: Int, step: Int = 0, laneStride: Int? = nil
+    _ index: NestIndex, row: AxisSteps, vector: Int, step: Int = 0, laneStride: Int? = nil
   ) -> VectorRegister {
-    let strides = number < 0 ? nest.position.strides : nest.indices[number].strides
+    let expression = index.expression(nest)
+    let strides = nest.strides(of: expression)
     let stride = laneStride ?? schedule.laneAxis.map { strides[$0] } ?? 0
     let constant =
       row.distance(strides) + step + vector * lanes * stride
-    let base = indexText[number] ?? "0"
-    if strides.allSatisfy({ $0 == 0 }) {
-      let offset = number < 0 ? nest.position.offset : nest.indices[number].offset
-      return builder.constant(Int32(truncatingIfNeeded: offset))
+    let base = indexText[index] ?? "0"
+    if expression.terms.isEmpty {
+      return builder.constant(Int32(truncatingIfNeeded: expression.offset))
     }
-    if number < 0, schedule.unrollsWindow {
-      return builder.constant(Int32(truncatingIfNeeded: nest.position.offset + constant))
+    if index == .position, schedule.unrollsWindow {
+      return builder.constant(Int32(truncatingIfNeeded: expression.offset + constant))
     }
     let buffer = takeBuffer()
     before.append("\(buffer).integers[0] = (int)(\(base)\(constant == 0 ? "" : " + \(constant)"));")
@@ -275,11 +284,11 @@ struct TileContext {
   mutating func factor(
     _ number: Int, row: AxisSteps, vector: Int, _ step: Step
   ) -> VectorRegister {
-    let reference = nest.factors[number].reference
-    let strides = references[reference].strides
+    let access = nest.factors[number].access
+    let strides = accesses[access].strides
     let laneStride = step.laneAxis.map { strides[$0] }
     return load(
-      reference, row: row, vector: vector, step: step.further(strides), laneStride: laneStride,
+      access, row: row, vector: vector, step: step.further(strides), laneStride: laneStride,
       count: laneStride == 0 ? nil : step.count)
   }
 
@@ -301,8 +310,8 @@ struct TileContext {
       result = result.map { builder.multiply($0, value) } ?? value
     }
     for number in matches {
-      let match = nest.factors[number].match ?? 0
-      let strides = nest.indices[match].strides
+      let match = NestIndex.index(nest.factors[number].match ?? 0)
+      let strides = nest.strides(of: match.expression(nest))
       let value = factor(number, row: row, vector: vector, step)
       let wanted = index(
         match, row: row, vector: vector, step: step.further(strides),

@@ -31,7 +31,7 @@ struct ValueWriter {
     position = nil
   }
 
-  private func values(_ nest: PlacedNest) -> [PlacedNest.Value] {
+  private func values(_ nest: MemoryNest) -> [NestValue] {
     step == nil ? nest.values : nest.term
   }
 
@@ -52,25 +52,25 @@ struct ValueWriter {
       if let accumulator { return accumulator }
       return context.product(row: row, vector: vector)
     case .position: return position ?? context.builder.zero()
-    case .read(let reference, let displacement):
-      return context.load(reference, row: row, vector: vector, step: displacement)
+    case .read(let access, let displacement):
+      return context.load(access, row: row, vector: vector, step: displacement)
     case .constant(let constant, let element):
       return element == .float32
         ? context.builder.constant(Float(constant)) : context.builder.constant(Int32(constant))
-    case .index(let index): return context.index(index, row: row, vector: vector)
+    case .index(let index): return context.index(.index(index), row: row, vector: vector)
     case .apply(let op, let operands, let element):
       return apply(op, operands, element, &context)
     }
   }
 
-  private func type(_ number: Int, _ nest: PlacedNest) -> ElementType {
+  private func type(_ number: Int, _ nest: MemoryNest) -> ElementType {
     switch values(nest)[number] {
-    case .factor(let factor): nest.references[nest.factors[factor].reference].element
+    case .factor(let factor): nest.accesses[nest.factors[factor].access].element
     case .accumulator:
       nest.factors.count == 1 && nest.factors[0].match == nil
-        ? nest.references[nest.factors[0].reference].element : .float32
+        ? nest.accesses[nest.factors[0].access].element : .float32
     case .position, .index: .int32
-    case .read(let reference, _): nest.references[reference].element
+    case .read(let access, _): nest.accesses[access].element
     case .constant(_, let element), .apply(_, _, let element): element
     }
   }
@@ -126,7 +126,7 @@ struct ValueWriter {
     }
   }
 
-  private func isNumber(_ number: Int, _ nest: PlacedNest) -> Bool {
+  private func isNumber(_ number: Int, _ nest: MemoryNest) -> Bool {
     if case .constant(let constant, _) = values(nest)[number] { !constant.isNaN } else { false }
   }
 

@@ -6,7 +6,7 @@ import QuernPasses
 struct NestInstance: Sendable {
   /// In C: the kernel's, with a number where it has several nests.
   let name: String
-  let nest: PlacedNest
+  let nest: MemoryNest
   /// What its products ask for besides, in a region.
   let region: RegionPrefetch?
   /// Among which the tiles are shared out.
@@ -16,7 +16,7 @@ struct NestInstance: Sendable {
 
   /// What the C depends on but for names and places: nests that agree become one function.
   struct Shape: Hashable {
-    var nest: PlacedNest
+    var nest: MemoryNest
     var region: RegionPrefetch?
     var threads: Int
     var workShares: Tuning.WorkShares?
@@ -24,7 +24,7 @@ struct NestInstance: Sendable {
     /// By what most shapes differ in: hashing all of it takes longer than to compare the few that agree.
     func hash(into hasher: inout Hasher) {
       for axis in nest.axes { hasher.combine(axis.extent) }
-      hasher.combine(nest.references.count)
+      hasher.combine(nest.accesses.count)
       hasher.combine(nest.values.count)
     }
   }
@@ -36,25 +36,19 @@ struct NestInstance: Sendable {
 
   /// The nests of a kernel.
   ///
-  /// - Throws: `QuernError` for those that cannot become C.
   static func all(
-    of position: Int, in program: Program, _ options: CodegenOptions
-  ) throws -> [NestInstance] {
+    of position: Int, in addressed: AddressedProgram, _ options: CodegenOptions
+  ) -> [NestInstance] {
+    let program = addressed.program
     let kernel = program.kernels[position]
     let region = program.region(of: position)
     let threads = region?.isPrivate == true ? 1 : options.threads
     // Nests would have shares of their own, and chunks of a region that all threads share, too.
     let isWhole = kernel.nests.count == 1 && region == nil
     let workShares = isWhole && threads > 1 ? options.tuning.workShares : nil
-    let ahead = RegionPrefetch(position, program)
-    return try kernel.nests.enumerated().map { number, nest in
-      var nest = PlacedNest(nest, program, position: position)
-      nest.cutLanes((nest.isTransform ? 1 : 4) * options.target.lanes)
-      if nest.stores.contains(where: { nest.references[$0.reference].element == .uint8 }) {
-        throw QuernError(
-          kernel.label, "bytes are moved", remedy: "convert the uint8 tensor with toFloat or toInt")
-      }
-      return NestInstance(
+    let ahead = RegionPrefetch(position, addressed)
+    return addressed.nests[position].enumerated().map { number, nest in
+      NestInstance(
         name: kernel.nests.count == 1 ? kernel.name : "\(kernel.name)_part\(number)", nest: nest,
         region: ahead, threads: threads, workShares: workShares)
     }

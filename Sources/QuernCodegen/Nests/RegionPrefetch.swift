@@ -15,7 +15,7 @@ struct RegionPrefetch: Hashable {
     /// Which chunk is asked for while chunk c is computed: c + `lead`.
     var lead: Int
 
-    var lines: Int { (bytes + 63) / 64 }
+    var lines: Int { (bytes + MemoryAccess.line - 1) / MemoryAccess.line }
   }
 
   var ranges: [MemoryRange]
@@ -26,26 +26,24 @@ struct RegionPrefetch: Hashable {
   var forWriting = false
 
   /// - Returns: nil for kernels that are not the products of a region.
-  init?(_ position: Int, _ program: Program) {
-    let kernel = program.kernels[position]
+  init?(_ position: Int, _ addressed: AddressedProgram) {
+    let program = addressed.program
     guard let region = program.region(of: position),
-      kernel.multiplyAddsPerOutput > 1
+      let nest = addressed.nests[position].first, nest.reduction == .sum, nest.factors.count == 2,
+      nest.reductionCount > 1
     else { return nil }
     ranges = []
     for other in region.kernels where other != position {
-      for nest in program.kernels[other].nests {
-        let accesses =
-          nest.stores.map { ($0.access, isWritten: true) }
-          + nest.reads.map { ($0, isWritten: false) }
-        for (access, isWritten) in accesses {
-          guard let storage = program.storages[access.tensor], !storage.isPrivate else { continue }
-          let stride = storage.address(access, rank: nest.axes.count).strides[0]
-          guard stride > 0 else { continue }
+      for nest in addressed.nests[other] {
+        guard let chunk = nest.chunkAxis else { continue }
+        let accesses = nest.accesses.filter(\.isWritten) + nest.accesses.filter { !$0.isWritten }
+        for access in accesses where !access.isPrivate && access.strides[chunk] > 0 {
+          guard let storage = program.storages[access.tensor] else { continue }
           let range = MemoryRange(
-            offset: storage.offset, bytes: stride * access.element.byteCount,
+            offset: storage.offset, bytes: access.strides[chunk],
             lead: other < position ? 1 : 0)
           if !ranges.contains(range) { ranges.append(range) }
-          if isWritten, region.isPrivate { forWriting = true }
+          if access.isWritten, region.isPrivate { forWriting = true }
         }
       }
     }
@@ -84,15 +82,5 @@ struct RegionPrefetch: Hashable {
       return start..<start + (range.lines + perCall - 1) / perCall
     }
     return Plan(linesPerRound: perRound, linesPerCall: perCall, calls: calls)
-  }
-}
-
-extension Kernel {
-  /// Terms of the sum of the first nest, where it is one of products.
-  fileprivate var multiplyAddsPerOutput: Int {
-    guard let nest = nests.first, nest.reduction == .sum, nest.factors.count == 2 else {
-      return 0
-    }
-    return nest.axes[nest.outputRank...].reduce(1) { $0 * $1.extent }
   }
 }

@@ -95,9 +95,9 @@ struct KernelWriter {
     _ operand: WrittenNest.Operand, _ use: NestInstance
   ) -> (type: String, name: String) {
     switch operand {
-    case .reference(let index):
-      let reference = use.nest.references[index]
-      return ("\(reference.isWritten ? "" : "const ")\(reference.cType) *", reference.name)
+    case .access(let index):
+      let access = use.nest.accesses[index]
+      return (access.cPointer, access.name)
     case .panels: return ("const float *", "panels")
     case .scratch: return ("float *", "scratch")
     case .region(let number): return ("const char *", RegionPrefetch.name(number))
@@ -108,11 +108,11 @@ struct KernelWriter {
   private func place(_ operand: WrittenNest.Operand, _ use: NestInstance) -> String {
     let type = declaration(operand, use).type
     switch operand {
-    case .reference(let index):
-      let reference = use.nest.references[index]
-      return reference.isPrivate
-        ? "(\(type))(arena + \(privateOffset + reference.byteOffset)) + thread * PRIVATE"
-        : "(\(type))(arena + \(reference.byteOffset))"
+    case .access(let index):
+      let access = use.nest.accesses[index]
+      return access.isPrivate
+        ? "(\(type))(arena + \(privateOffset + access.offset)) + thread * PRIVATE"
+        : "(\(type))(arena + \(access.offset))"
     case .panels: return "(\(type))(arena + \(PreparedPanels.offset(of: use)))"
     case .scratch:
       return "(\(type))(arena + \(privateOffset + program.privateBytes)) + thread * PRIVATE"
@@ -127,9 +127,9 @@ extension PreparedPanels {
 
   /// C that packs them for a kernel.
   func call(for use: NestInstance) -> String {
-    let reference = use.nest.references[reference]
+    let access = use.nest.accesses[access]
     return
-      "\(function)((const \(reference.cType) *)(arena + \(reference.byteOffset)), "
+      "\(function)((\(access.cPointer))(arena + \(access.offset)), "
       + "(float *)(arena + \(Self.offset(of: use))), thread);"
   }
 }

@@ -1,15 +1,8 @@
+import QuernGraph
 import QuernMachine
 import QuernPasses
 import QuernVectors
 import Synchronization
-
-/// Writes a program as C: schedules its kernels, then writes them.
-///
-/// - Throws: `QuernError` for what the generator cannot do, `VectorError` where it is at odds
-///   with itself.
-public func generate(_ program: Program, _ options: CodegenOptions) throws -> GeneratedCode {
-  try ScheduledProgram(program, options).write()
-}
 
 extension ScheduledProgram {
   /// Writes the C.
@@ -101,11 +94,11 @@ private func head(
   text.line("  quern_word words[\(options.target.lanes)];")
   text.line("  float floats[\(options.target.lanes)];")
   text.line("  int integers[\(options.target.lanes)];")
-  text.line("  unsigned char bytes[\(options.target.lanes * 4)];")
+  text.line("  unsigned char bytes[\(options.target.lanes * ElementType.accumulator.byteCount)];")
   text.line("};")
   text.line("")
   text.line("// Floats of private memory for each thread.")
-  text.line("#define PRIVATE \(layout.privateBytes / 4)")
+  text.line("#define PRIVATE \(layout.privateBytes / ElementType.accumulator.byteCount)")
   if !layout.panels.isEmpty {
     text.line("")
     text.line("// Bytes from the arena's start to panels that are packed before the first step.")

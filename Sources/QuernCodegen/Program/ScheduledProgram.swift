@@ -21,13 +21,11 @@ package struct ScheduledProgram: Sendable {
   private let sharers: [[String]]
   private let writers: [MacroKernelWriter]
 
-  /// - Throws: `QuernError` for what cannot become C.
-  package init(_ program: Program, _ options: CodegenOptions) throws {
-    self.program = program
+  /// - Parameter addressed: with names for C.
+  package init(_ addressed: AddressedProgram, _ options: CodegenOptions) {
+    program = addressed.program
     self.options = options
-    uses = try onAllCores(program.kernels.count) {
-      try NestInstance.all(of: $0, in: program, options)
-    }
+    uses = program.kernels.indices.map { NestInstance.all(of: $0, in: addressed, options) }
     var groupOf: [NestInstance.Shape: Int] = [:]
     var members: [[NestInstance]] = []
     groups = uses.map { nests in

@@ -1,15 +1,17 @@
+import QuernPasses
+
 // Schedules as text.
 
 extension Schedule {
   /// A line for each choice, in a nest's names.
-  package func lines(_ nest: PlacedNest) -> [String] {
+  package func lines(_ nest: MemoryNest) -> [String] {
     func name(_ axis: Int) -> String { nest.axes[axis].name }
     var lines = [lanesText(nest)]
     if !nest.isDirect {
       lines.append(reductionText(nest))
     }
     if let panels {
-      let factor = nest.references[nest.factors[panels.factor].reference].name
+      let factor = nest.accesses[nest.factors[panels.factor].access].name
       let place =
         switch panels.place {
         case .inPlace: "where it lies"
@@ -31,7 +33,7 @@ extension Schedule {
     return lines
   }
 
-  private func lanesText(_ nest: PlacedNest) -> String {
+  private func lanesText(_ nest: MemoryNest) -> String {
     let vectors = columns.sizes.map(String.init).joined(separator: " or ")
     let rowText = rowAxes.compactMap { axis -> String? in
       guard let split = rows[axis], split.largest > 1 else { return nil }
@@ -50,7 +52,7 @@ extension Schedule {
     }
   }
 
-  private func reductionText(_ nest: PlacedNest) -> String {
+  private func reductionText(_ nest: MemoryNest) -> String {
     if unrollsWindow { return "the window is written out" }
     let axes = nest.reductionAxes
     let written = axes.suffix(writtenOut).map { nest.axes[$0].name }
@@ -62,7 +64,7 @@ extension Schedule {
   /// Checks that tiles cover the nest, and that its registers suffice.
   ///
   /// - Returns: what is wrong; nil where nothing is.
-  package func fault(_ nest: PlacedNest) -> String? {
+  package func fault(_ nest: MemoryNest) -> String? {
     let axes = panelAxes + rowAxes + [laneAxis].compactMap { $0 }
     guard axes.sorted() == nest.outputAxes.sorted() else {
       return "loops over axes \(axes), and the outputs' are \(nest.outputAxes)"

@@ -1,4 +1,5 @@
 import QuernMachine
+import QuernPasses
 import QuernVectors
 
 /// How a loop nest is cut: which axis vectors run over, into which register tiles and blocks, what is
@@ -85,14 +86,11 @@ package struct Schedule: Hashable, Sendable {
 }
 
 extension Schedule {
-  /// Whether lanes lie side by side, or all at one place.
-  static func isSmooth(_ stride: Int) -> Bool { stride == 0 || stride == 1 }
-
   /// Whether a step of a tile keeps its rows' values in registers and takes one vector after the other,
   /// instead of the reverse: where there are fewer rows, and no room for all vectors. (Of one row nothing is
   /// shared.)
   static func keepsRowValues(
-    _ rows: Int, _ vectors: Int, _ nest: PlacedNest, _ target: Target
+    _ rows: Int, _ vectors: Int, _ nest: MemoryNest, _ target: Target
   ) -> Bool {
     nest.isProduct && 1 < rows && rows < vectors
       && (rows + 1) * vectors + 1 > target.registerCount
@@ -101,19 +99,19 @@ extension Schedule {
   // MARK: Reductions
 
   /// How many positions of an axis a tile function goes through.
-  func extent(of axis: Int, _ nest: PlacedNest, _ mode: TileMode) -> Int {
+  func extent(of axis: Int, _ nest: MemoryNest, _ mode: TileMode) -> Int {
     guard let blocks, mode != .whole else { return nest.axes[axis].extent }
     if blocks.axis == axis { return mode == .finish ? blocks.lastSize : blocks.size }
     return blocks.outer.contains { $0.axis == axis } ? 1 : nest.axes[axis].extent
   }
 
   /// Reduction steps that a tile function goes through.
-  func steps(_ nest: PlacedNest, _ mode: TileMode) -> Int {
+  func steps(_ nest: MemoryNest, _ mode: TileMode) -> Int {
     nest.reductionAxes.reduce(1) { $0 * extent(of: $1, nest, mode) }
   }
 
   /// Rounds that a tile's loops take for a sum; what is left of the innermost loop is in none.
-  func rounds(_ nest: PlacedNest, _ mode: TileMode) -> Int {
+  func rounds(_ nest: MemoryNest, _ mode: TileMode) -> Int {
     let loops = nest.reductionAxes.dropLast(writtenOut)
     guard let last = loops.last else { return 0 }
     // A loop of fewer steps is none.
@@ -123,23 +121,23 @@ extension Schedule {
   }
 
   /// Reduction steps in one round.
-  func roundSteps(_ nest: PlacedNest) -> Int {
+  func roundSteps(_ nest: MemoryNest) -> Int {
     nest.reductionAxes.suffix(writtenOut).reduce(unroll) { $0 * nest.axes[$1].extent }
   }
 
   // MARK: Panels
 
   /// Reduction steps of one panel.
-  func panelSteps(_ nest: PlacedNest) -> Int {
+  func panelSteps(_ nest: MemoryNest) -> Int {
     guard let panels else { return 0 }
-    let reference = nest.references[nest.factors[panels.factor].reference]
-    return PackWriter.axes(nest, reference).reduce(1) { product, axis in
+    let access = nest.access(of: panels.factor)
+    return PackWriter.axes(nest, access).reduce(1) { product, axis in
       product * extent(of: axis, nest, isPrepared || blocks == nil ? .whole : .accumulate)
     }
   }
 
   /// Elements of the panels of all columns together.
-  func allPanels(_ nest: PlacedNest) -> Int {
+  func allPanels(_ nest: MemoryNest) -> Int {
     panelSteps(nest) * columns.extent * target.lanes
   }
 }

@@ -1,3 +1,5 @@
+import QuernGraph
+import QuernPasses
 import QuernVectors
 
 extension ScheduledNest {
@@ -40,37 +42,37 @@ extension ScheduledNest {
       schedule.rounds(nest, mode) > 1,
       let reduction = nest.reductionAxes.last
     else { return nil }
-    let reference = nest.references[nest.factors[panels.factor].reference]
+    let access = nest.access(of: panels.factor)
     // Tiles along one axis ask one after the other.
     let rowLoops = loops.filter { $0.kind == .row && $0.split.count > 1 }
-    guard rowLoops.count == 1, let rowLoop = rowLoops.first, isEven(reference) else { return nil }
+    guard rowLoops.count == 1, let rowLoop = rowLoops.first, isEven(access) else { return nil }
     let isRun = run.map { $0.kind == .row && $0.axis == rowLoop.axis } ?? false
     let tile = isRun ? "tile" : rowLoop.tile
     let isOnePanel = schedule.columns.count == 1
-    guard isOnePanel ? liesInPanels(reference, lane: lane, width: width) : !fitsAllPanels else {
+    guard isOnePanel ? liesInPanels(access, lane: lane, width: width) : !fitsAllPanels else {
       return nil
     }
     if isOnePanel || schedule.isPrepared {
       return preparedPrefetch(panels, mode, width: width, tile: tile, isRun: isRun)
     }
-    let line = 64 / reference.element.byteCount
-    var step = reference.strides[reduction]
+    let line = MemoryAccess.line / access.size
+    var step = access.elements(along: reduction)
     // Cache lines side by side, each a tile's, and elements from one to the next.
     var lines = (width + line - 1) / line
     var lineDistance = line
-    if reference.strides[lane] == 1 {
+    if access.isContiguous(along: lane) {
       // Rows that are packed start anywhere in a line.
       if panels.place == .packed { lines += 1 }
     } else {
       // The panel is made by transposing: its rows lie side by side, one for each lane.
       guard step == 1, nest.reductionAxes.count == 1 else { return nil }
       step = line
-      lineDistance = line * reference.strides[lane]
+      lineDistance = line * access.elements(along: lane)
     }
     guard schedule.rowTileCount >= lines, schedule.rowTileCount <= Self.maxRowTiles else {
       return nil
     }
-    let start = "\(reference.name) + \(next(reference.strides, mode, width: width, lane: lane))"
+    let start = "\(access.name) + \(next(access.elementStrides, mode, width: width, lane: lane))"
     var own = "\(tile) % \(lines) * \(lineDistance)"
     let roundSteps = schedule.roundSteps(nest)
     if roundSteps > 1 {
@@ -83,11 +85,12 @@ extension ScheduledNest {
 
   /// Whether a factor is a tensor of panels already, one behind the other, of which nothing but what is
   /// computed now is in the cache: examples of a region go through all panels again and again.
-  private func liesInPanels(_ reference: PlacedNest.Reference, lane: Int, width: Int) -> Bool {
-    guard schedule.panels?.place == .inPlace, nest.chunkAxis == nil, reference.strides[lane] == 1,
+  private func liesInPanels(_ access: MemoryAccess, lane: Int, width: Int) -> Bool {
+    guard schedule.panels?.place == .inPlace, nest.chunkAxis == nil,
+      access.isContiguous(along: lane),
       let next = schedule.panelAxes.last
     else { return false }
-    return reference.strides[next] == panelSteps * width
+    return access.elements(along: next) == panelSteps * width
   }
 
   /// How tiles ask for the panel, or the block of one, that lies behind the present one.
@@ -97,8 +100,8 @@ extension ScheduledNest {
     _ panels: Schedule.Panels, _ mode: TileMode, width: Int, tile: String, isRun: Bool
   ) -> Prefetch? {
     guard schedule.rowTileCount <= Self.maxRowTiles else { return nil }
-    let index = nest.factors[panels.factor].reference
-    let line = PlacedNest.Reference.line / nest.references[index].element.byteCount
+    let index = nest.factors[panels.factor].access
+    let line = MemoryAccess.line / nest.accesses[index].size
     let rounds = schedule.rounds(nest, mode)
     let elements = schedule.steps(nest, mode) * width
     // The same block of the next panel, or what follows the present one in memory.
@@ -108,7 +111,7 @@ extension ScheduledNest {
     let lines = min(schedule.roundSteps(nest), (all + requests - 1) / requests)
     // Where one tile can ask for more than is needed, others begin anew.
     let parts = max(1, min(schedule.rowTileCount, all / (rounds * lines)))
-    let panel = argument(index, references(width: width), mode, nil)
+    let panel = argument(index, accesses(width: width), mode, nil)
     return Prefetch(
       step: lines * line, lines: lines, start: "\(panel) + \(distance)",
       own: "\(tile) % \(parts) * \(rounds * lines * line)", isRun: isRun)
@@ -156,7 +159,8 @@ extension ScheduledNest {
     let together = run?.split.count ?? 1
     let plan = region.plan(
       callCount: count, rounds: rounds * together, maxLines: min(roundSteps, 3))
-    let elements = plan.linesPerCall * 16
+    let line = MemoryAccess.line / ElementType.accumulator.byteCount
+    let elements = plan.linesPerCall * line
     var lines = [
       "// Prefetch what the next chunk reads, and where this chunk's results go.",
       "const long call = \(number);",
@@ -172,15 +176,15 @@ extension ScheduledNest {
           + "\(call) * \(elements);")
     }
     return Prefetch(
-      step: plan.linesPerRound * 16, lines: plan.linesPerRound, preparation: lines,
+      step: plan.linesPerRound * line, lines: plan.linesPerRound, preparation: lines,
       start: "prefetch", tileElements: elements / together,
       purpose: region.forWriting ? .write : .read)
   }
 
   /// Whether each reduction step leads as far as every other.
-  private func isEven(_ reference: PlacedNest.Reference) -> Bool {
+  private func isEven(_ access: MemoryAccess) -> Bool {
     zip(nest.reductionAxes, nest.reductionAxes.dropFirst()).allSatisfy { outer, inner in
-      reference.strides[outer] == reference.strides[inner] * nest.axes[inner].extent
+      access.strides[outer] == access.strides[inner] * nest.axes[inner].extent
     }
   }
 }

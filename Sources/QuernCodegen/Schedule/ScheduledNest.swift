@@ -1,3 +1,4 @@
+import QuernGraph
 import QuernPasses
 import QuernVectors
 
@@ -10,7 +11,7 @@ package struct ScheduledNest: Sendable {
     var condition: String?
   }
 
-  package let nest: PlacedNest
+  package let nest: MemoryNest
   package let schedule: Schedule
   package let name: String
   package let threads: Int
@@ -21,7 +22,7 @@ package struct ScheduledNest: Sendable {
   /// Axes whose position a call of a tile function depends on.
   private let callerAxes: [Int]
 
-  init(nest: PlacedNest, schedule: Schedule, name: String, threads: Int) {
+  init(nest: MemoryNest, schedule: Schedule, name: String, threads: Int) {
     self.nest = nest
     self.schedule = schedule
     self.name = name
@@ -184,31 +185,32 @@ package struct ScheduledNest: Sendable {
     return (strides, step)
   }
 
-  var partialIndex: Int? { schedule.blocks == nil ? nil : nest.references.count }
+  var partialIndex: Int? { schedule.blocks == nil ? nil : nest.accesses.count }
 
   // MARK: Arguments
 
-  /// The references as a tile of the given panel width sees them.
-  func references(width: Int) -> [PlacedNest.Reference] {
-    var result = nest.references
+  /// The nest's accesses as a tile of the given panel width sees them, and that of partial sums.
+  func accesses(width: Int) -> [MemoryAccess] {
+    var result = nest.accesses
     if let packed = schedule.packed, let lane = schedule.laneAxis {
-      let index = nest.factors[packed].reference
-      result[index].strides = PackWriter.strides(
-        nest, nest.references[index], lane: lane, width: width)
+      let index = nest.factors[packed].access
+      let size = result[index].size
+      result[index].strides = PackWriter.panelElements(
+        nest, nest.accesses[index], lane: lane, width: width
+      ).map { $0 * size }
     }
     if schedule.blocks != nil {
       result.append(
-        PlacedNest.Reference(
-          name: "partial", tensor: .init(0), byteOffset: 0, strides: partialStrides.strides,
-          element: .float32, isWritten: true))
+        MemoryAccess(
+          partialSumsWith: partialStrides.strides.map { $0 * ElementType.accumulator.byteCount }))
     }
     return result
   }
 
-  /// References a tile function needs, by mode.
-  func usedReferences(_ mode: TileMode, _ references: [PlacedNest.Reference]) -> [Int] {
-    let factors = Set(nest.factors.map(\.reference))
-    let others = nest.valueReferences
+  /// Accesses a tile function needs, by mode.
+  func usedAccesses(_ mode: TileMode) -> [Int] {
+    let factors = Set(nest.factors.map(\.access))
+    let others = nest.valueAccesses
     var used: Set<Int>
     switch mode {
     case .whole, .finish: used = factors.union(others)
@@ -218,41 +220,42 @@ package struct ScheduledNest: Sendable {
     return used.sorted()
   }
 
-  /// Indices a tile function needs; −1 is the position in the window.
-  func usedIndices(_ mode: TileMode) -> [Int] {
-    var used: Set<Int> = []
-    used.formUnion(nest.factors.compactMap(\.match))
-    if nest.reduction == .maximum, nest.wantsPosition, !schedule.unrollsWindow { used.insert(-1) }
+  /// Indices a tile function needs.
+  func usedIndices(_ mode: TileMode) -> [NestIndex] {
+    var used = Set(nest.factors.compactMap(\.match))
     if mode != .accumulate {
       for case .index(let index) in nest.values { used.insert(index) }
     }
-    return used.sorted()
+    let asksForPosition =
+      nest.reduction == .maximum && nest.wantsPosition && !schedule.unrollsWindow
+    return (asksForPosition ? [.position] : []) + used.sorted().map { .index($0) }
   }
 
-  /// C for where a reference starts for the present tile, or a run's first.
+  /// C for where an access starts for the present tile, or a run's first.
   func argument(
-    _ index: Int, _ references: [PlacedNest.Reference], _ mode: TileMode, _ run: TileRun?
+    _ index: Int, _ accesses: [MemoryAccess], _ mode: TileMode, _ run: TileRun?
   ) -> String {
-    let reference = references[index]
-    if let packed = schedule.packed, nest.factors[packed].reference == index {
-      guard schedule.isPrepared, let (terms, offset) = blockStart(reference.strides, mode) else {
+    let access = accesses[index]
+    if let packed = schedule.packed, nest.factors[packed].access == index {
+      guard schedule.isPrepared, let (terms, offset) = blockStart(access.elementStrides, mode)
+      else {
         return panelAddress(run)
       }
       let text = affineText(terms, offset: offset)
       return text == "0" ? panelAddress(run) : "\(panelAddress(run)) + \(text)"
     }
-    var strides = reference.strides
+    var strides = access.elementStrides
     if index == partialIndex {
       // Whatever the position of these, partial sums are kept in the same place.
       for loop in aroundBlocks { strides[loop.axis] = 0 }
     }
-    let text = place(strides, mode, run, isSum: reference.isWritten)
-    return text == "0" ? reference.name : "\(reference.name) + \(text)"
+    let text = place(strides, mode, run, isSum: access.isWritten)
+    return text == "0" ? access.name : "\(access.name) + \(text)"
   }
 
-  func indexArgument(_ number: Int, _ mode: TileMode, _ run: TileRun?) -> String {
-    let index = number < 0 ? nest.position : nest.indices[number]
-    return place(index.strides, mode, run, offset: index.offset)
+  func indexArgument(_ index: NestIndex, _ mode: TileMode, _ run: TileRun?) -> String {
+    let index = index.expression(nest)
+    return place(nest.strides(of: index), mode, run, offset: index.offset)
   }
 
   private func place(

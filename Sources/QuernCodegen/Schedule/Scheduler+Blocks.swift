@@ -1,3 +1,6 @@
+import QuernGraph
+import QuernPasses
+
 // Where a sum is cut into blocks, and how they are gone through.
 
 extension Scheduler {
@@ -17,37 +20,39 @@ extension Scheduler {
   }
 
   /// The factor whose lines come from beyond the second-level cache, for few rows.
-  var farReference: PlacedNest.Reference? {
+  var farMatrix: MemoryAccess? {
     guard let lane = schedule.laneAxis, let axis = nest.reductionAxes.last,
-      nest.reductionCount * nest.axes[lane].extent * 4 > machine.level2Cache
+      nest.reductionCount * nest.axes[lane].extent * ElementType.accumulator.byteCount
+        > machine.level2Cache
     else { return nil }
     return matrixInPlace(sharedBy: tuning.tiles.maxRowsOfFarMatrix) {
-      $0.strides[axis] * 4 > PlacedNest.Reference.line
+      $0.strides[axis] > MemoryAccess.line
     }
   }
 
   /// A factor that lanes run along where it lies, which at most so many outputs share.
   private func matrixInPlace(
-    sharedBy maximum: Int, where isMeant: (PlacedNest.Reference) -> Bool
-  ) -> PlacedNest.Reference? {
+    sharedBy maximum: Int, where isMeant: (MemoryAccess) -> Bool
+  ) -> MemoryAccess? {
     guard nest.isProduct, schedule.packed == nil, let lane = schedule.laneAxis else { return nil }
-    let index = nest.factors.map(\.reference).first {
-      nest.references[$0].strides[lane] == 1 && isMeant(nest.references[$0])
+    let index = nest.factors.map(\.access).first {
+      nest.accesses[$0].isContiguous(along: lane) && isMeant(nest.accesses[$0])
         && reuse($0, lane: lane) <= maximum
     }
-    return index.map { nest.references[$0] }
+    return index.map { nest.accesses[$0] }
   }
 
   /// The reduction axis, where few rows go through a matrix that comes from memory each time, and tiles
   /// would go down its columns.
   private var streamedAxis: Int? {
     guard let lane = schedule.laneAxis, schedule.columns.count > 1,
-      nest.axes[lane].extent * 4 >= tuning.blocks.minStreamedBytes * threads,
+      nest.axes[lane].extent * ElementType.accumulator.byteCount
+        >= tuning.blocks.minStreamedBytes * threads,
       nest.reductionAxes.count == 1, let axis = nest.reductionAxes.first,
       nest.axes[axis].extent > tuning.blocks.streamedSteps
     else { return nil }
     let matrix = matrixInPlace(sharedBy: tuning.blocks.maxRowsOfStreamed) {
-      let row = $0.strides[axis] * 4
+      let row = $0.strides[axis]
       return row > widthBytes && row * nest.axes[axis].extent > machine.memoryBytes
     }
     return matrix == nil ? nil : axis
@@ -95,7 +100,8 @@ extension Scheduler {
     // whole need no other.
     if schedule.isPrepared, rowBytes(all, .whole) <= room { return false }
     let block = ReductionBlocks.Axis(axis: blocks.axis, extent: blocks.size)
-    return nest.outputCount * 4 <= room && rowBytes(block, .accumulate) <= room
+    return nest.outputCount * ElementType.accumulator.byteCount <= room
+      && rowBytes(block, .accumulate) <= room
   }
 
   /// Bytes of the operands that a tile goes through, and what lies between; of panels, one of them.
@@ -103,7 +109,7 @@ extension Scheduler {
     guard let outermost = nest.reductionAxes.first else { return 0 }
     let extent = nest.axes[outermost].extent
     return nest.factors.indices.reduce(0) { sum, number in
-      let step = abs(nest.references[nest.factors[number].reference].strides[outermost]) * 4
+      let step = abs(nest.access(of: number).strides[outermost])
       guard number == schedule.panels?.factor else { return sum + step * extent }
       let panel = nest.reductionCount / extent * laneBytes(number)
       return sum + min(step, panel) * extent
@@ -111,14 +117,20 @@ extension Scheduler {
   }
 
   /// Bytes of a tile's lanes.
-  var widthBytes: Int { schedule.columns.largest * machine.target.lanes * 4 }
+  var widthBytes: Int { schedule.columns.largest * vectorBytes }
+
+  /// Bytes of a vector of sums.
+  var vectorBytes: Int { machine.target.lanes * ElementType.accumulator.byteCount }
+
+  /// Bytes of an element of panels.
+  var panelElementBytes: Int { schedule.panels.map { nest.access(of: $0.factor).size } ?? 0 }
 
   /// Bytes that a tile reads in one reduction step of a factor that lanes run over: whole cache lines, unless
   /// it is packed.
   func laneBytes(_ number: Int) -> Int {
     let width = widthBytes
     if number == schedule.packed { return width }
-    return lineBytes(width, of: nest.references[nest.factors[number].reference])
+    return lineBytes(width, of: nest.access(of: number))
   }
 
   /// Bytes that all rows read of so many positions of an axis, and of all further inside: no more than lie
@@ -126,10 +138,13 @@ extension Scheduler {
   private func rowBytes(_ part: ReductionBlocks.Axis, _ mode: TileMode) -> Int {
     nest.factors.indices.reduce(0) { sum, number in
       guard number != schedule.panels?.factor else { return sum }
-      let strides = nest.references[nest.factors[number].reference].strides
+      let access = nest.access(of: number)
+      let strides = access.strides
       let rows = nest.outputAxes.filter { strides[$0] != 0 }
         .reduce(1) { $0 * nest.axes[$1].extent }
-      return sum + min(abs(strides[part.axis]) * part.extent, schedule.steps(nest, mode) * rows) * 4
+      return sum
+        + min(
+          abs(strides[part.axis]) * part.extent, schedule.steps(nest, mode) * rows * access.size)
     }
   }
 
@@ -139,28 +154,28 @@ extension Scheduler {
   /// Bytes of the cache lines that a tile reads anew in one reduction step.
   private var stepBytes: Int {
     nest.factors.indices.reduce(0) { sum, number in
-      let reference = nest.references[nest.factors[number].reference]
-      let strides = reference.strides
+      let access = nest.access(of: number)
+      let strides = access.strides
       if number == schedule.packed || schedule.laneAxis.map({ strides[$0] != 0 }) ?? false {
         return sum + laneBytes(number)
       }
       let axes = schedule.rowAxes.filter { strides[$0] != 0 }
-      let side = axes.first { strides[$0] == 1 }
+      let side = axes.first { access.isContiguous(along: $0) }
       return sum
         + axes.filter { $0 != side }.reduce(
-          lineBytes((side.map(tileRows) ?? 1) * 4, of: reference)
+          lineBytes((side.map(tileRows) ?? 1) * access.size, of: access)
         ) { $0 * tileRows($1) }
     }
   }
 
   /// Bytes of the cache lines of so many bytes side by side, which a reduction step reads; of steps that
   /// lie closer, only what the last one has not read.
-  func lineBytes(_ bytes: Int, of reference: PlacedNest.Reference) -> Int {
-    let line = PlacedNest.Reference.line
-    let strides = reference.strides
-    let step = nest.reductionAxes.last.map { abs(strides[$0]) * 4 } ?? 0
+  func lineBytes(_ bytes: Int, of access: MemoryAccess) -> Int {
+    let line = MemoryAccess.line
+    let strides = access.strides
+    let step = nest.reductionAxes.last.map { abs(strides[$0]) } ?? 0
     let startsOnLine =
-      reference.startsOnLine && nest.reductionAxes.allSatisfy { strides[$0] * 4 % line == 0 }
+      access.startsOnLine && nest.reductionAxes.allSatisfy { strides[$0] % line == 0 }
     return min(step, ((bytes + line - 1) / line + (startsOnLine ? 0 : 1)) * line)
   }
 }

@@ -1,3 +1,4 @@
+import QuernPasses
 import QuernVectors
 
 // What a tile takes, by which tiles are compared.
@@ -12,15 +13,15 @@ extension Scheduler {
       (columns.small + 1, columns.bigCount), (columns.small, columns.count - columns.bigCount),
     ]
     var total = 0.0
-    let far = farReference
+    let far = farMatrix
     for (number, (m, rowCount)) in rowTiles.enumerated() {
       for (nv, columnCount) in widths where columnCount > 0 {
         let (step, start) = step(m, nv)
         total += Double(rowCount * columnCount) * (step + start)
         guard number == 0, let far else { continue }
         // The first tile of rows waits for the lines, if its multiply-adds do not take as long.
-        let bytes = lineBytes(nv * machine.target.lanes * 4, of: far)
-        let lines = Double(bytes / PlacedNest.Reference.line)
+        let bytes = lineBytes(nv * vectorBytes, of: far)
+        let lines = Double(bytes / MemoryAccess.line)
         total += Double(columnCount) * max(0, lines * machine.farLineCycles - step)
       }
     }
@@ -45,7 +46,7 @@ extension Scheduler {
     let work = Double(m * nv)
     var loads = 0.0
     for factor in nest.factors {
-      let strides = nest.references[factor.reference].strides
+      let strides = nest.accesses[factor.access].strides
       let byLane = schedule.laneAxis.map { strides[$0] != 0 } ?? true
       loads += Double(rowsRead(strides, m) * (byLane ? nv : 1))
     }
@@ -56,7 +57,7 @@ extension Scheduler {
       (work + loads + overhead) / machine.instructionsPerCycle)
     // Starting and finishing a tile costs as well, not least the cache lines that its rows touch:
     // fewer, larger, wider tiles win where all else is equal.
-    let lines = Double(m) * (Double(nv * machine.target.lanes) / 16 + 1)
+    let lines = Double(m) * (Double(nv * vectorBytes) / Double(MemoryAccess.line) + 1)
     let start = (work * 2 + lines + 20) / Double(max(nest.reductionCount, 1))
     return (cycles, start)
   }

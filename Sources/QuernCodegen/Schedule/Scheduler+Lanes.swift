@@ -8,22 +8,18 @@ extension Scheduler {
   func chooseLanes() -> Schedule.Lanes {
     let work = max(nest.reductionCount, 1)
     func roughness(_ axis: Int) -> Int {
-      let factors = nest.factors.filter {
-        !Schedule.isSmooth(nest.references[$0.reference].strides[axis])
-      }
-      let others = nest.references.indices.filter { index in
-        !nest.factors.contains { $0.reference == index }
-          && !Schedule.isSmooth(nest.references[index].strides[axis])
+      let factors = nest.factors.filter { !nest.accesses[$0.access].isSmooth(along: axis) }
+      let others = nest.accesses.indices.filter { index in
+        !nest.factors.contains { $0.access == index }
+          && !nest.accesses[index].isSmooth(along: axis)
       }
       return factors.count * work + others.count
     }
     let outputs = nest.outputAxes
     let reductions = nest.reductionAxes.filter { axis in
       nest.axes[axis].extent >= machine.target.lanes / 2
-        && nest.factors.allSatisfy {
-          Schedule.isSmooth(nest.references[$0.reference].strides[axis])
-        }
-        && nest.factors.contains { nest.references[$0.reference].strides[axis] == 1 }
+        && nest.factors.allSatisfy { nest.accesses[$0.access].isSmooth(along: axis) }
+        && nest.factors.contains { nest.accesses[$0.access].isContiguous(along: axis) }
     }
     guard let last = outputs.last else {
       return reductions.last.map { .reduction($0) } ?? .output(nil)
@@ -35,12 +31,10 @@ extension Scheduler {
     {
       best = axis
     }
-    let rough = nest.factors.filter {
-      !Schedule.isSmooth(nest.references[$0.reference].strides[best])
-    }
+    let rough = nest.factors.filter { !nest.accesses[$0.access].isSmooth(along: best) }
     if !rough.isEmpty, let reduction = reductions.last {
       let canPack = rough.count == 1 && nest.isProduct
-      if !canPack || !isWorthPacking(rough[0].reference, lane: best, not: reduction) {
+      if !canPack || !isWorthPacking(rough[0].access, lane: best, not: reduction) {
         return .reduction(reduction)
       }
     }
@@ -62,9 +56,9 @@ extension Scheduler {
   ///   - lane: the output axis that lanes would run over.
   ///   - reduction: the axis that they would run over instead.
   private func isWorthPacking(
-    _ reference: Int, lane: Int, not reduction: Int
+    _ access: Int, lane: Int, not reduction: Int
   ) -> Bool {
-    let shared = reuse(reference, lane: lane)
+    let shared = reuse(access, lane: lane)
     let vectors = vectors(along: reduction)
     guard shared > 1 else { return false }
     if vectors <= numerics.lanes.shortSum
@@ -72,7 +66,7 @@ extension Scheduler {
     {
       return true
     }
-    let bytes = shared * nest.reductionCount * 4
+    let bytes = shared * nest.reductionCount * nest.accesses[access].size
     return shared
       >= (bytes <= numerics.lanes.keptRowBytes
         ? numerics.lanes.minRowsOfPanels : numerics.lanes.minRowsOfPanelsFar)
@@ -104,21 +98,22 @@ extension Scheduler {
 
   /// The row axis along which all that lanes would collect lies side by side, if there is one.
   private func chooseSquares() -> Int? {
-    guard let lane = schedule.laneAxis, nest.isDirect, !nest.isTransform, nest.indices.isEmpty,
+    guard let lane = schedule.laneAxis, nest.isDirect, !nest.reduction.isTransform,
+      nest.indices.isEmpty,
       nest.axes[lane].extent >= machine.target.lanes / 2
     else { return nil }
-    let collected = nest.references.filter { !$0.isWritten && !Schedule.isSmooth($0.strides[lane]) }
+    let collected = nest.accesses.filter { !$0.isWritten && !$0.isSmooth(along: lane) }
     guard !collected.isEmpty else { return nil }
     return schedule.rowAxes.last { axis in
       nest.axes[axis].extent >= machine.target.lanes / 2
-        && collected.allSatisfy { $0.element == .float32 && $0.strides[axis] == 1 }
+        && collected.allSatisfy { $0.element == .float32 && $0.isContiguous(along: axis) }
     }
   }
 
   /// Where lanes run along sums, the strides of the factor that has the most rows.
   private var largestStrides: [Int]? {
     guard case .reduction = schedule.lanes else { return nil }
-    let factors = nest.factors.map { nest.references[$0.reference].strides }
+    let factors = nest.factors.map { nest.accesses[$0.access].strides }
     func rows(_ strides: [Int]) -> Int {
       schedule.rowAxes.reduce(1) { strides[$1] == 0 ? $0 : $0 * nest.axes[$1].extent }
     }

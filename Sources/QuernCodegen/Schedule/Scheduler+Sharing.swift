@@ -47,7 +47,7 @@ extension Scheduler {
   mutating func chooseOrder() {
     // Of a block, it is one panel in the first-level cache instead.
     schedule.keepsAllPanels =
-      schedule.blocks == nil && schedule.allPanels(nest) * 4 <= machine.panelBytes
+      schedule.blocks == nil && schedule.allPanels(nest) * panelElementBytes <= machine.panelBytes
     let all = TileLoop.all(nest, schedule)
     let (columns, rows) = (all.filter { $0.kind == .column }, all.filter { $0.kind == .row })
     let fits = schedule.keepsAllPanels

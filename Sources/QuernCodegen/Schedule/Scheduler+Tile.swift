@@ -27,7 +27,7 @@ extension Scheduler {
     let heights = min(rowLimit, rowCount)
     let byHeight = (1...heights).map { rowTiles($0) }
     let widest =
-      nest.isTransform || schedule.squareAxis != nil
+      nest.reduction.isTransform || schedule.squareAxis != nil
       ? 1 : !isLoop && rowCount == 1 ? max(4, 64 / lanes) : 4
     for nv in 1...widest where nv <= max(vectors, 1) {
       let columns = TileSplit(vectors, atMost: nv)

@@ -1,9 +1,10 @@
 import QuernMachine
+import QuernPasses
 import QuernVectors
 
 /// Chooses how a loop nest is cut, step by step; ``schedule`` holds what has been chosen so far.
 package struct Scheduler {
-  let nest: PlacedNest
+  let nest: MemoryNest
   /// With the vectors that suit the nest.
   let machine: MachineFacts
   /// Threads that share the tiles. What a tile computes does not depend on them.
@@ -17,7 +18,7 @@ package struct Scheduler {
   /// - Parameter workShares: how threads may take shares of the tiles one after the other; nil where each
   ///   takes its part in one go.
   package static func schedule(
-    _ nest: PlacedNest, _ machine: MachineFacts, threads: Int, tuning: Tuning, numerics: Numerics,
+    _ nest: MemoryNest, _ machine: MachineFacts, threads: Int, tuning: Tuning, numerics: Numerics,
     workShares: Tuning.WorkShares?
   ) -> Schedule {
     var scheduler = Scheduler(
@@ -37,7 +38,7 @@ package struct Scheduler {
 
   /// Begins with the lanes, which all else depends on.
   init(
-    _ nest: PlacedNest, _ machine: MachineFacts, threads: Int, tuning: Tuning, numerics: Numerics
+    _ nest: MemoryNest, _ machine: MachineFacts, threads: Int, tuning: Tuning, numerics: Numerics
   ) {
     self.nest = nest
     self.machine = machine

@@ -1,3 +1,5 @@
+import QuernPasses
+
 /// A loop over tiles along one output axis.
 package struct TileLoop: Hashable, Sendable {
   package enum Kind: Hashable, Sendable { case panel, row, column }
@@ -23,7 +25,7 @@ package struct TileLoop: Hashable, Sendable {
   }
 
   /// The loops over a nest's tiles: panels first, then columns, then rows.
-  static func all(_ nest: PlacedNest, _ schedule: Schedule) -> [TileLoop] {
+  static func all(_ nest: MemoryNest, _ schedule: Schedule) -> [TileLoop] {
     var result: [TileLoop] = []
     for axis in schedule.panelAxes {
       let name = nest.axes[axis].name

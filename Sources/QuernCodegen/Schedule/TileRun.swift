@@ -1,3 +1,5 @@
+import QuernPasses
+
 /// Tiles of one shape that one call works off, one after the other along the innermost loop: what a
 /// call costs is then spread over many tiles.
 struct TileRun {
@@ -47,11 +49,11 @@ extension ScheduledNest {
     loop.kind != .panel && loop.split.bigCount == 0 && (loop.kind == .row || tail == nil)
   }
 
-  /// How far a reference moves from one tile of a run to the next.
-  func advance(_ index: Int, _ references: [PlacedNest.Reference], _ run: TileRun) -> Int {
-    if let packed = schedule.packed, nest.factors[packed].reference == index {
+  /// Elements by which an access moves from one tile of a run to the next.
+  func advance(_ index: Int, _ accesses: [MemoryAccess], _ run: TileRun) -> Int {
+    if let packed = schedule.packed, nest.factors[packed].access == index {
       return run.step * (panelDistances[run.axis] ?? 0)
     }
-    return run.step * references[index].strides[run.axis]
+    return run.step * accesses[index].elements(along: run.axis)
   }
 }

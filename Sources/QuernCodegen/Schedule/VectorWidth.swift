@@ -1,4 +1,5 @@
 import QuernMachine
+import QuernPasses
 import QuernVectors
 
 // Which of a processor's vectors a nest is computed with.
@@ -10,7 +11,7 @@ extension MachineFacts {
   /// tiles of one vector: each multiply-add needs a row's value of its own, and a core that works off its
   /// vectors in halves has no more loads than multiply-adds for that. Two of AVX2's vectors share the
   /// value, and of up to eight lanes there are no more than needed.
-  func suited(to nest: PlacedNest, _ numerics: Numerics) -> MachineFacts {
+  func suited(to nest: MemoryNest, _ numerics: Numerics) -> MachineFacts {
     guard isDoublePumped, target == .avx512, nest.isProduct,
       case .output(let lane?) = Scheduler(
         nest, self, threads: 1, tuning: Tuning(), numerics: numerics

@@ -16,7 +16,7 @@ struct LoopNestBuilder: Sendable {
 
   func kernel(_ group: FusedGraph.Group, name: String) throws(QuernError) -> Kernel {
     let label = graph[group.root ?? group.nodes[0]].label
-    var nests: [LoopNest] = []
+    var nests: [TensorNest] = []
     let subject = label.isEmpty ? name : label
     if let root = group.root, case .tileTransform(let transform) = graph[root].op {
       nests = try tileNests(transform, group, subject: subject)
@@ -128,37 +128,37 @@ struct LoopNestBuilder: Sendable {
 
   func nest(
     _ symbolic: SymbolicNest, _ group: FusedGraph.Group, subject: String
-  ) throws(QuernError) -> LoopNest {
+  ) throws(QuernError) -> TensorNest {
     let extents = symbolic.extents
-    var nest = LoopNest(
-      axes: symbolic.axes, outputRank: symbolic.outputRank, reduction: symbolic.reduction,
-      factors: [], position: symbolic.position, values: [], stores: [])
+    var nest = TensorNest(
+      axes: symbolic.axes.enumerated().map {
+        LoopAxis($1.name, $1.extent, $0 < symbolic.outputRank ? .output : .reduction)
+      }, reduction: symbolic.reduction, position: symbolic.position)
     if symbolic.factors.contains(where: { fusion.inlined.contains($0.operand) }) {
-      try addTerm(symbolic.factors, extents, subject, &nest)
+      try addTerm(symbolic.factors, subject, &nest)
     } else {
-      nest.factors = try symbolic.factors.map { factor throws(QuernError) in
-        LoopNest.Factor(
-          read: try access(factor.operand, factor.map, extents, subject), match: factor.match)
+      for factor in symbolic.factors {
+        let read = nest.add(try access(factor.operand, factor.map, extents, subject))
+        nest.factors.append(NestFactor(access: read, match: factor.match.map { nest.add($0) }))
       }
-      try checkMatches(nest.factors, extents, subject)
+      try checkMatches(nest, subject)
     }
     var values = ValueTable()
     try addValues(
       group, result: symbolic.reduction == .none ? nil : .accumulator, at: symbolic.domain,
-      extents: extents, subject: subject, &values, &nest)
+      subject: subject, &values, &nest)
     nest.values = values.list
     return nest
   }
 
   /// What lies around a tensor is 0, and would be taken for a label, unless there is nothing to count: where
   /// another factor is read outside at the same indices, as in the gradient of a window.
-  private func checkMatches(
-    _ factors: [LoopNest.Factor], _ extents: [Int], _ subject: String
-  ) throws(QuernError) {
-    for factor in factors where factor.match != nil {
-      let outside = factor.read.outside(extents)
-      let isZero = outside.allSatisfy { index in
-        factors.contains { $0.match == nil && $0.read.outside(extents).contains { $0 == index } }
+  private func checkMatches(_ nest: TensorNest, _ subject: String) throws(QuernError) {
+    let extents = nest.extents
+    let plain = nest.factors.filter { $0.match == nil }.map { nest.access($0).outside(extents) }
+    for factor in nest.factors where factor.match != nil {
+      let isZero = nest.access(factor).outside(extents).allSatisfy { index in
+        plain.contains { $0.contains { $0 == index } }
       }
       guard isZero else {
         throw QuernError(
@@ -174,11 +174,12 @@ struct LoopNestBuilder: Sendable {
   ///   - result: the value of the group's root; nil where nothing was summed up.
   ///   - domain: the position, by the nest's axes.
   func addValues(
-    _ group: FusedGraph.Group, result: Value?, at domain: [AffineExpression], extents: [Int],
-    subject: String, _ values: inout ValueTable, _ nest: inout LoopNest
+    _ group: FusedGraph.Group, result: NestValue?, at domain: [AffineExpression],
+    subject: String, _ values: inout ValueTable, _ nest: inout TensorNest
   ) throws(QuernError) {
     let replacements = Dictionary(
       uniqueKeysWithValues: domain.enumerated().map { ($0.offset, $0.element) })
+    let extents = nest.extents
     values.of = [:]
 
     /// The index of each dimension of a shape that the domain refines.
@@ -195,7 +196,9 @@ struct LoopNestBuilder: Sendable {
         for operand in node.operands {
           let map = repeated(operand, indices(node.shape))
           operands.append(
-            try self.value(operand, at: map, &values, extents, node.label) { .read($0) })
+            try self.value(operand, at: map, &values, &nest, node.label) {
+              .read(access: $1.add($0))
+            })
         }
         value = values.add(.apply(op, operands, node.type.element))
       case .maximumPosition: value = values.add(.position)
@@ -204,7 +207,7 @@ struct LoopNestBuilder: Sendable {
       case .constant(let constant): value = values.add(.constant(constant, node.type.element))
       case .iota(let dimension):
         value = values.add(
-          .index(Self.iota(node.shape, dimension, indices(node.shape))))
+          .index(nest.add(Self.iota(node.shape, dimension, indices(node.shape)))))
       case .input: continue
       }
       values.of[id] = value
@@ -212,26 +215,29 @@ struct LoopNestBuilder: Sendable {
         let map =
           id == group.root && node.shape == group.domain && !isCopy(id)
           ? domain : isCopy(id) ? domain : indices(node.shape)
-        nest.stores.append(.init(value: value, access: try access(id, map, extents, subject)))
+        var target = try access(id, map, extents, subject)
+        target.isWritten = true
+        nest.stores.append(NestStore(value: value, access: nest.add(target)))
       }
     }
   }
 
   /// The term of a sum with factors that are computed where they are read.
   private func addTerm(
-    _ factors: [SymbolicNest.Factor], _ extents: [Int], _ subject: String, _ nest: inout LoopNest
+    _ factors: [SymbolicNest.Factor], _ subject: String, _ nest: inout TensorNest
   ) throws(QuernError) {
     var values = ValueTable()
-    func read(_ access: TensorAccess) -> Value {
-      if let known = nest.factors.firstIndex(where: { $0.read == access }) {
+    func read(_ access: TensorAccess, _ nest: inout TensorNest) -> NestValue {
+      let number = nest.add(access)
+      if let known = nest.factors.firstIndex(where: { $0.access == number }) {
         return .factor(known)
       }
-      nest.factors.append(LoopNest.Factor(read: access, match: nil))
+      nest.factors.append(NestFactor(access: number))
       return .factor(nest.factors.count - 1)
     }
     var product: Int?
     for factor in factors {
-      let next = try value(factor.operand, at: factor.map, &values, extents, subject, read)
+      let next = try value(factor.operand, at: factor.map, &values, &nest, subject, read)
       product = product.map { values.add(.apply(.multiply, [$0, next], .float32)) } ?? next
     }
     nest.term = values.list
@@ -244,8 +250,9 @@ struct LoopNestBuilder: Sendable {
   ///
   /// - Parameter map: the element, for each dimension of the operand.
   private func value(
-    _ operand: NodeID, at map: [AffineExpression], _ values: inout ValueTable, _ extents: [Int],
-    _ subject: String, _ read: (TensorAccess) -> Value
+    _ operand: NodeID, at map: [AffineExpression], _ values: inout ValueTable,
+    _ nest: inout TensorNest, _ subject: String,
+    _ read: (TensorAccess, inout TensorNest) -> NestValue
   ) throws(QuernError) -> Int {
     let source = views.root(operand)
     if let known = values.of[source] { return known }
@@ -254,15 +261,15 @@ struct LoopNestBuilder: Sendable {
       var operands: [Int] = []
       for inner in graph[source].operands {
         operands.append(
-          try value(inner, at: repeated(inner, map), &values, extents, subject, read))
+          try value(inner, at: repeated(inner, map), &values, &nest, subject, read))
       }
       return values.add(.apply(op, operands, graph[source].type.element))
     case .constant(let constant):
       return values.add(.constant(constant, graph[source].type.element))
     case .iota(let dimension) where source == operand || dimension == nil:
-      return values.add(.index(Self.iota(graph[operand].shape, dimension, map)))
+      return values.add(.index(nest.add(Self.iota(graph[operand].shape, dimension, map))))
     default:
-      return values.add(read(try access(operand, map, extents, subject)))
+      return values.add(read(try access(operand, map, nest.extents, subject), &nest))
     }
   }
 
@@ -299,12 +306,12 @@ struct LoopNestBuilder: Sendable {
 
 /// The values of a nest; equal ones are computed once.
 struct ValueTable {
-  private(set) var list: [Value] = []
+  private(set) var list: [NestValue] = []
   /// The value of each node at the present position.
   var of: [NodeID: Int] = [:]
-  private var known: [Value: Int] = [:]
+  private var known: [NestValue: Int] = [:]
 
-  mutating func add(_ value: Value) -> Int {
+  mutating func add(_ value: NestValue) -> Int {
     if let index = known[value] { return index }
     list.append(value)
     known[value] = list.count - 1

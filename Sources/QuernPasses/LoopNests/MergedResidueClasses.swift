@@ -10,8 +10,8 @@ extension LoopNestBuilder {
   /// column that some have more, where the whole is no multiple of the step.
   func nests(
     _ classes: [SymbolicNest], _ group: FusedGraph.Group, subject: String
-  ) throws(QuernError) -> [LoopNest] {
-    var nests: [LoopNest] = []
+  ) throws(QuernError) -> [TensorNest] {
+    var nests: [TensorNest] = []
     var rest = classes
     if let parts = SymbolicNest.shared(by: classes) {
       nests.append(try joined(parts.shared, group, subject: subject))
@@ -28,37 +28,38 @@ extension LoopNestBuilder {
   /// window gets the gradient or zero.
   private func joined(
     _ classes: [SymbolicNest], _ group: FusedGraph.Group, subject: String
-  ) throws(QuernError) -> LoopNest {
+  ) throws(QuernError) -> TensorNest {
     let axes = Array(classes[0].axes[..<classes[0].outputRank])
     let extents = axes.map(\.extent)
-    var nest = LoopNest(
-      axes: axes, outputRank: axes.count, reduction: .none, factors: [], position: .constant(0),
-      values: [], keepsOrder: true, stores: [])
+    var nest = TensorNest(
+      axes: axes.map { LoopAxis($0.name, $0.extent, .output) }, reduction: .none, keepsOrder: true)
     var values = ValueTable()
     for part in classes {
       let ended = Dictionary(
         uniqueKeysWithValues: (part.outputRank..<part.axes.count).map {
           ($0, AffineExpression.constant(0))
         })
-      var product: Value?
+      var product: NestValue?
       for factor in part.factors.filter({ $0.match == nil }) {
         let map = factor.map.map { $0.substituting(ended) }
-        let read = Value.read(try access(factor.operand, map, extents, subject))
+        let read = NestValue.read(
+          access: nest.add(try access(factor.operand, map, extents, subject)))
         product =
           product.map { .apply(.multiply, [values.add($0), values.add(read)], .float32) } ?? read
       }
       for factor in part.factors {
         guard let match = factor.match?.substituting(ended), let chosen = product else { continue }
         let map = factor.map.map { $0.substituting(ended) }
-        let found = values.add(.read(try access(factor.operand, map, extents, subject)))
+        let found = values.add(
+          .read(access: nest.add(try access(factor.operand, map, extents, subject))))
         let wanted = values.add(
-          match.terms.isEmpty ? .constant(Double(match.offset), .int32) : .index(match))
+          match.terms.isEmpty ? .constant(Double(match.offset), .int32) : .index(nest.add(match)))
         let hit = values.add(.apply(.equal, [found, wanted], .float32))
         product = .apply(
           .select, [hit, values.add(chosen), values.add(.constant(0, .float32))], .float32)
       }
       try addValues(
-        group, result: product, at: part.domain.map { $0.substituting(ended) }, extents: extents,
+        group, result: product, at: part.domain.map { $0.substituting(ended) },
         subject: subject, &values, &nest)
     }
     nest.values = values.list

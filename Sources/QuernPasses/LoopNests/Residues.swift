@@ -11,7 +11,7 @@ struct SymbolicNest {
 
   var axes: [Axis]
   var outputRank: Int
-  var reduction: LoopNest.Reduction
+  var reduction: NestReduction
   var factors: [Factor]
   var position: AffineExpression
   /// Where the nest's output positions lie among all positions of the kernel's domain.

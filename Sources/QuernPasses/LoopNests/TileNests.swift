@@ -8,9 +8,9 @@ extension LoopNestBuilder {
   /// its edges, of which only a part is computed.
   func tileNests(
     _ transform: TileTransform, _ group: FusedGraph.Group, subject: String
-  ) throws(QuernError) -> [LoopNest] {
+  ) throws(QuernError) -> [TensorNest] {
     let rank = transform.axes.count
-    var nests: [LoopNest] = []
+    var nests: [TensorNest] = []
     for rows in Self.classes(transform, side: rank) {
       for columns in Self.classes(transform, side: rank + 1) {
         var axes = transform.axes
@@ -70,15 +70,17 @@ extension LoopNestBuilder {
   private func tileNest(
     _ transform: TileTransform, _ group: FusedGraph.Group, axes: [Axis],
     starts: [Int: AffineExpression], rows: Range<Int>, columns: Range<Int>, subject: String
-  ) throws(QuernError) -> LoopNest {
+  ) throws(QuernError) -> TensorNest {
     let rank = axes.count
     guard let root = group.root, let operand = graph[root].operands.first else {
       throw QuernError(subject, "a tile transform without an operand", remedy: "give it one")
     }
     var written = transform.outputTile
     if written.count == 2 { (written[0].extent, written[1].extent) = (rows.count, columns.count) }
-    let axes = axes + written + transform.inputTile
-    let extents = axes.map(\.extent)
+    let loops =
+      axes.map { LoopAxis($0.name, $0.extent, .output) }
+      + written.map { LoopAxis($0.name, $0.extent, .tileOutput) }
+      + transform.inputTile.map { LoopAxis($0.name, $0.extent, .tileInput) }
     func place(_ map: [AffineExpression], _ tile: [AffineExpression]) -> [AffineExpression] {
       var replacements = starts
       for (number, index) in tile.enumerated() { replacements[rank + number] = index }
@@ -87,20 +89,20 @@ extension LoopNestBuilder {
     let inside = transform.inputTile.indices.map {
       AffineExpression.axis(rank + written.count + $0)
     }
-    let read = try access(operand, place(transform.input, inside), extents, subject)
-    var nest = LoopNest(
-      axes: axes, outputRank: rank + written.count,
+    var nest = TensorNest(
+      axes: loops,
       reduction: .transform(
         rows: Array(transform.matrix[rows]), columns: Array(transform.matrix[columns]),
-        transform.mixing),
-      factors: [.init(read: read)], position: .constant(0), values: [], stores: [])
+        transform.mixing))
+    let read = try access(operand, place(transform.input, inside), nest.extents, subject)
+    nest.factors = [NestFactor(access: nest.add(read))]
     var values = ValueTable()
     let starts = written.count == 2 ? [rows.lowerBound, columns.lowerBound] : [0]
     let result = place(
       transform.output,
       starts.enumerated().map { .axis(rank + $0.offset, plus: $0.element) })
     try addValues(
-      group, result: .accumulator, at: result, extents: extents, subject: subject, &values, &nest)
+      group, result: .accumulator, at: result, subject: subject, &values, &nest)
     nest.values = values.list
     return nest
   }

@@ -43,37 +43,17 @@ struct KernelOrder {
   }
 }
 
-extension LoopNest {
-  /// Reads of tensors in memory: those of the factors, then those of the values.
-  public var reads: [TensorAccess] {
-    var reads: [TensorAccess] = []
-    forEachRead { reads.append($0) }
-    return reads
-  }
-
-  /// Calls `body` with each of the reads, in their order.
-  func forEachRead(_ body: (TensorAccess) -> Void) {
-    for factor in factors { body(factor.read) }
-    for case .read(let access) in values { body(access) }
-  }
-}
-
 extension Kernel {
-  /// All reads of tensors in memory.
-  public var reads: [TensorAccess] { nests.flatMap(\.reads) }
-
-  public var writes: [TensorAccess] { nests.flatMap { $0.stores.map(\.access) } }
-
   /// Whether the kernel reads `input`, if at all, only at the element it then stores `value` to.
   func readsInPlace(_ input: NodeID, where value: NodeID) -> Bool {
     for nest in nests {
-      if nest.factors.contains(where: { $0.read.tensor == input }) { return false }
-      let stores = nest.stores.filter { $0.access.tensor == value }
-      for case .read(let access) in nest.values where access.tensor == input {
+      if nest.factors.contains(where: { nest.access($0).tensor == input }) { return false }
+      let targets = nest.writes.filter { $0.tensor == value }
+      for access in nest.reads where access.tensor == input {
         // Of the several elements that a transform's tile holds, each is read for its own new value.
-        guard
-          stores.contains(where: { $0.access.map == access.map && $0.access.view == access.view })
-        else { return false }
+        guard targets.contains(where: { $0.map == access.map && $0.view == access.view }) else {
+          return false
+        }
       }
     }
     return true

@@ -41,18 +41,16 @@ private func copyKernel(
   _ update: Graph.Update, _ graph: Graph, _ views: ViewedGraph, _ names: inout Set<String>
 ) -> Kernel {
   let shape = graph[update.input].shape
-  let axes = shape.extents.enumerated().map { Axis("d\($0)", $1) }
   let map = shape.extents.indices.map { AffineExpression.axis($0) }
   let element = graph[update.input].type.element
-  let nest = LoopNest(
-    axes: axes, outputRank: axes.count, reduction: .none, factors: [], position: .constant(0),
-    values: [.read(views.access(update.value, map, extents: shape.extents))],
-    stores: [
-      .init(
-        value: 0,
-        access: TensorAccess(
-          tensor: update.input, name: update.input, view: shape, map: map, element: element))
-    ])
+  let nest = TensorNest(
+    axes: shape.extents.enumerated().map { LoopAxis("d\($0)", $1, .output) }, reduction: .none,
+    accesses: [
+      views.access(update.value, map, extents: shape.extents),
+      TensorAccess(
+        tensor: update.input, name: update.input, view: shape, map: map, element: element,
+        isWritten: true),
+    ], values: [.read(access: 0)], stores: [NestStore(value: 0, access: 1)])
   return Kernel(
     name: uniqueName("update_copy", &names), label: "update", nodes: [], nests: [nest])
 }

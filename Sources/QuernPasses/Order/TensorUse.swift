@@ -15,8 +15,9 @@ package struct TensorUse {
       if !list.contains(tensor) { list.append(tensor) }
     }
     for nest in kernel.nests {
-      nest.forEachRead { note($0.tensor, &reads) }
-      for store in nest.stores { note(store.access.tensor, &writes) }
+      for access in nest.accesses {
+        if access.isWritten { note(access.tensor, &writes) } else { note(access.tensor, &reads) }
+      }
     }
     (self.reads, self.writes) = (reads, writes)
   }

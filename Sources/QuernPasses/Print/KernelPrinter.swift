@@ -21,8 +21,8 @@ struct KernelPrinter {
       var text = kernel.nests.count > 1 ? "  part \(number): " : "  "
       text += "for " + (outer.isEmpty ? "one element" : outer.joined(separator: ", "))
       let factors = nest.factors.map { factor in
-        let read = describe(factor.read, names)
-        return factor.match.map { "[\(read) = \($0.formula(names))]" } ?? read
+        let read = describe(nest.access(factor), names)
+        return factor.match.map { "[\(read) = \(nest.indices[$0].formula(names))]" } ?? read
       }
       switch nest.reduction {
       case .none: break
@@ -41,13 +41,13 @@ struct KernelPrinter {
         }
       }
       lines.append(text)
-      for store in nest.stores { lines.append("    → " + describe(store.access, names)) }
+      for store in nest.stores { lines.append("    → " + describe(nest.access(store), names)) }
     }
     return lines.joined(separator: "\n") + "\n"
   }
 
   /// A term of a sum, as a formula.
-  private func describe(_ term: [Value], _ factors: [String]) -> String {
+  private func describe(_ term: [NestValue], _ factors: [String]) -> String {
     func text(_ number: Int, isInner: Bool) -> String {
       switch term[number] {
       case .factor(let factor): return factors[factor]

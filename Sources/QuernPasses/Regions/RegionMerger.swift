@@ -236,7 +236,7 @@ extension RegionCandidate {
     of kernel: Kernel, _ index: Int, _ graph: Graph, _ limits: RegionLimits, _ threads: Int
   ) {
     guard let nest = kernel.nests.first,
-      let axis = nest.stores.first?.access.map.first?.soleAxis
+      let axis = nest.stores.first.flatMap({ nest.access($0).map.first?.soleAxis })
     else { return nil }
     let examples = nest.axes[axis].extent
     guard kernel.nests.allSatisfy({ $0.takes(examples, axis) }) else { return nil }
@@ -267,18 +267,18 @@ extension RegionCandidate {
   }
 }
 
-extension LoopNest {
+extension LoopNest<TensorAccess> {
   /// Whether an axis runs over examples, each is written by itself, and sums are made in the same order
   /// for one example as for all: those whose lanes run over the last output axis, which they cannot
   /// where it has one position.
   fileprivate func takes(_ examples: Int, _ axis: Int) -> Bool {
     guard axis < outputRank, axes[axis].extent == examples,
-      stores.allSatisfy({ $0.access.map.first?.soleAxis == axis })
+      writes.allSatisfy({ $0.map.first?.soleAxis == axis })
     else { return false }
     guard reduction != .none else { return true }
     let last = outputRank - 1
     return last != axis && axes[last].extent > 1
-      && (reads + stores.map(\.access)).allSatisfy { access in
+      && accesses.allSatisfy { access in
         access.map.dropLast().allSatisfy { $0.coefficient(of: last) == 0 }
           && 0...1 ~= (access.map.last?.coefficient(of: last) ?? 0)
       }
@@ -289,11 +289,6 @@ extension LoopNest {
 }
 
 extension TensorAccess {
-  /// Whether it is at the same place wherever the axis stands.
-  fileprivate func isSame(along axis: Int) -> Bool {
-    map.allSatisfy { $0.coefficient(of: axis) == 0 }
-  }
-
   /// Whether a dimension counts examples, whatever shape the tensor is read in.
   fileprivate func countsExamples(_ dimension: Int, _ examples: Int, in shape: Shape) -> Bool {
     dimension < shape.rank && view[dimension] == examples && shape[dimension] == examples

@@ -144,7 +144,7 @@ extension RegionCandidate {
   ) -> BatchAxes? {
     var found: BatchAxes?
     for nest in kernel.nests {
-      for access in nest.reads + nest.stores.map(\.access) {
+      for access in nest.accesses {
         guard let dimension = inner[access.tensor] else { continue }
         guard access.map.count > dimension else { return nil }
         guard let axes = axes(access.map[dimension], nest), axes == found ?? axes else {
@@ -164,7 +164,7 @@ extension RegionCandidate {
   }
 
   /// The axis that an index is; or, where it is part · n + k, both.
-  private static func axes(_ index: AffineExpression, _ nest: LoopNest) -> BatchAxes? {
+  private static func axes(_ index: AffineExpression, _ nest: TensorNest) -> BatchAxes? {
     if let axis = index.soleAxis { return BatchAxes(axis: axis) }
     guard index.terms.count == 2, index.offset == 0, index.divisor == 1 else { return nil }
     let (part, within) = (index.terms[0], index.terms[1])
@@ -207,7 +207,7 @@ extension RegionCandidate {
   }
 
   /// The chunk becomes axis 0 of the nest, in place of the part if there is one.
-  private func cut(_ nest: LoopNest, _ found: BatchAxes) -> LoopNest {
+  private func cut(_ nest: TensorNest, _ found: BatchAxes) -> TensorNest {
     var nest = nest
     let axis = found.axis
     var moved: [Int: AffineExpression] = [:]
@@ -236,26 +236,11 @@ extension RegionCandidate {
     }
     if axis >= nest.outputRank, chunksPerPart > 1 { nest.chunksPerSum = chunksPerPart }
     nest.axes[axis].extent = size
-    if let part = found.part {
-      nest.axes.remove(at: part)
-      nest.outputRank -= 1
-    }
-    nest.axes.insert(Axis("chunk", chunks), at: 0)
-    nest.outputRank += 1
-    nest.hasChunks = true
-    for index in nest.factors.indices {
-      nest.factors[index].read = access(nest.factors[index].read)
-      nest.factors[index].match = nest.factors[index].match?.substituting(spread)
-    }
+    if let part = found.part { nest.axes.remove(at: part) }
+    nest.axes.insert(LoopAxis("chunk", chunks, .region), at: 0)
+    nest.accesses = nest.accesses.map(access)
+    nest.indices = nest.indices.map { $0.substituting(spread) }
     nest.position = nest.position.substituting(spread)
-    nest.values = nest.values.map { value in
-      switch value {
-      case .read(let read): .read(access(read))
-      case .index(let index): .index(index.substituting(spread))
-      default: value
-      }
-    }
-    nest.stores = nest.stores.map { .init(value: $0.value, access: access($0.access)) }
     return nest
   }
 }

@@ -14,15 +14,12 @@ package struct HaloAnalysis {
     for kernel in kernels {
       for nest in kernel.nests {
         let extents = nest.axes.map(\.extent)
-        for factor in nest.factors {
-          note(
-            factor.read, extents, graph,
-            fill: nest.reduction == .maximum ? -Float.infinity : 0)
+        // A place that a factor is read at may be a value's as well: that of a maximum comes first.
+        let factors = nest.factors.map(\.access)
+        for (number, access) in nest.accesses.enumerated() {
+          let isMaximum = nest.reduction == .maximum && factors.contains(number)
+          note(access, extents, graph, fill: isMaximum ? -Float.infinity : 0)
         }
-        for value in nest.values {
-          if case .read(let access) = value { note(access, extents, graph, fill: 0) }
-        }
-        for store in nest.stores { note(store.access, extents, graph, fill: 0) }
       }
     }
   }

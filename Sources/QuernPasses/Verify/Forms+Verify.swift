@@ -55,14 +55,14 @@ extension HaloedKernels {
     try source.verify()
     for kernel in source.kernels {
       for nest in kernel.nests {
-        for access in nest.reads + nest.stores.map(\.access) {
+        for access in nest.accesses {
           try verify(access, nest, kernel.name)
         }
       }
     }
   }
 
-  private func verify(_ access: TensorAccess, _ nest: LoopNest, _ name: String) throws {
+  private func verify(_ access: TensorAccess, _ nest: TensorNest, _ name: String) throws {
     let shape = source.graph[access.tensor].shape
     let extents = nest.axes.map(\.extent)
     let none = [Int](repeating: 0, count: shape.rank)
