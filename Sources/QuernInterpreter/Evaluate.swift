@@ -4,7 +4,7 @@ import QuernGraph
 @_specialize(where Scalar == Float)
 @_specialize(where Scalar == Double)
 func evaluate<Scalar: BinaryFloatingPoint & Sendable>(
-  _ node: Node, _ operands: [Value<Scalar>], _ shapes: [Shape], _ nest: LoopNest?,
+  _ node: Node, _ operands: [Value<Scalar>], _ shapes: [Shape], _ nest: LoopPlan?,
   into result: Value<Scalar>
 ) {
   switch node.op {
@@ -64,7 +64,7 @@ func evaluate<Scalar: BinaryFloatingPoint & Sendable>(
 
 @inline(__always)
 private func evaluate<Scalar: BinaryFloatingPoint & Sendable>(
-  _ contraction: Contraction, _ operands: [Value<Scalar>], _ nest: LoopNest,
+  _ contraction: Contraction, _ operands: [Value<Scalar>], _ nest: LoopPlan,
   _ result: Value<Scalar>
 ) {
   if contraction.isMovement {
@@ -94,14 +94,14 @@ private func evaluate<Scalar: BinaryFloatingPoint & Sendable>(
 
 @inline(__always)
 private func move<Element: Numeric>(
-  _ nest: LoopNest, _ source: UnsafeMutablePointer<Element>, _ out: UnsafeMutablePointer<Element>,
+  _ nest: LoopPlan, _ source: UnsafeMutablePointer<Element>, _ out: UnsafeMutablePointer<Element>,
   _ count: Int
 ) {
   out.update(repeating: 0, count: count)
   nest.withPositions { positions in
     nest.forEachRun(0, positions, nest.start) { count, offsets, increment in
-      var (i, o) = (offsets[LoopNest.factors[0]], offsets[LoopNest.output])
-      let (di, dout) = (increment[LoopNest.factors[0]], increment[LoopNest.output])
+      var (i, o) = (offsets[LoopPlan.factors[0]], offsets[LoopPlan.output])
+      let (di, dout) = (increment[LoopPlan.factors[0]], increment[LoopPlan.output])
       for _ in 0..<count {
         out[o] = source[i]
         i &+= di
@@ -113,7 +113,7 @@ private func move<Element: Numeric>(
 
 @inline(__always)
 private func sum<Scalar: BinaryFloatingPoint & Sendable>(
-  _ nest: LoopNest, _ out: UnsafeMutablePointer<Scalar>,
+  _ nest: LoopPlan, _ out: UnsafeMutablePointer<Scalar>,
   _ term: (_ i: Int, _ j: Int, _ m: Int, _ n: Int) -> Scalar
 ) {
   nest.withPositions { positions in
@@ -146,7 +146,7 @@ private func sum<Scalar: BinaryFloatingPoint & Sendable>(
         }
         total = sum
       }
-      out[output[LoopNest.output]] = total
+      out[output[LoopPlan.output]] = total
     }
   }
 }
@@ -156,7 +156,7 @@ private func sum<Scalar: BinaryFloatingPoint & Sendable>(
 /// The first largest element of each window, or the first NaN.
 @inline(__always)
 private func largest<Element: Comparable>(
-  _ nest: LoopNest, _ source: UnsafeMutablePointer<Element>, from least: Element,
+  _ nest: LoopPlan, _ source: UnsafeMutablePointer<Element>, from least: Element,
   _ store: (_ output: Int, _ value: Element, _ position: Int) -> Void
 ) {
   nest.withPositions { positions in
@@ -166,16 +166,16 @@ private func largest<Element: Comparable>(
       nest.forEachRun(nest.outputLevels, positions, output) { count, offsets, increment in
         var at = offsets
         for _ in 0..<count {
-          let candidate = source[at[LoopNest.factors[0]]]
+          let candidate = source[at[LoopPlan.factors[0]]]
           let isNew = candidate > best || place < 0 || (candidate != candidate && best == best)
           if isNew {
             best = candidate
-            place = at[LoopNest.matches[0]]
+            place = at[LoopPlan.matches[0]]
           }
           at &+= increment
         }
       }
-      store(output[LoopNest.output], best, max(place, 0))
+      store(output[LoopPlan.output], best, max(place, 0))
     }
   }
 }

@@ -11,7 +11,7 @@ import QuernGraph
 public final class Interpreter<Scalar: BinaryFloatingPoint & Sendable>: Executable {
   public let graph: Graph
   private let values: [Value<Scalar>]
-  private let nests: [LoopNest?]
+  private let nests: [LoopPlan?]
   /// Outputs that are inputs with an update: what they were before it.
   private var previous: [NodeID: [Scalar]] = [:]
 
@@ -23,13 +23,13 @@ public final class Interpreter<Scalar: BinaryFloatingPoint & Sendable>: Executab
     nests = graph.nodes.map { node in
       switch node.op {
       case .contraction(let contraction):
-        LoopNest(
+        LoopPlan(
           axes: contraction.axes, outputRank: contraction.outputRank,
           reads: zip(contraction.factors, node.operands).map {
             ($0.map, $0.match, graph[$1].shape)
           })
       case .maximum(let window), .maximumPosition(let window):
-        LoopNest(
+        LoopPlan(
           axes: window.axes, outputRank: window.outputRank,
           reads: [(window.map, window.linearPosition, graph[node.operands[0]].shape)])
       default: nil

@@ -7,6 +7,9 @@
 /// What the generator must know of the machine.
 public struct MachineFacts: Sendable {
   public var target: Target
+  /// Bytes of a cache line, on all processors that there is code for.
+  public static let cacheLine = 64
+
   /// Bytes of the caches that each core has to itself.
   public var level1Cache: Int
   public var level2Cache: Int

@@ -10,6 +10,10 @@ public struct Tuning: Hashable, Sendable {
   public var tiles = Tiles()
   public var panels = Panels()
   public var blocks = Blocks()
+  public var packing = Packing()
+  public var epilogues = Epilogues()
+  public var transforms = Transforms()
+  public var prefetch = Prefetch()
   public var workShares = WorkShares()
 
   public init() {}
@@ -77,8 +81,27 @@ public struct Tuning: Hashable, Sendable {
   public struct Tiles: Hashable, Sendable {
     public init() {}
 
+    /// Rows of a tile at most, where rows share what vectors load: enough to hide a multiply-add's latency.
+    /// More rows of one vector would only be more text.
+    public var maxRows = 16
+    /// The same where rows share nothing.
+    public var maxRowsApart = 8
+    /// Vectors of a tile at most.
+    public var maxVectors = 4
+    /// Cache lines of a matrix's row that a single row of outputs takes in one go: memory gives them as fast
+    /// as more.
+    public var singleRowLines = 4
+    /// Tiles of elementwise work at least, for threads to share.
+    public var minDirectTiles = 32
+    /// Instructions of a round of a reduction loop that compute nothing.
+    public var roundOverhead = 8.0
+    /// Cycles for starting and finishing a tile, and what each of its vectors adds.
+    public var tileCycles = 20.0
+    public var tileVectorCycles = 2.0
     /// Multiply-adds in one round of a reduction loop, beside which the loop's own instructions are few.
     public var roundMultiplyAdds = 48
+    /// Steps in one round of a maximum's loop.
+    public var roundMaxima = 4
     /// Multiply-adds up to which inner loops are written out, so that there is one loop instead of several.
     public var maxWrittenOut = 128
     /// Positions of a window up to which all are written out.
@@ -128,10 +151,58 @@ public struct Tuning: Hashable, Sendable {
     public var minStreamedBytes = 2 << 10
   }
 
+  /// How panels are copied.
+  public struct Packing: Hashable, Sendable {
+    public init() {}
+
+    /// Lanes that are read at a time where panels are transposed: each is a stream of its own, of which the
+    /// processor foresees only so many.
+    public var maxStreams = 24
+  }
+
+  /// What is done with a tile's sums before they are stored.
+  public struct Epilogues: Hashable, Sendable {
+    public init() {}
+
+    /// Instructions up to which an epilogue is written out. A loop is less text; what it takes in time tells
+    /// where sums are short, as a gradient's over a batch are.
+    public var maxWrittenOut = 400
+    /// Instructions of a vector's `exp`, `log`, `tanh` and such, and of other ops.
+    public var functionInstructions = 25
+    public var opInstructions = 2
+  }
+
+  /// How tiles of fast convolutions are transformed.
+  public struct Transforms: Hashable, Sendable {
+    public init() {}
+
+    /// Registers that a pass over one column or row takes beside its operands.
+    public var passRegisters = 4
+  }
+
+  /// What is asked for before it is needed.
+  public struct Prefetch: Hashable, Sendable {
+    public init() {}
+
+    /// Reduction steps below which there is no time in which lines could arrive.
+    public var minSteps = 8
+    /// Bytes between reduction steps from which on each is a stream that the processor does not foresee.
+    public var minStreamStride = 1 << 10
+    /// Bytes ahead of what is being read at which a stream is asked for: some pages, since the processor
+    /// foresees what follows on the same one.
+    public var streamDistance = 16 << 10
+    /// Tiles of rows beyond which what is done once a panel does not matter.
+    public var maxRowTiles = 64
+    /// Cache lines that one round asks for on behalf of a region.
+    public var maxRegionLines = 3
+  }
+
   /// How threads share the tiles of a kernel.
   public struct WorkShares: Hashable, Sendable {
     public init() {}
 
+    /// By how much of the time a loop must share the work better than one further out to be preferred.
+    public var minGain = 0.04
     /// Terms of all sums of a kernel below which sharing them takes longer than it saves.
     public var minTerms = 1 << 13
     /// Shares for each thread at most: enough for the last one to be a small part of the whole.

@@ -7,12 +7,12 @@ extension AffineExpression {
     return divisor == 1 && bounds.lowerBound >= 0 && bounds.upperBound < extent
   }
 
-  /// The same without an axis: those behind it count one less.
-  func removingAxis(_ axis: Int) -> Self {
-    if terms.allSatisfy({ $0.axis < axis }) { return self }
+  /// The same with these axes only, which are numbered anew from 0.
+  func keepingAxes(_ kept: [Int]) -> Self {
+    if terms.isEmpty { return self }
     return Self(
-      terms.filter { $0.axis != axis }.map {
-        ($0.axis > axis ? $0.axis - 1 : $0.axis, $0.coefficient)
+      terms.compactMap { term in
+        kept.firstIndex(of: term.axis).map { ($0, term.coefficient) }
       }, offset: offset, divisor: divisor)
   }
 

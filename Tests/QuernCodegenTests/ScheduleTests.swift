@@ -122,6 +122,31 @@ import Testing
     #expect(fault { $0.unroll = 0 } != nil)
   }
 
+  @Test("Blocks that do not cover the reduction are refused")
+  func blockFaults() throws {
+    let b = GraphBuilder()
+    let x = try b.input("x", [2_000, 200])
+    try b.output("y", try x.transposed([1, 0]).matrixProduct(b.input("d", [2_000, 2_000])))
+    let sound = try nest(b.graph)
+    let (nest, schedule) = (sound.nest, sound.schedule)
+    try #require(schedule.blocks != nil)
+    func fault(_ change: (inout ReductionBlocks) -> Void) -> String? {
+      var broken = schedule
+      broken.blocks.map { blocks in
+        var blocks = blocks
+        change(&blocks)
+        broken.blocks = blocks
+      }
+      return broken.fault(nest)
+    }
+    #expect(fault { _ in } == nil)
+    #expect(fault { $0.lastSize += 1 } != nil)
+    #expect(fault { $0.count -= 1 } != nil)
+    #expect(fault { $0.axis = nest.outputAxes[0] } != nil)
+    #expect(
+      fault { $0.outer = [ReductionBlocks.Axis(axis: nest.outputAxes[0], extent: 2)] } != nil)
+  }
+
   @Test("A schedule of one nest is not one of another")
   func otherNest() throws {
     let (nine, ten) = (try nest(product(9, 37, 53)), try nest(product(10, 37, 53)))

@@ -17,6 +17,7 @@ import Testing
       panels of p_w, where it lies, one after the other
       tiles: t in 22, n in 15
       threads share t in 22 shares
+      asks ahead for: epilogue, next panel
       """,
       .avx2: """
       avx2: tiles of 4 of n × 3 or 2 vectors of t
@@ -24,6 +25,7 @@ import Testing
       panels of p_w, packed in each step, one after the other
       tiles: t in 42, n in 32
       threads share t in 32 shares
+      asks ahead for: epilogue, next panel
       """,
       .portable: """
       portable: tiles of 9 or 8 of n × 3 or 2 vectors of t
@@ -31,6 +33,7 @@ import Testing
       panels of p_w, where it lies, one after the other
       tiles: t in 42, n in 15
       threads share t in 32 shares
+      asks ahead for: epilogue, next panel
       """,
     ]
     for target in Target.allCases {
@@ -48,6 +51,7 @@ import Testing
         reduction over c<100, 4 steps a round
         panels of p_w, packed before the first step, all at once
         tiles: n in 3, t in 5
+        asks ahead for: epilogue
         """)
   }
 
@@ -75,6 +79,7 @@ import Testing
         panels of p_d, packed in each step, one after the other
         blocks of 143 of c, all for one panel after the other
         tiles: t in 84, n in 50
+        asks ahead for: epilogue, next panel
         """)
   }
 
@@ -91,6 +96,7 @@ import Testing
         reduction over i<3, 1 steps a round, with jc written out
         panels of p_w, where it lies, all at once
         tiles: n in 2, y in 10, x in 2
+        asks ahead for: epilogue
         """)
   }
 

@@ -9,7 +9,11 @@ extension MacroKernelWriter {
     _ mode: TileMode, run loop: TileLoop?, isShared: Bool = false, _ text: inout CText
   ) throws {
     // The same for all shapes of tiles.
-    let regionPrefetch = mode == .whole ? region.flatMap { tileLoops.prefetch($0, run: loop) } : nil
+    let regionPrefetch =
+      mode == .whole
+      ? region.flatMap {
+        tileLoops.prefetch($0, run: loop, maxRegionLines: tuning.prefetch.maxRegionLines)
+      } : nil
     if regionPrefetch != nil { prefetches = true }
     for line in regionPrefetch?.preparation ?? [] { text.line(line) }
     guard let loop else {
@@ -52,7 +56,8 @@ extension MacroKernelWriter {
         let name = "\(tileLoops.name)_\(kind)_\(shape.suffix(tileLoops.schedule.rowAxes))"
         if defined.insert(name).inserted {
           var writer = MicroKernelWriter(
-            nest: tileLoops.nest, schedule: tileLoops.schedule, machine: machine, shape: shape,
+            nest: tileLoops.nest, schedule: tileLoops.schedule, machine: machine, tuning: tuning,
+            shape: shape,
             mode: mode,
             accesses: accesses, partial: tileLoops.partialIndex, prefetch: ahead, reader: reader
           )

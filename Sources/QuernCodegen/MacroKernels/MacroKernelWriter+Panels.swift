@@ -67,7 +67,9 @@ extension MacroKernelWriter {
     for column in tileLoops.columnShapes(run) {
       let writer = PackWriter(
         nest: nest, schedule: tileLoops.schedule, machine: machine, access: access,
-        laneAxis: lane, vectors: column.vectors, tail: column.tail, mode: mode, reader: reader)
+        laneAxis: lane, vectors: column.vectors, tail: column.tail, mode: mode,
+        packing: tuning.packing,
+        reader: reader)
       let suffix = "\(column.vectors)" + (column.tail.map { "t\($0)" } ?? "")
       let name = "\(tileLoops.name)_pack_\(isLast ? "last_" : "")\(suffix)"
       if defined.insert(name).inserted { functions.append(try writer.function(named: name)) }

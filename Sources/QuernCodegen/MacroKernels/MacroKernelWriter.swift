@@ -28,6 +28,7 @@ struct WrittenNest: Sendable {
 struct MacroKernelWriter: Sendable {
   let tileLoops: ScheduledNest
   let machine: MachineFacts
+  let tuning: Tuning
   /// Threads that run the program; the tiles of a nest may be one thread's alone.
   let team: Int
   let reader: KernelRenderer.Reader
@@ -48,6 +49,7 @@ struct MacroKernelWriter: Sendable {
     machine =
       schedule.target == options.machine.target ? options.machine : options.machine.narrowed
     team = options.threads
+    tuning = options.tuning
     reader = options.reader
   }
 

@@ -18,6 +18,7 @@ struct PackWriter {
   let tail: Int?
   /// Whose panel it is: of a block of the reduction, or of all of it.
   let mode: TileMode
+  let packing: Tuning.Packing
   let reader: KernelRenderer.Reader
 
   private var lanes: Int { machine.target.lanes }
@@ -121,9 +122,6 @@ struct PackWriter {
     }
   }
 
-  /// Lanes that are read at a time, each a stream of its own, of which the processor foresees only so many.
-  private static let maxStreams = 24
-
   /// Transposes squares of lanes × lanes elements, along all reduction steps of some vectors before those of
   /// the next.
   private func transpose(
@@ -131,7 +129,7 @@ struct PackWriter {
     _ builder: inout VectorBuilder, _ renderer: inout KernelRenderer
   ) throws {
     let others = axes.filter { $0 != inner }
-    let together = max(1, Self.maxStreams / lanes)
+    let together = max(1, packing.maxStreams / lanes)
     let groups = (tail == nil ? vectors : vectors - 1) / together
     let rest = vectors - groups * together
     var group = CText()

@@ -8,15 +8,13 @@ extension MicroKernelWriter {
   private var epilogueLength: Int {
     nest.values.reduce(nest.stores.count) { sum, value in
       if case .apply(let op, _, _) = value {
-        return sum + ([.exp, .log, .tanh, .sigmoid, .erf, .uniform].contains(op) ? 25 : 2)
+        let isFunction = [.exp, .log, .tanh, .sigmoid, .erf, .uniform].contains(op)
+        return sum
+          + (isFunction ? tuning.epilogues.functionInstructions : tuning.epilogues.opInstructions)
       }
       return sum + 1
     }
   }
-
-  /// Instructions of an epilogue up to which it is written out. A loop is less text; what it takes in
-  /// time tells where sums are short, as a gradient's over a batch are.
-  private static let maxWrittenOut = 400
 
   /// A long epilogue is written once, as a loop over the tile's rows, which then pass through
   /// memory; a short one is written for every row, straight from the accumulators.
@@ -25,7 +23,8 @@ extension MicroKernelWriter {
       return nest.reduction.isTransform || schedule.unrollsWindow || context.rowPositions.count > 1
     }
     return !context.isScalar && nest.reduction == .sum && accumulators.count > 1
-      && epilogueLength * accumulators.count * context.shape.vectors > Self.maxWrittenOut
+      && epilogueLength * accumulators.count * context.shape.vectors
+        > tuning.epilogues.maxWrittenOut
   }
 
   mutating func epilogue(_ body: inout CText) throws {

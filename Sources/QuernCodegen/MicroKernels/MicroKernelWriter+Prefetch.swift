@@ -1,15 +1,11 @@
+import QuernMachine
 import QuernPasses
 import QuernVectors
 
 // What a tile asks for before it needs it, where the processor would not see the pattern.
 
 extension MicroKernelWriter {
-  /// With fewer reduction steps, there is no time in which to ask for lines.
-  private static let leastSteps = 8
-  /// Bytes between reduction steps from which on each is a stream of its own.
-  private static let farApart = 1024
-
-  private static let line = MemoryAccess.line
+  private static let line = MachineFacts.cacheLine
   /// What points to what is read ahead.
   static let pointer: Name = "prefetch"
 
@@ -25,8 +21,8 @@ extension MicroKernelWriter {
   /// - Parameter advances: how far the next tile lies; nil where there is none.
   mutating func fetchForEpilogue(_ body: inout CText, _ advances: [Advance]?) throws {
     let steps = schedule.steps(nest, mode)
-    guard mode != .accumulate, !context.isScalar, steps >= Self.leastSteps,
-      let lane = schedule.laneAxis
+    guard schedule.prefetches.contains(.epilogue), mode != .accumulate,
+      steps >= tuning.prefetch.minSteps, let lane = schedule.laneAxis
     else { return }
     let work = steps * context.rowPositions.count * context.shape.vectors
     let isShort = Double(work) / machine.multiplyAddsPerCycle < machine.memoryLatency
@@ -71,15 +67,11 @@ extension MicroKernelWriter {
       .prefetch(Address(Self.pointer, offset: step * Self.line), prefetch.purpose))
   }
 
-  /// Bytes ahead of what is being read at which a stream is asked for: some pages, since the processor
-  /// foresees what follows on the same one.
-  private static let streamDistance = 16384
-
   /// Asks for panels that are read just once, a little before they are: they lie one after the other, so
   /// that this goes on from each to the next. Where lines are read as fast as they come, the processor
   /// foresees them itself, and to ask as well would only take it room for lines under way.
   mutating func fetchStream(at place: AxisSteps) {
-    guard schedule.isPrepared, schedule.rowTileCount == 1, let packed = schedule.packed else {
+    guard schedule.prefetches.contains(.preparedPanels), let packed = schedule.packed else {
       return
     }
     let cycles =
@@ -91,7 +83,8 @@ extension MicroKernelWriter {
     for line in stride(from: 0, to: width, by: Self.line) {
       context.builder.append(
         .prefetch(
-          Address(context.pointers[panels], offset: further + line + Self.streamDistance),
+          Address(
+            context.pointers[panels], offset: further + line + tuning.prefetch.streamDistance),
           .readLater))
     }
   }
@@ -99,18 +92,11 @@ extension MicroKernelWriter {
   /// Asks for the same place of the next panel, where panels lie one after the other: the first tile
   /// of rows would otherwise wait for each line of it.
   mutating func fetchFollowingPanel(_ axis: Int, step: Int) {
-    guard mode == .whole, nest.isProduct, schedule.packed == nil,
-      nest.chunkAxis != nil, let lane = schedule.laneAxis, let panel = schedule.panelAxes.last
+    guard mode == .whole, schedule.prefetches.contains(.followingPanels),
+      let panel = schedule.panelAxes.last
     else { return }
-    let operands = nest.factors.reduce(0) { $0 + abs(accesses[$1.access].strides[panel]) }
-    for factor in nest.factors {
-      let access = accesses[factor.access]
-      guard access.isContiguous(along: lane), access.element == .float32,
-        access.strides[panel] >= nest.reductionCount * access.size,
-        // Where tiles of columns alternate, all that they read must stay in the first-level cache beside it.
-        schedule.columns.count == 1
-          || operands + access.strides[panel] <= machine.level1Cache
-      else { continue }
+    for factor in schedule.followedFactors(nest, machine) {
+      let access = nest.accesses[factor.access]
       let next = access.strides[panel] + step * access.strides[axis]
       for line in stride(from: 0, to: context.shape.vectors * context.vectorBytes, by: Self.line) {
         context.builder.append(
@@ -121,14 +107,9 @@ extension MicroKernelWriter {
 
   /// Asks for what the next tile of rows will read in this reduction step.
   mutating func fetchNextRows(_ axis: Int, step: Int) {
-    guard nest.isProduct, nest.reductionAxes.count == 1, let row = schedule.rowAxes.last,
-      (schedule.rows[row]?.count ?? 1) > 1
-    else { return }
-    for factor in nest.factors {
-      let access = accesses[factor.access]
-      guard access.element == .float32, access.isContiguous(along: row),
-        access.strides[axis] >= Self.farApart
-      else { continue }
+    guard schedule.prefetches.contains(.nextRows), let row = schedule.rowAxes.last else { return }
+    for factor in schedule.streamedRows(nest, tuning.prefetch) {
+      let access = nest.accesses[factor.access]
       let last = (2 * (context.shape.rows[row] ?? 1) - 1) * access.size
       context.builder.append(
         .prefetch(

@@ -18,9 +18,6 @@ extension MicroKernelWriter {
       read: nest.axes.indices.filter { nest.axes[$0].kind == .tileInput })
   }
 
-  /// Registers that a pass over one column or row takes beside its operands.
-  private static let passRegisters = 4
-
   /// What the passes multiply by: in registers as far as there are any, the others in memory.
   mutating func placeFactors(_ body: inout CText) throws {
     guard case .transform(let rows, let columns, let mixing) = nest.reduction else { return }
@@ -49,7 +46,8 @@ extension MicroKernelWriter {
       }
     }
     let held =
-      rows[0].count + Self.passRegisters + (staysInRegisters ? rows.count * rows[0].count : 0)
+      rows[0].count + tuning.transforms.passRegisters
+      + (staysInRegisters ? rows.count * rows[0].count : 0)
     let room = max(0, machine.target.registerCount - held)
     let ranked = uses.sorted { ($1.count, $0.factor) < ($0.count, $1.factor) }.map(\.factor)
     for (number, factor) in ranked.enumerated() {
@@ -73,7 +71,7 @@ extension MicroKernelWriter {
     guard case .transform(let rows, _, .none) = nest.reduction, let side = rows.first?.count else {
       return false
     }
-    return (rows.count + 1) * side + Self.passRegisters <= machine.target.registerCount
+    return (rows.count + 1) * side + tuning.transforms.passRegisters <= machine.target.registerCount
   }
 
   /// Transforms the tile that the pointers point to, and stores what is made of it.

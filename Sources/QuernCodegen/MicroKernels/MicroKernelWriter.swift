@@ -8,6 +8,7 @@ struct MicroKernelWriter {
   let nest: MemoryNest
   let schedule: Schedule
   let machine: MachineFacts
+  let tuning: Tuning
   let mode: TileMode
   /// With the packed factor in its panel; the partial sums, where there are any, come last.
   let accesses: [MemoryAccess]
@@ -28,13 +29,14 @@ struct MicroKernelWriter {
   var factorCount = 0
 
   init(
-    nest: MemoryNest, schedule: Schedule, machine: MachineFacts, shape: TileShape, mode: TileMode,
-    accesses: [MemoryAccess], partial: Int?, prefetch: ScheduledNest.Prefetch?,
+    nest: MemoryNest, schedule: Schedule, machine: MachineFacts, tuning: Tuning, shape: TileShape,
+    mode: TileMode, accesses: [MemoryAccess], partial: Int?, prefetch: ScheduledNest.Prefetch?,
     reader: KernelRenderer.Reader
   ) {
     self.nest = nest
     self.schedule = schedule
     self.machine = machine
+    self.tuning = tuning
     self.mode = mode
     self.accesses = accesses
     self.partial = partial

@@ -15,24 +15,25 @@ extension AddressedProgram {
 extension LoopNest<MemoryAccess> {
   /// A tensor is called as the input is that it is, or by its node's number.
   fileprivate mutating func nameAccesses(_ graph: Graph) {
-    var used: Set<String> = []
     for index in accesses.indices {
       let tensor = accesses[index].tensor
       var name = "t\(tensor.index)"
       if case .input(let input) = graph[tensor].op { name = "p_" + input.name.asIdentifier }
-      while !used.insert(name).inserted { name += "_" }
+      // There are few: looking through them takes less time than hashing.
+      while accesses[..<index].contains(where: { $0.name == name }) { name += "_" }
       accesses[index].name = name
     }
   }
 
   /// Two axes of one name would hide each other in C, and one that bears another thing's name that.
   fileprivate mutating func nameAxes() {
-    var used: Set<String> = []
+    var named = axes
     for index in axes.indices {
       var name = AxisNames.plain(axes[index].name)
       if axes[index].kind != .region, AxisNames.isTaken(name) { name += "_" }
-      while !used.insert(name).inserted { name += "_" }
-      axes[index].name = name
+      while named[..<index].contains(where: { $0.name == name }) { name += "_" }
+      named[index].name = name
     }
+    axes = named
   }
 }

@@ -1,15 +1,14 @@
 import QuernGraph
+import QuernMachine
 import QuernPasses
 
 // What the code generator asks of nests and their accesses.
 
 extension MemoryAccess {
-  /// Bytes of a cache line.
-  static let line = 64
   /// Bytes of an element.
   var size: Int { element.byteCount }
   /// Whether it starts where a cache line does.
-  var startsOnLine: Bool { offset % Self.line == 0 }
+  var startsOnLine: Bool { offset % MachineFacts.cacheLine == 0 }
 
   /// Whether the elements along an axis lie side by side.
   func isContiguous(along axis: Int) -> Bool { strides[axis] == size }
@@ -83,7 +82,7 @@ extension LoopNest<MemoryAccess> {
       result.accesses[index].name = ""
       result.accesses[index].tensor = NodeID(0)
       result.accesses[index].offset =
-        (first ?? index) * MemoryAccess.line + access.offset % MemoryAccess.line
+        (first ?? index) * MachineFacts.cacheLine + access.offset % MachineFacts.cacheLine
       result.accesses[index].isPrivate = false
     }
     return result

@@ -1,3 +1,4 @@
+import QuernMachine
 import QuernPasses
 
 /// What the products of a region ask for while they compute: the examples that the next chunk will
@@ -15,7 +16,7 @@ struct RegionPrefetch: Hashable {
     /// Which chunk is asked for while chunk c is computed: c + `lead`.
     var lead: Int
 
-    var lines: Int { (bytes + MemoryAccess.line - 1) / MemoryAccess.line }
+    var lines: Int { (bytes + MachineFacts.cacheLine - 1) / MachineFacts.cacheLine }
   }
 
   var ranges: [MemoryRange]

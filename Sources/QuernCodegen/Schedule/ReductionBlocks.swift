@@ -7,6 +7,10 @@ package struct ReductionBlocks: Hashable, Sendable {
   package struct Axis: Hashable, Sendable {
     package var axis: Int
     package var extent: Int
+
+    package init(axis: Int, extent: Int) {
+      (self.axis, self.extent) = (axis, extent)
+    }
   }
 
   /// Axes further out, the outermost first.

@@ -30,6 +30,9 @@ extension Schedule {
     if let workSplit {
       lines.append("threads share \(name(workSplit.axis)) in \(workSplit.shares) shares")
     }
+    if !prefetches.isEmpty {
+      lines.append("asks ahead for: " + prefetches.names.joined(separator: ", "))
+    }
     return lines
   }
 
@@ -89,11 +92,28 @@ extension Schedule {
     guard writtenOut < max(1, nest.reductionAxes.count), unroll >= 1 else {
       return "\(writtenOut) of \(nest.reductionAxes.count) reduction axes written out"
     }
-    return nil
+    return blocks?.fault(nest)
   }
 }
 
 extension ReductionBlocks {
+  /// What is wrong with how the blocks cover the reduction; nil where nothing is.
+  fileprivate func fault(_ nest: MemoryNest) -> String? {
+    let name = nest.axes[axis].name
+    guard let cut = nest.reductionAxes.firstIndex(of: axis),
+      outer.map(\.axis) == Array(nest.reductionAxes[..<cut])
+    else { return "blocks of \(name) at each position of axes \(outer.map(\.axis))" }
+    for part in outer where part.extent != nest.axes[part.axis].extent {
+      return "blocks at \(part.extent) positions of \(nest.axes[part.axis].name)"
+    }
+    // Without outer axes the last block may be a smaller one.
+    let covered = (count - 1) * size + (outer.isEmpty ? lastSize : size)
+    guard size >= 1, 1...size ~= lastSize, covered == nest.axes[axis].extent,
+      outer.isEmpty || lastSize == size
+    else { return "blocks of \(size) cover \(covered) positions of \(name)" }
+    return nil
+  }
+
   /// `blocks of 64 of k, all rows before the next`.
   fileprivate func text(_ name: (Int) -> String) -> String {
     let outside = outer.map { name($0.axis) }

@@ -51,7 +51,7 @@ package struct Schedule: Hashable, Sendable {
   package internal(set) var unrollsWindow = false
   /// The reduction is worked off in blocks where what all tiles of a panel read would not stay in the
   /// cache.
-  package internal(set) var blocks: ReductionBlocks?
+  package var blocks: ReductionBlocks?
   /// The vectors that tiles are computed with: not always the widest.
   package internal(set) var target: Target
   /// Whether the panels of all columns stay in the cache while all rows are gone through.
@@ -60,6 +60,8 @@ package struct Schedule: Hashable, Sendable {
   package internal(set) var order: [TileLoop] = []
   /// How many of the first loops in ``order`` enclose the copying of panels.
   var outerCount = 0
+  /// What tiles ask for before they need it.
+  package internal(set) var prefetches: Prefetches = []
   /// The loop whose tiles threads share, and in how many shares; nil where one thread does all.
   package internal(set) var workSplit: WorkSplit?
   /// In how many shares the tiles are taken.

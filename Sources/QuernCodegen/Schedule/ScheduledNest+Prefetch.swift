@@ -1,4 +1,5 @@
 import QuernGraph
+import QuernMachine
 import QuernPasses
 import QuernVectors
 
@@ -28,9 +29,6 @@ extension ScheduledNest {
     var parameter: String { perTile == nil ? "prefetch" : "next" }
   }
 
-  /// With more tiles of rows than this, what is done once a panel does not matter.
-  private static let maxRowTiles = 64
-
   /// - Parameters:
   ///   - width: elements of the panel's rows.
   ///   - run: the loop that calls work off.
@@ -38,14 +36,12 @@ extension ScheduledNest {
   ///   reading ahead would not help.
   func prefetch(_ mode: TileMode, width: Int, run: TileLoop?) -> Prefetch? {
     // It is rounds that ask.
-    guard let panels = schedule.panels, let lane = schedule.laneAxis,
-      schedule.rounds(nest, mode) > 1,
-      let reduction = nest.reductionAxes.last
+    guard schedule.prefetches.contains(.nextPanel), let panels = schedule.panels,
+      let lane = schedule.laneAxis, schedule.rounds(nest, mode) > 1,
+      let reduction = nest.reductionAxes.last,
+      let rowLoop = loops.first(where: { $0.kind == .row && $0.split.count > 1 })
     else { return nil }
     let access = nest.access(of: panels.factor)
-    // Tiles along one axis ask one after the other.
-    let rowLoops = loops.filter { $0.kind == .row && $0.split.count > 1 }
-    guard rowLoops.count == 1, let rowLoop = rowLoops.first, isEven(access) else { return nil }
     let isRun = run.map { $0.kind == .row && $0.axis == rowLoop.axis } ?? false
     let tile = isRun ? "tile" : rowLoop.tile
     let isOnePanel = schedule.columns.count == 1
@@ -55,7 +51,7 @@ extension ScheduledNest {
     if isOnePanel || schedule.isPrepared {
       return preparedPrefetch(panels, mode, width: width, tile: tile, isRun: isRun)
     }
-    let line = MemoryAccess.line / access.size
+    let line = MachineFacts.cacheLine / access.size
     var step = access.elements(along: reduction)
     // Cache lines side by side, each a tile's, and elements from one to the next.
     var lines = (width + line - 1) / line
@@ -69,9 +65,7 @@ extension ScheduledNest {
       step = line
       lineDistance = line * access.elements(along: lane)
     }
-    guard schedule.rowTileCount >= lines, schedule.rowTileCount <= Self.maxRowTiles else {
-      return nil
-    }
+    guard schedule.rowTileCount >= lines else { return nil }
     let start = "\(access.name) + \(next(access.elementStrides, mode, width: width, lane: lane))"
     var own = "\(tile) % \(lines) * \(lineDistance)"
     let roundSteps = schedule.roundSteps(nest)
@@ -99,9 +93,8 @@ extension ScheduledNest {
   private func preparedPrefetch(
     _ panels: Schedule.Panels, _ mode: TileMode, width: Int, tile: String, isRun: Bool
   ) -> Prefetch? {
-    guard schedule.rowTileCount <= Self.maxRowTiles else { return nil }
     let index = nest.factors[panels.factor].access
-    let line = MemoryAccess.line / nest.accesses[index].size
+    let line = MachineFacts.cacheLine / nest.accesses[index].size
     let rounds = schedule.rounds(nest, mode)
     let elements = schedule.steps(nest, mode) * width
     // The same block of the next panel, or what follows the present one in memory.
@@ -138,8 +131,10 @@ extension ScheduledNest {
 
   /// How tiles ask for what a region will need next.
   ///
-  /// - Parameter run: the loop that calls work off: its tiles take one turn together.
-  func prefetch(_ region: RegionPrefetch, run: TileLoop?) -> Prefetch? {
+  /// - Parameters:
+  ///   - run: the loop that calls work off: its tiles ask together.
+  ///   - maxRegionLines: see `Tuning.Prefetch`.
+  func prefetch(_ region: RegionPrefetch, run: TileLoop?, maxRegionLines: Int) -> Prefetch? {
     guard nest.reduction == .sum, schedule.blocks == nil, case .output = schedule.lanes else {
       return nil
     }
@@ -158,8 +153,8 @@ extension ScheduledNest {
     let count = walked.reduce(1) { $0 * $1.split.count }
     let together = run?.split.count ?? 1
     let plan = region.plan(
-      callCount: count, rounds: rounds * together, maxLines: min(roundSteps, 3))
-    let line = MemoryAccess.line / ElementType.accumulator.byteCount
+      callCount: count, rounds: rounds * together, maxLines: min(roundSteps, maxRegionLines))
+    let line = MachineFacts.cacheLine / ElementType.accumulator.byteCount
     let elements = plan.linesPerCall * line
     var lines = [
       "// Prefetch what the next chunk reads, and where this chunk's results go.",
@@ -181,12 +176,6 @@ extension ScheduledNest {
       purpose: region.forWriting ? .write : .read)
   }
 
-  /// Whether each reduction step leads as far as every other.
-  private func isEven(_ access: MemoryAccess) -> Bool {
-    zip(nest.reductionAxes, nest.reductionAxes.dropFirst()).allSatisfy { outer, inner in
-      access.strides[outer] == access.strides[inner] * nest.axes[inner].extent
-    }
-  }
 }
 
 extension ScheduledNest.Prefetch {

@@ -1,4 +1,5 @@
 import QuernGraph
+import QuernMachine
 import QuernPasses
 
 // Where a sum is cut into blocks, and how they are gone through.
@@ -26,7 +27,7 @@ extension Scheduler {
         > machine.level2Cache
     else { return nil }
     return matrixInPlace(sharedBy: tuning.tiles.maxRowsOfFarMatrix) {
-      $0.strides[axis] > MemoryAccess.line
+      $0.strides[axis] > MachineFacts.cacheLine
     }
   }
 
@@ -171,7 +172,7 @@ extension Scheduler {
   /// Bytes of the cache lines of so many bytes side by side, which a reduction step reads; of steps that
   /// lie closer, only what the last one has not read.
   func lineBytes(_ bytes: Int, of access: MemoryAccess) -> Int {
-    let line = MemoryAccess.line
+    let line = MachineFacts.cacheLine
     let strides = access.strides
     let step = nest.reductionAxes.last.map { abs(strides[$0]) } ?? 0
     let startsOnLine =

@@ -1,3 +1,4 @@
+import QuernMachine
 import QuernPasses
 import QuernVectors
 
@@ -21,7 +22,7 @@ extension Scheduler {
         guard number == 0, let far else { continue }
         // The first tile of rows waits for the lines, if its multiply-adds do not take as long.
         let bytes = lineBytes(nv * vectorBytes, of: far)
-        let lines = Double(bytes / MemoryAccess.line)
+        let lines = Double(bytes / MachineFacts.cacheLine)
         total += Double(columnCount) * max(0, lines * machine.farLineCycles - step)
       }
     }
@@ -50,15 +51,18 @@ extension Scheduler {
       let byLane = schedule.laneAxis.map { strides[$0] != 0 } ?? true
       loads += Double(rowsRead(strides, m) * (byLane ? nv : 1))
     }
-    let overhead = 8.0 / max(1, Double(tuning.tiles.roundMultiplyAdds) / work)
+    let overhead =
+      tuning.tiles.roundOverhead / max(1, Double(tuning.tiles.roundMultiplyAdds) / work)
     let cycles = max(
       work / machine.multiplyAddsPerCycle, loads / machine.loadsPerCycle,
       nest.reduction == .none ? 0 : machine.latency,
       (work + loads + overhead) / machine.instructionsPerCycle)
     // Starting and finishing a tile costs as well, not least the cache lines that its rows touch:
     // fewer, larger, wider tiles win where all else is equal.
-    let lines = Double(m) * (Double(nv * vectorBytes) / Double(MemoryAccess.line) + 1)
-    let start = (work * 2 + lines + 20) / Double(max(nest.reductionCount, 1))
+    let lines = Double(m) * (Double(nv * vectorBytes) / Double(MachineFacts.cacheLine) + 1)
+    let start =
+      (work * tuning.tiles.tileVectorCycles + lines + tuning.tiles.tileCycles)
+      / Double(max(nest.reductionCount, 1))
     return (cycles, start)
   }
 }

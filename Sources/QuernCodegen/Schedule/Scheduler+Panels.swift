@@ -1,3 +1,4 @@
+import QuernMachine
 import QuernPasses
 import QuernVectors
 
@@ -83,7 +84,7 @@ extension Scheduler {
   /// other out: those of a power of two apart would meet in one set of the cache.
   private func liesOnLines(_ access: MemoryAccess, _ lane: Int) -> Bool {
     guard access.isContiguous(along: lane), nest.reductionAxes.count == 1 else { return false }
-    let line = MemoryAccess.line
+    let line = MachineFacts.cacheLine
     return access.startsOnLine
       && access.strides.indices.allSatisfy { axis in
         axis == lane || access.strides[axis] % line == 0

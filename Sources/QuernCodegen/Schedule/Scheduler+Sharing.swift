@@ -75,7 +75,7 @@ extension Scheduler {
         let tiles = Double(schedule.rowTileCount)
         balance *= tiles / (tiles + Double(threads - 1))
       }
-      if balance > (best?.balance ?? 0) + 0.04 { best = (loop, balance) }
+      if balance > (best?.balance ?? 0) + tuning.workShares.minGain { best = (loop, balance) }
     }
     // Without a loop everything is one tile, which the first thread computes.
     guard let loop = best?.loop, loop.split.count > 1 else { return }

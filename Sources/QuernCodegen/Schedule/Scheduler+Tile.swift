@@ -1,3 +1,4 @@
+import QuernMachine
 import QuernVectors
 
 // The register tile: how many rows and vectors of outputs are computed together, and its rounds.
@@ -16,19 +17,23 @@ extension Scheduler {
     // rows; maxima need the comparison's operands.
     let spare = nest.reduction == .maximum ? 6 : 1
     var best: (cost: Double, rows: Int, vectors: Int)?
-    // Enough to hide a multiply-add's latency; more rows of one vector would only be more text.
     let isLoop = nest.isDirect || schedule.unrollsWindow || isShort
     let sharesLoads =
       nest.isProduct || schedule.laneAxis != nil && nest.factors.count > 1 && nest.term.isEmpty
-    let rowLimit = isLoop ? 1 : sharesLoads ? 16 : 8
+    let rowLimit =
+      isLoop ? 1 : sharesLoads ? tuning.tiles.maxRows : tuning.tiles.maxRowsApart
     let inner = schedule.rowAxes.last.map { nest.axes[$0].extent } ?? 1
-    // Many values at once need the registers for themselves. A single row reads a matrix just once:
-    // of each of its rows four cache lines in one go, which memory gives as fast as more.
+    // Many values at once need the registers for themselves. A single row reads a matrix just once.
     let heights = min(rowLimit, rowCount)
     let byHeight = (1...heights).map { rowTiles($0) }
     let widest =
       nest.reduction.isTransform || schedule.squareAxis != nil
-      ? 1 : !isLoop && rowCount == 1 ? max(4, 64 / lanes) : 4
+      ? 1
+      : !isLoop && rowCount == 1
+        ? max(
+          tuning.tiles.maxVectors,
+          tuning.tiles.singleRowLines * MachineFacts.cacheLine / vectorBytes)
+        : tuning.tiles.maxVectors
     for nv in 1...widest where nv <= max(vectors, 1) {
       let columns = TileSplit(vectors, atMost: nv)
       let candidates = (1...heights).filter {
@@ -80,7 +85,9 @@ extension Scheduler {
     }
     let steps =
       nest.reductionAxes.dropLast(schedule.writtenOut).last.map { nest.axes[$0].extent } ?? 1
-    let enough = nest.reduction == .sum ? tuning.tiles.roundMultiplyAdds / (work * inner) : 4
+    let enough =
+      nest.reduction == .sum
+      ? tuning.tiles.roundMultiplyAdds / (work * inner) : tuning.tiles.roundMaxima
     schedule.unroll = min(steps, max(1, enough))
   }
 
@@ -92,7 +99,7 @@ extension Scheduler {
     let others = schedule.rowAxes.dropLast().reduce(schedule.columns.count) {
       $0 * nest.axes[$1].extent
     }
-    let tiles = max(1, 32 / others)
+    let tiles = max(1, tuning.tiles.minDirectTiles / others)
     let extent = nest.axes[axis].extent
     let fewest = schedule.squareAxis == nil ? 1 : machine.target.lanes
     result[axis] = TileSplit(extent, atMost: max(fewest, (extent + tiles - 1) / tiles))

@@ -33,6 +33,7 @@ package struct Scheduler {
     scheduler.chooseBlocks()
     scheduler.chooseOrder()
     scheduler.shareWork(workShares)
+    scheduler.choosePrefetches()
     return scheduler.schedule
   }
 

@@ -5,19 +5,21 @@ import QuernGraph
 extension LoopNest<MemoryAccess> {
   /// Drops axes of one position.
   package mutating func dropUnitAxes() {
-    for axis in axes.indices.reversed() where axes[axis].extent == 1 && isOwn(axis) {
-      remove(axis)
-    }
+    drop(axes.indices.filter { axes[$0].extent == 1 && isOwn($0) })
   }
 
   /// Joins neighbouring axes that every address steps through as if they were one.
   package mutating func mergeAxes() {
-    for axis in axes.indices.dropLast().reversed() where canMerge(axis) {
-      // The inner one gets the positions of both, and keeps its steps.
-      axes[axis + 1].extent *= axes[axis].extent
-      axes[axis + 1].name = axes[axis].name + axes[axis + 1].name
-      remove(axis)
+    let outer = axes.indices.dropLast().filter(canMerge)
+    guard !outer.isEmpty else { return }
+    // The inner one gets the positions of both, and keeps its steps.
+    var loops = axes
+    for axis in outer {
+      loops[axis + 1].extent *= loops[axis].extent
+      loops[axis + 1].name = loops[axis].name + loops[axis + 1].name
     }
+    axes = loops
+    drop(outer)
   }
 
   /// Cuts a long last axis of elementwise work into rows, so that a function loops over a row instead of
@@ -43,10 +45,16 @@ extension LoopNest<MemoryAccess> {
     mapIndices { $0.cuttingAxis(last, length: length, inner: added) }
   }
 
-  private mutating func remove(_ axis: Int) {
-    axes.remove(at: axis)
-    for index in accesses.indices { accesses[index].strides.remove(at: axis) }
-    mapIndices { $0.removingAxis(axis) }
+  /// Drops axes, given in ascending order, with what addresses and indices step along them.
+  private mutating func drop(_ dropped: [Int]) {
+    guard !dropped.isEmpty else { return }
+    let kept = axes.indices.filter { !dropped.contains($0) }
+    axes = kept.map { axes[$0] }
+    for index in accesses.indices {
+      let strides = accesses[index].strides
+      accesses[index].strides = kept.map { strides[$0] }
+    }
+    mapIndices { $0.keepingAxes(kept) }
   }
 
   private mutating func mapIndices(_ change: (AffineExpression) -> AffineExpression) {

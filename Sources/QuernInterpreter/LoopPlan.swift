@@ -7,7 +7,7 @@ import QuernGraph
 /// range of the innermost axis it depends on, before that axis' loop begins; so the loops
 /// themselves hold no test, and terms that read outside (which are zero) are never visited. An
 /// index with a divisor makes its innermost axis run in steps.
-final class LoopNest {
+final class LoopPlan {
   /// Numbers that grow by a constant as an axis advances: see the constants below.
   typealias Offsets = SIMD8<Int>
   /// Where the factors' tensors are read.
@@ -223,7 +223,7 @@ final class LoopNest {
   static func commonDivisor(_ a: Int, _ b: Int) -> Int { b == 0 ? a : commonDivisor(b, a % b) }
 }
 
-extension LoopNest {
+extension LoopPlan {
   /// The levels and constraints while they are being collected.
   fileprivate struct Preparation {
     var levels: [Level]
@@ -247,7 +247,7 @@ extension LoopNest {
       let strides = Shape(axes[..<outputRank].map(\.extent)).strides
       levels = kept.map { axis in
         var step = Offsets()
-        if axis < outputRank { step[LoopNest.output] = strides[axis] }
+        if axis < outputRank { step[LoopPlan.output] = strides[axis] }
         return Level(extent: axes[axis].extent, step: step, constraints: 0..<0)
       }
       constraints = levels.map { _ in [] }
