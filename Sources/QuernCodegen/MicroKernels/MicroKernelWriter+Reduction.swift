@@ -92,13 +92,13 @@ extension MicroKernelWriter {
 
   mutating func advanceIndices(_ axis: Int, _ variable: String) {
     for (index, stride) in indicesMoving(along: axis) {
-      context.indexText[index, default: "0"] += " + \(variable) * \(stride)"
+      context.indexText[index.number(nest)] += " + \(variable) * \(stride)"
     }
   }
 
   /// The indices that depend on an axis, and how far one step leads.
   private func indicesMoving(along axis: Int) -> [(index: NestIndex, stride: Int)] {
-    (nest.indices.indices.map { NestIndex.index($0) } + [.position]).compactMap { index in
+    NestIndex.all(nest).compactMap { index in
       let stride = index.expression(nest).coefficient(of: axis)
       return stride == 0 ? nil : (index, stride)
     }
@@ -140,7 +140,7 @@ extension MicroKernelWriter {
         BlockLoop(name, rounds: rounds, step: stride, advances: ahead + advances), into: &body)
       context.indexText = outer.1
       for (index, distance) in indicesMoving(along: axis) {
-        context.indexText[index, default: "0"] += " + \(rounds * stride * distance)"
+        context.indexText[index.number(nest)] += " + \(rounds * stride * distance)"
       }
     }
     // What rounds have left, from where the pointers are now; all of it where there is one round.

@@ -49,8 +49,8 @@ struct TileContext {
   var pointers: [Name]
   /// The pointers that loops have of their own, by the access and the loop that they are for.
   private var ownPointers: [(access: Int, loop: String, name: Name)] = []
-  /// C for the part of each index that the loops so far make up.
-  var indexText: [NestIndex: String]
+  /// By the number of an index, C for the part of it that the loops so far make up; the position's comes last.
+  var indexText: [String]
   /// The longest list of lane buffers any block has needed.
   private(set) var bufferCount = 0
   private var buffersInBlock = 0
@@ -92,8 +92,7 @@ struct TileContext {
     }
     rowPositions = positions
     pointers = accesses.map { Name($0.name) }
-    let indices = nest.indices.indices.map { NestIndex.index($0) } + [.position]
-    indexText = Dictionary(uniqueKeysWithValues: indices.map { ($0, $0.name) })
+    indexText = NestIndex.all(nest).map(\.name)
   }
 
   /// Whether results are the same in all lanes: one output element a row.
@@ -244,7 +243,7 @@ struct TileContext {
     let stride = laneStride ?? schedule.laneAxis.map { strides[$0] } ?? 0
     let constant =
       row.distance(strides) + step + vector * lanes * stride
-    let base = indexText[index] ?? "0"
+    let base = indexText[index.number(nest)]
     if expression.terms.isEmpty {
       return builder.constant(Int32(truncatingIfNeeded: expression.offset))
     }

@@ -113,6 +113,19 @@ enum NestIndex: Hashable {
     }
   }
 
+  /// All of a nest, the position last.
+  static func all(_ nest: MemoryNest) -> [NestIndex] {
+    nest.indices.indices.map { .index($0) } + [.position]
+  }
+
+  /// Its place among all of the nest.
+  func number(_ nest: MemoryNest) -> Int {
+    switch self {
+    case .index(let number): number
+    case .position: nest.indices.count
+    }
+  }
+
   /// How it depends on the axes.
   func expression(_ nest: MemoryNest) -> AffineExpression {
     switch self {

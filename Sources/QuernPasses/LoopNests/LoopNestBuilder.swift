@@ -154,6 +154,7 @@ struct LoopNestBuilder: Sendable {
   /// What lies around a tensor is 0, and would be taken for a label, unless there is nothing to count: where
   /// another factor is read outside at the same indices, as in the gradient of a window.
   private func checkMatches(_ nest: TensorNest, _ subject: String) throws(QuernError) {
+    guard nest.factors.contains(where: { $0.match != nil }) else { return }
     let extents = nest.extents
     let plain = nest.factors.filter { $0.match == nil }.map { nest.access($0).outside(extents) }
     for factor in nest.factors where factor.match != nil {
@@ -179,7 +180,6 @@ struct LoopNestBuilder: Sendable {
   ) throws(QuernError) {
     let replacements = Dictionary(
       uniqueKeysWithValues: domain.enumerated().map { ($0.offset, $0.element) })
-    let extents = nest.extents
     values.of = [:]
 
     /// The index of each dimension of a shape that the domain refines.
@@ -215,7 +215,7 @@ struct LoopNestBuilder: Sendable {
         let map =
           id == group.root && node.shape == group.domain && !isCopy(id)
           ? domain : isCopy(id) ? domain : indices(node.shape)
-        var target = try access(id, map, extents, subject)
+        var target = try access(id, map, nest.extents, subject)
         target.isWritten = true
         nest.stores.append(NestStore(value: value, access: nest.add(target)))
       }
@@ -292,7 +292,7 @@ struct LoopNestBuilder: Sendable {
   }
 
   func access(
-    _ id: NodeID, _ map: [AffineExpression], _ extents: [Int], _ subject: String
+    _ id: NodeID, _ map: [AffineExpression], _ extents: @autoclosure () -> [Int], _ subject: String
   ) throws(QuernError) -> TensorAccess {
     // A flat index stands for the whole tensor in row-major order.
     if map.count == 1, graph[id].shape.rank != 1 {
@@ -300,7 +300,7 @@ struct LoopNestBuilder: Sendable {
         tensor: views.root(id), name: id, view: Shape([graph[id].shape.elementCount]), map: map,
         element: graph[id].type.element)
     }
-    return views.access(id, map, extents: extents)
+    return views.access(id, map, extents: extents())
   }
 }
 

@@ -18,7 +18,9 @@ package struct ViewedGraph: Sendable {
   ///
   /// Where each dimension of the root is the product of consecutive dimensions of the view, the
   /// index stays affine, and the root may have any strides. Otherwise the root must lie densely.
-  func access(_ id: NodeID, _ map: [AffineExpression], extents: [Int]) -> TensorAccess {
+  func access(
+    _ id: NodeID, _ map: [AffineExpression], extents: @autoclosure () -> [Int]
+  ) -> TensorAccess {
     let root = root(id)
     let view = graph[id].shape
     let target = graph[root].shape
@@ -27,7 +29,7 @@ package struct ViewedGraph: Sendable {
       return TensorAccess(
         tensor: root, name: id, view: target, map: map, element: element)
     }
-    if let split = composed(map, of: view, onto: target, extents: extents) {
+    if let split = composed(map, of: view, onto: target, extents: extents()) {
       return TensorAccess(
         tensor: root, name: id, view: target, map: split, element: element)
     }
