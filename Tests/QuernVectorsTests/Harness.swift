@@ -3,13 +3,14 @@ import QuernTinyCC
 import QuernVectors
 import Testing
 
-enum Backend: String, CaseIterable, Sendable {
+/// A C compiler that the tests give code to.
+enum TestCompiler: String, CaseIterable, Sendable {
   case tinycc, cc
 
-  static let available: [Backend] =
+  static let available: [TestCompiler] =
     SystemCompiler().isAvailable ? [.tinycc, .cc] : [.tinycc]
 
-  var compiler: any CCompiler {
+  var cCompiler: any CCompiler {
     switch self {
     case .tinycc: TinyCCCompiler()
     // Quick to compile; and not told that it may use the whole processor.
@@ -22,12 +23,12 @@ enum Backend: String, CaseIterable, Sendable {
 /// One way to run generated code here.
 struct Configuration: Sendable, CustomTestStringConvertible {
   var target: Target
-  var backend: Backend
-  var testDescription: String { "\(target) through \(backend)" }
+  var compiler: TestCompiler
+  var testDescription: String { "\(target) through \(compiler)" }
 
   /// Every target this processor runs, through every compiler there is.
   static let runnable: [Configuration] = Target.allCases.filter(\.isSupported).flatMap { target in
-    Backend.available.map { Configuration(target: target, backend: $0) }
+    TestCompiler.available.map { Configuration(target: target, compiler: $0) }
   }
 }
 
@@ -67,7 +68,7 @@ func compile(
 ) throws -> LoadedCode {
   var source = Prelude.text(for: configuration.target)
   for kernel in kernels { source += try kernel.text(target: configuration.target) }
-  return try configuration.backend.compiler.compile(source: source)
+  return try configuration.compiler.cCompiler.compile(source: source)
 }
 
 /// Calls a kernel on copies of `memory`, each between guard bytes, and gives back what it left.

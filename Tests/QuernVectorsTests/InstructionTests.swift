@@ -52,21 +52,21 @@ import Testing
 
   @Test(
     .enabled(if: Target.avx512.isSupported, "this processor has no AVX-512"),
-    arguments: Backend.available)
-  func executesAVX512(_ backend: Backend) throws {
-    try expectAgreement(Configuration(target: .avx512, backend: backend))
+    arguments: TestCompiler.available)
+  func executesAVX512(_ compiler: TestCompiler) throws {
+    try expectAgreement(Configuration(target: .avx512, compiler: compiler))
   }
 
   @Test(
     .enabled(if: Target.avx2.isSupported, "this processor has no AVX2 and FMA"),
-    arguments: Backend.available)
-  func executesAVX2(_ backend: Backend) throws {
-    try expectAgreement(Configuration(target: .avx2, backend: backend))
+    arguments: TestCompiler.available)
+  func executesAVX2(_ compiler: TestCompiler) throws {
+    try expectAgreement(Configuration(target: .avx2, compiler: compiler))
   }
 
-  @Test(arguments: Backend.available)
-  func executesPortable(_ backend: Backend) throws {
-    try expectAgreement(Configuration(target: .portable, backend: backend))
+  @Test(arguments: TestCompiler.available)
+  func executesPortable(_ compiler: TestCompiler) throws {
+    try expectAgreement(Configuration(target: .portable, compiler: compiler))
   }
 
   /// All kernels, compared with the model.

@@ -180,7 +180,7 @@ import Testing
       + ["const float *b = (const float *)memory[\(factors)];"]
       + ["float *y = (float *)memory[\(factors + 1)];"] + renderer.declarations + prologue
       + body + epilogue + ["}", ""]
-    let code = try configuration.backend.compiler.compile(
+    let code = try configuration.compiler.cCompiler.compile(
       source: Prelude.text(for: target) + lines.joined(separator: "\n"))
     let kernel = TestKernel(name: "loop", bases: names + ["b", "y"], blocks: [])
     var memory: [String: [UInt8]] = [:]
