@@ -38,7 +38,6 @@
 @_exported import QuernImages
 @_exported import QuernInterpreter
 @_exported import QuernLayers
-import QuernMachine
 @_exported import QuernRandom
 @_exported import QuernRuntime
 @_exported import QuernTraining

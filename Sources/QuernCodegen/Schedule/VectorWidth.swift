@@ -1,6 +1,5 @@
 import QuernMachine
 import QuernPasses
-import QuernVectors
 
 // Which of a processor's vectors a nest is computed with.
 
