@@ -66,7 +66,7 @@ let package = Package(
       name: "QuernExecution",
       dependencies: [
         "QuernErrors", "QuernMachine", "QuernGraph", "QuernInterpreter", "QuernPasses",
-        "QuernVectors", "QuernCompiler", "QuernRuntime",
+        "QuernCompiler", "QuernRuntime",
       ]),
 
     // Training and its data.

@@ -2,8 +2,8 @@ import QuernRuntime
 
 /// What runs a graph: native code, or the interpreter.
 public enum Backend: Hashable, Sendable {
-  /// Generated C, made native code by this compiler.
-  case compiled(CompileOptions.Compiler)
+  /// Generated C, made machine code by this C compiler.
+  case compiled(CompileOptions.CCompilerKind)
   /// Op by op in Swift: slow, and what native code is checked against.
   case interpreter
 
@@ -20,7 +20,7 @@ public enum Backend: Hashable, Sendable {
 extension Backend: RawRepresentable, CaseIterable {
   /// The compilers, then the interpreter.
   public static var allCases: [Backend] {
-    CompileOptions.Compiler.allCases.map(Backend.compiled) + [.interpreter]
+    CompileOptions.CCompilerKind.allCases.map(Backend.compiled) + [.interpreter]
   }
 
   public init?(rawValue: String) {

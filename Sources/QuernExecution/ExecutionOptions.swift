@@ -5,7 +5,6 @@ import QuernInterpreter
 import QuernMachine
 import QuernPasses
 import QuernRuntime
-import QuernVectors
 
 /// How graphs are to be run.
 public struct ExecutionOptions: Hashable, Sendable {
@@ -57,8 +56,8 @@ extension ExecutionOptions {
     }
   }
 
-  private func compileOptions(_ compiler: CompileOptions.Compiler) -> CompileOptions {
-    CompileOptions(target: target, threads: threads, compiler: compiler, convolution: convolution)
+  private func compileOptions(_ compiler: CompileOptions.CCompilerKind) -> CompileOptions {
+    CompileOptions(target: target, threads: threads, cCompiler: compiler, convolution: convolution)
   }
 }
 

@@ -1,14 +1,13 @@
 import QuernCompiler
 import QuernErrors
 import QuernMachine
-import QuernVectors
 
-/// How a graph is turned into native code: what the compiler's passes must know, and which compiler the C
-/// is given to.
+/// How a graph is turned into native code: what the compiler's passes must know, and what compiles the C
+/// that they make.
 @dynamicMemberLookup
 public struct CompileOptions: Sendable {
-  /// What turns the generated C into code.
-  public enum Compiler: String, Sendable, CaseIterable {
+  /// What turns the generated C into machine code.
+  public enum CCompilerKind: String, Sendable, CaseIterable {
     /// TinyCC, in this process: milliseconds.
     case tinycc
     /// The system's compiler with `-O3 -march=native`, loaded with dlopen: seconds.
@@ -18,15 +17,15 @@ public struct CompileOptions: Sendable {
   public typealias ConvolutionAlgorithm = CompilerOptions.ConvolutionAlgorithm
 
   /// What compiles the C.
-  public var compiler: Compiler
+  public var cCompiler: CCompilerKind
   /// Target, threads and all else that passes go by; each is a property of these options as well.
   public var passes: CompilerOptions
 
   public init(
-    target: Target = .best, threads: Int = 1, compiler: Compiler = .tinycc,
+    target: Target = .best, threads: Int = 1, cCompiler: CCompilerKind = .tinycc,
     convolution: ConvolutionAlgorithm = .fast
   ) {
-    self.compiler = compiler
+    self.cCompiler = cCompiler
     passes = CompilerOptions(target: target, threads: threads, convolution: convolution)
   }
 

@@ -34,7 +34,7 @@ public final class CompiledGraph: Executable {
   /// Seconds for everything from the graph to function pointers, and those that the C compiler worked;
   /// TinyCC does so while the C is being written.
   public let compileSeconds: Double
-  public let compilerSeconds: Double
+  public let cCompilerSeconds: Double
 
   private let memory: ArenaMemory
   private let loaded: LoadedCode
@@ -69,7 +69,7 @@ public final class CompiledGraph: Executable {
     step = unsafeBitCast(try loaded.function(named: GeneratedCode.entry), to: quern_step.self)
     preparation = unsafeBitCast(
       try loaded.function(named: GeneratedCode.preparation), to: quern_step.self)
-    compilerSeconds = loaded.compileSeconds
+    cCompilerSeconds = loaded.compileSeconds
     compileSeconds = ArenaMemory.now() - started
   }
 

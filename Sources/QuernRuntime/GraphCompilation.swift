@@ -16,7 +16,7 @@ struct GraphCompilation {
   ///
   /// - Throws: as ``CompiledGraph/init(_:_:)``.
   init(_ graph: Graph, _ options: CompileOptions) throws {
-    switch options.compiler {
+    switch options.cCompiler {
     case .tinycc:
       let compilation = try StreamedCompilation()
       (program, code) = try CompiledGraph.plan(graph, options, reader: .tinycc) {

@@ -67,6 +67,6 @@ struct ProfileCommand: ParsableCommand {
         + "\(Numbers.significant(limits.bytesPerSecond * 1e-9)) GB/s on \(options.threads) "
         + "thread\(options.threads == 1 ? "" : "s"); compiled in "
         + "\(Numbers.significant(compiled.compileSeconds * 1e3)) ms "
-        + "(C compiler \(Numbers.significant(compiled.compilerSeconds * 1e3)) ms)")
+        + "(C compiler \(Numbers.significant(compiled.cCompilerSeconds * 1e3)) ms)")
   }
 }
