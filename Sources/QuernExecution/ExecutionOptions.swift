@@ -52,7 +52,7 @@ extension ExecutionOptions {
     try validate()
     switch backend {
     case .interpreter: return try Interpreter<Float>(simplify(graph))
-    case .compiled(let compiler): return try CompiledGraph(graph, compileOptions(compiler))
+    case .compiled(let compiler): return try GraphInstance(graph, compileOptions(compiler))
     }
   }
 
@@ -63,10 +63,5 @@ extension ExecutionOptions {
 
 extension Executable {
   /// Seconds from graph to functions; nil for what is not compiled.
-  public var compileSeconds: Double? {
-    // The class has a property of this name; without the type the compiler would take this one.
-    guard let compiled = self as? CompiledGraph else { return nil }
-    let seconds: Double = compiled.compileSeconds
-    return seconds
-  }
+  public var compileSeconds: Double? { (self as? GraphInstance)?.compiled.compileSeconds }
 }

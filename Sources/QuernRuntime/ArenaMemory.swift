@@ -10,7 +10,7 @@ import QuernPasses
   import Darwin
 #endif
 
-/// The memory of an executable: one block, zero at first, on a page boundary.
+/// The memory of an instance: one block, zero at first, on a page boundary.
 final class ArenaMemory {
   let base: UnsafeMutableRawPointer
   let byteCount: Int
@@ -32,6 +32,14 @@ final class ArenaMemory {
       // A request, not a need: where large pages are refused, small ones do.
       _ = madvise(memory, rounded, MADV_HUGEPAGE)
     #endif
+  }
+
+  /// Memory for a program, halos filled.
+  ///
+  /// - Throws: `QuernError` where the system does not give that much memory.
+  convenience init(_ program: Program, byteCount: Int) throws {
+    try self.init(byteCount: byteCount)
+    for storage in program.storages.values { fill(storage) }
   }
 
   deinit { munmap(base, byteCount) }
@@ -75,7 +83,7 @@ final class ArenaMemory {
   }
 
   /// Sets a storage and its halo to the halo's value.
-  func fill(_ storage: Storage) {
+  private func fill(_ storage: Storage) {
     guard storage.fill != 0, storage.type.element == .float32 else { return }
     let first = (UnsafeMutableRawPointer(start) + storage.offset)
       .assumingMemoryBound(to: Float.self)

@@ -7,23 +7,16 @@ import QuernPasses
 import QuernTinyCC
 import QuernVectors
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
-/// A graph as native code.
+/// A graph as native code, without memory of its own.
 ///
-///     let step = try CompiledGraph(graph, CompileOptions(threads: 2))
-///     try step.write("input", pixels)
-///     try step.run()
-///     let loss = try step.floats("loss")
+///     let compiled = try CompiledGraph(graph)
+///     let first = try compiled.makeInstance()
+///     let second = try compiled.makeInstance()
 ///
-/// Not for use from several threads at once: a step has one arena.
-public final class CompiledGraph: Executable {
+/// Nothing of it changes once it is compiled, so any number of threads may use it at the same time. It
+/// runs nothing itself: a ``GraphInstance`` brings the memory and the threads. The code stays loaded as
+/// long as this object or one of its instances lives.
+public final class CompiledGraph: Sendable {
   /// As it was given, before simplification.
   public let graph: Graph
   public let options: CompileOptions
@@ -31,46 +24,58 @@ public final class CompiledGraph: Executable {
   public let program: Program
   /// The C, written for its compiler, and how much memory it needs.
   public let code: GeneratedCode
-  /// Seconds for everything from the graph to function pointers, and those that the C compiler worked;
-  /// TinyCC does so while the C is being written.
+  /// Seconds from the graph to function pointers.
   public let compileSeconds: Double
+  /// Seconds that the C compiler worked; TinyCC does so while the C is being written.
   public let cCompilerSeconds: Double
 
-  private let memory: ArenaMemory
+  /// `@Sendable`: what generated code reads and writes is in the arena and the team that it is given.
+  typealias Step =
+    @Sendable @convention(c) (UnsafeMutablePointer<CChar>?, Int, UnsafeMutableRawPointer?) -> Void
+
+  /// The functions of the loaded code that run one step, and what must have run before.
+  let step: Step
+  let preparation: Step
+  /// Inputs of which the preparation makes something: parameters and state that no step replaces. None
+  /// where there is nothing to prepare.
+  let preparedInputs: Set<String>
+
   private let loaded: LoadedCode
   /// What the loaded code calls.
   private let blocks: CodeBlocks
-  private let step: quern_step
-  private let preparation: quern_step
-  /// Whether a parameter that no step replaces has been written since the last preparation.
-  private var needsPreparation: Bool
-  private let fixed: Set<String>
-  private let team: ThreadTeam
 
-  /// Compiles a graph: the passes in order.
+  /// Compiles a graph.
+  ///
+  /// For a single instance use ``GraphInstance/init(_:_:)``: it has memory and threads ready sooner.
   ///
   /// - Throws: `QuernError` for graphs, targets and thread counts that cannot be compiled;
   ///   `CompileError` where the C compiler fails.
-  public init(_ source: Graph, _ options: CompileOptions = CompileOptions()) throws {
-    try options.validate()
-    let started = ArenaMemory.now()
-    graph = source
-    self.options = options
-    let compilation = try GraphCompilation(source, options)
+  public convenience init(_ graph: Graph, _ options: CompileOptions = CompileOptions()) throws {
+    try self.init(finishing: GraphCompilation(graph, options))
+  }
+
+  /// Waits for the C compiler.
+  ///
+  /// - Throws: `CompileError` where it fails.
+  init(finishing compilation: GraphCompilation) throws {
+    (graph, options) = (compilation.graph, compilation.options)
     (program, code, blocks) = (compilation.program, compilation.code, compilation.blocks)
-    // While the compiler comes to its end.
-    memory = try ArenaMemory(byteCount: code.arenaBytes)
-    for storage in program.storages.values { memory.fill(storage) }
-    team = try ThreadTeam(threads: options.threads, shareLists: code.shareLists)
-    let updated = Set(source.updates.map(\.input))
-    fixed = Set(source.inputs.filter { !updated.contains($0.id) }.map(\.input.name))
-    needsPreparation = code.hasPreparation
+    preparedInputs = compilation.code.hasPreparation ? Self.fixedInputs(compilation.graph) : []
     loaded = try compilation.finish()
-    step = unsafeBitCast(try loaded.function(named: GeneratedCode.entry), to: quern_step.self)
+    step = unsafeBitCast(try loaded.function(named: GeneratedCode.entry), to: Step.self)
     preparation = unsafeBitCast(
-      try loaded.function(named: GeneratedCode.preparation), to: quern_step.self)
+      try loaded.function(named: GeneratedCode.preparation), to: Step.self)
     cCompilerSeconds = loaded.compileSeconds
-    compileSeconds = ArenaMemory.now() - started
+    compileSeconds = monotonicSeconds() - compilation.started
+  }
+
+  /// Parameters and state that no step replaces.
+  private static func fixedInputs(_ graph: Graph) -> Set<String> {
+    let updated = Set(graph.updates.map(\.input))
+    let fixed = graph.inputs.filter { id, input, _ in
+      !updated.contains(id) && (input.role == .parameter || input.role == .state)
+    }
+    return Set(fixed.map(\.input.name))
   }
 
   /// The passes that make kernels, and then C, of a graph; nothing is compiled.
@@ -89,105 +94,8 @@ public final class CompiledGraph: Executable {
     return try Compiler(passes).compile(source, part: take)
   }
 
-  /// One step: computes all outputs, then replaces the inputs that have updates.
-  public func run() {
-    prepare()
-    run(step)
-  }
-
-  /// Computes what steps need of parameters that none replaces, where those have changed.
-  func prepare() {
-    guard needsPreparation else { return }
-    run(preparation)
-    needsPreparation = false
-  }
-
-  private func run(_ step: quern_step) { team.run(step, memory.start) }
-
-  /// One kernel alone, on the examples of one chunk where it is part of a region.
-  ///
-  /// - Parameters:
-  ///   - shares: in which its tiles are taken.
-  ///   - stride: thread t takes the chunk that lies t strides further on.
-  func run(_ kernel: quern_kernel, shares: Int, chunk: Int, stride: Int) {
-    team.run(kernel, memory.start, shares: shares, chunk: chunk, stride: stride)
-  }
-
-  /// A kernel's own function; it leaves the barrier alone.
-  func function(_ name: String) throws -> quern_kernel {
-    unsafeBitCast(try loaded.function(named: name), to: quern_kernel.self)
-  }
-
-  // MARK: Tensors
-
-  private func storage(_ name: String) throws -> Storage {
-    let id = graph.input(named: name).flatMap { _ in program.graph.input(named: name) }
-    let type = try type(of: name)
-    guard let node = id ?? program.outputNodes[name], let storage = program.storages[node],
-      storage.type.byteCount == type.byteCount
-    else {
-      throw QuernError(name, "it has no place in memory", remedy: "report this as a defect")
-    }
-    return storage
-  }
-
-  private func check(_ name: String, _ storage: Storage, _ count: Int) throws {
-    guard count == storage.type.byteCount else {
-      throw QuernError(
-        name, "\(count) bytes are given, \(storage.type) takes \(storage.type.byteCount)",
-        remedy: "give as many elements as the tensor has")
-    }
-  }
-
-  public func write(_ name: String, from bytes: UnsafeRawBufferPointer) throws {
-    let storage = try writableStorage(name)
-    try check(name, storage, bytes.count)
-    guard var source = bytes.baseAddress else { return }
-    noteChange(of: name)
-    memory.forEachRun(storage) { target, count in
-      target.copyMemory(from: source, byteCount: count)
-      source += count
-    }
-  }
-
-  private func noteChange(of name: String) {
-    guard code.hasPreparation, !needsPreparation, fixed.contains(name),
-      let id = graph.input(named: name), case .input(let input) = graph[id].op
-    else { return }
-    needsPreparation = input.role == .parameter || input.role == .state
-  }
-
-  public func clear(_ name: String) throws {
-    noteChange(of: name)
-    memory.forEachRun(try writableStorage(name)) { target, count in
-      target.initializeMemory(as: UInt8.self, repeating: 0, count: count)
-    }
-  }
-
-  private func writableStorage(_ name: String) throws -> Storage {
-    guard graph.input(named: name) != nil else {
-      _ = try type(of: name)
-      throw QuernError(name, "it is an output", remedy: "write inputs only")
-    }
-    return try storage(name)
-  }
-
-  public func read(_ name: String, into bytes: UnsafeMutableRawBufferPointer) throws {
-    let storage = try storage(name)
-    try check(name, storage, bytes.count)
-    guard var target = bytes.baseAddress else { return }
-    memory.forEachRun(storage) { source, count in
-      target.copyMemory(from: source, byteCount: count)
-      target += count
-    }
-  }
-}
-
-extension ArenaMemory {
-  /// Seconds on a clock that only goes forward.
-  static func now() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  /// A kernel's own function, valid while this object lives; it leaves the barrier alone.
+  func function(_ kernel: Kernel) throws -> quern_kernel {
+    unsafeBitCast(try loaded.function(named: kernel.name), to: quern_kernel.self)
   }
 }

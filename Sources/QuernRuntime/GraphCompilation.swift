@@ -6,6 +6,10 @@ import QuernTinyCC
 
 /// A graph on its way to native code: the C is there, its compiler may still be at work.
 struct GraphCompilation {
+  /// When it began, in ``monotonicSeconds()``.
+  let started = monotonicSeconds()
+  let graph: Graph
+  let options: CompileOptions
   let program: Program
   let code: GeneratedCode
   /// What the loaded code calls.
@@ -16,6 +20,8 @@ struct GraphCompilation {
   ///
   /// - Throws: as ``CompiledGraph/init(_:_:)``.
   init(_ graph: Graph, _ options: CompileOptions) throws {
+    try options.validate()
+    (self.graph, self.options) = (graph, options)
     switch options.cCompiler {
     case .tinycc:
       let compilation = try StreamedCompilation()

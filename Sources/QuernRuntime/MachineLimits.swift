@@ -69,9 +69,9 @@ private final class Probe {
   func seconds(_ part: Part) -> Double {
     guard let function = try? loaded.function(named: part.rawValue) else { return .infinity }
     let step = unsafeBitCast(function, to: quern_step.self)
-    let start = ArenaMemory.now()
+    let start = monotonicSeconds()
     team.run(step, memory.start)
-    return ArenaMemory.now() - start
+    return monotonicSeconds() - start
   }
 
   private static func source(

@@ -18,7 +18,7 @@ import Testing
     let step = try FilterStep(
       filter, height: picture.height, width: picture.width, channels: picture.channels,
       border: border)
-    let executable = try CompiledGraph(step.graph, options)
+    let executable = try GraphInstance(step.graph, options)
     try step.load(picture, into: executable)
     executable.run()
     return try step.result(of: executable)
@@ -152,7 +152,7 @@ import Testing
 
   @Test func aPictureOfAnotherSize() throws {
     let step = try FilterStep(filter("box3"), height: 3, width: 3, channels: 1)
-    let executable = try CompiledGraph(step.graph)
+    let executable = try GraphInstance(step.graph)
     #expect(throws: QuernError.self) { try step.load(noise(3, 4, 1), into: executable) }
     #expect(throws: QuernError.self) {
       try FilterStep(filter("box3"), height: 0, width: 3, channels: 1)

@@ -22,7 +22,7 @@ import Testing
     let moved = Shift.moved(picture, height: height, width: width, rows: rows, columns: columns)
     let step = try ShiftStep(count: 2, picture: (height, width), filter: (5, 3))
     for options in [CompileOptions(), CompileOptions(target: .portable, threads: 2)] {
-      let executable = try CompiledGraph(step.graph, options)
+      let executable = try GraphInstance(step.graph, options)
       try executable.write(ShiftStep.picturesName, picture + moved)
       try executable.write(ShiftStep.neuronName, random(height * width, seed: 2))
       try executable.write(ShiftStep.filterName, random(15, seed: 3))
@@ -57,7 +57,7 @@ import Testing
     #expect(abs(pattern.weights.reduce(0, +)) < 1e-6)
     let shifts = Array(-5...5)
     let step = try ShiftStep(count: shifts.count, picture: (15, 15), filter: (3, 3))
-    let executable = try CompiledGraph(step.graph)
+    let executable = try GraphInstance(step.graph)
     try executable.write(
       ShiftStep.picturesName,
       shifts.flatMap {

@@ -54,17 +54,17 @@ func expectAgreement(
     for count in threads {
       var options = CompileOptions(target: target, threads: count)
       adjust(&options)
-      let compiled = try CompiledGraph(graph, options)
-      try fill([compiled], graph, seed: seed)
-      for _ in 0..<steps { compiled.run() }
+      let instance = try GraphInstance(graph, options)
+      try fill([instance], graph, seed: seed)
+      for _ in 0..<steps { instance.run() }
       for name in names {
-        guard try compiled.type(of: name).element == .float32 else {
+        guard try instance.type(of: name).element == .float32 else {
           #expect(
-            try compiled.integers(name) == oracle.integers(name), "\(name) on \(target)",
+            try instance.integers(name) == oracle.integers(name), "\(name) on \(target)",
             sourceLocation: sourceLocation)
           continue
         }
-        let values = try compiled.floats(name)
+        let values = try instance.floats(name)
         let expected = try oracle.values(name)
         let scale = max(expected.map(abs).max() ?? 0, 1e-3)
         let error = zip(values, expected).map { abs(Double($0) - $1) / scale }.max() ?? 0

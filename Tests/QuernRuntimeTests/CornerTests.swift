@@ -10,15 +10,15 @@ import Testing
 @Suite struct CornerTests {
   /// Compiled for every target there is, run once on one and two threads, handed to `check`.
   private func run(
-    _ b: GraphBuilder, _ write: (CompiledGraph) throws -> Void,
-    _ check: (CompiledGraph, Target) throws -> Void
+    _ b: GraphBuilder, _ write: (GraphInstance) throws -> Void,
+    _ check: (GraphInstance, Target) throws -> Void
   ) throws {
     for target in Target.allCases where target.isSupported {
       for threads in [1, 2] {
-        let compiled = try CompiledGraph(b.graph, CompileOptions(target: target, threads: threads))
-        try write(compiled)
-        compiled.run()
-        try check(compiled, target)
+        let instance = try GraphInstance(b.graph, CompileOptions(target: target, threads: threads))
+        try write(instance)
+        instance.run()
+        try check(instance, target)
       }
     }
   }
@@ -86,8 +86,8 @@ import Testing
     try run(b) {
       try $0.write("x", (0..<32).map(Float.init))
       try $0.write("labels", [Int32](0..<4))
-    } _: { compiled, _ in
-      let y = try compiled.floats("y")
+    } _: { instance, _ in
+      let y = try instance.floats("y")
       #expect(y == [0, 10, 20, 30])
     }
   }
@@ -111,8 +111,8 @@ import Testing
     try run(b) {
       try $0.write("labels", [Int32](repeating: 1, count: 3 * count))
       try $0.write("weights", [Float](repeating: 1, count: 3 * count))
-    } _: { compiled, _ in
-      let (found, sum) = (try compiled.floats("count"), try compiled.floats("sum"))
+    } _: { instance, _ in
+      let (found, sum) = (try instance.floats("count"), try instance.floats("sum"))
       #expect(found == [0, 0, 0] && sum == [0, 0, 0])
     }
   }
@@ -134,9 +134,9 @@ import Testing
       for column in 0..<count { values[3 * count + column] = .nan }
       try run(b) {
         try $0.write("x", values)
-      } _: { compiled, target in
-        let odd = try compiled.floats("largest").map(\.isNaN)
-        let place = try compiled.integers("place")
+      } _: { instance, target in
+        let odd = try instance.floats("largest").map(\.isNaN)
+        let place = try instance.integers("place")
         let due = [2, Int32(position), Int32(position), 0]
         #expect(
           odd == [false, true, true, true] && place == due, "\(position) of \(count), \(target)")
@@ -158,8 +158,8 @@ import Testing
       values[count - 1] = 1
       try run(b) {
         try $0.write("x", values)
-      } _: { compiled, target in
-        let found = try compiled.integers("place")
+      } _: { instance, target in
+        let found = try instance.integers("place")
         #expect(found == [Int32(place)], "\(target)")
       }
       values[place] = 0

@@ -94,15 +94,15 @@ import Testing
   ) throws -> Double {
     var options = CompileOptions()
     adjust(&options)
-    let compiled = try CompiledGraph(graph, options)
+    let instance = try GraphInstance(graph, options)
     let exact = try Interpreter<Double>(graph)
-    try fill([compiled, exact], graph, seed: 3)
-    compiled.run()
+    try fill([instance, exact], graph, seed: 3)
+    instance.run()
     try exact.run()
     return try ["y", "dx", "w"].map { name in
       let expected = try exact.values(name)
       let scale = expected.map(abs).max() ?? 1
-      return zip(try compiled.floats(name), expected).map { abs(Double($0) - $1) / scale }.max()
+      return zip(try instance.floats(name), expected).map { abs(Double($0) - $1) / scale }.max()
         ?? 0
     }.max() ?? 0
   }
@@ -117,21 +117,21 @@ import Testing
     for threads in [1, 2] {
       var options = CompileOptions(threads: threads)
       options.numerics.convolutions = .onlyProducts()
-      let compiled = try CompiledGraph(b.graph, options)
-      #expect(compiled.program.preparedCount == 1)
+      let instance = try GraphInstance(b.graph, options)
+      #expect(instance.compiled.program.preparedCount == 1)
       let exact = try Interpreter<Double>(b.graph)
       for seed: UInt64 in [1, 2] {
-        try fill([compiled, exact], b.graph, seed: seed)
-        compiled.run()
+        try fill([instance, exact], b.graph, seed: seed)
+        instance.run()
         try exact.run()
-        let error = zip(try compiled.floats("y"), try exact.values("y")).map {
+        let error = zip(try instance.floats("y"), try exact.values("y")).map {
           abs(Double($0) - $1)
         }
         #expect((error.max() ?? 1) < 1e-4)
       }
-      try compiled.clear("w")
-      compiled.run()
-      #expect(try compiled.floats("y").allSatisfy { $0 == 0 })
+      try instance.clear("w")
+      instance.run()
+      #expect(try instance.floats("y").allSatisfy { $0 == 0 })
     }
   }
 }

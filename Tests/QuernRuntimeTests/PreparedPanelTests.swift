@@ -49,20 +49,21 @@ import Testing
   @Test("A step sees weights that were written after the last one", arguments: [1, 2])
   func weightsAreWritten(threads: Int) throws {
     let graph = try product(3, 50, 70)
-    let compiled = try CompiledGraph(graph, CompileOptions(threads: threads))
-    #expect(compiled.code.hasPreparation && compiled.program.preparedCount == 0)
+    let instance = try GraphInstance(graph, CompileOptions(threads: threads))
+    #expect(instance.compiled.code.hasPreparation)
+    #expect(instance.compiled.program.preparedCount == 0)
     let exact = try Interpreter<Double>(graph)
     for seed: UInt64 in [1, 2] {
-      try fill([compiled, exact], graph, seed: seed)
-      compiled.run()
+      try fill([instance, exact], graph, seed: seed)
+      instance.run()
       try exact.run()
-      let error = zip(try compiled.floats("y"), try exact.values("y")).map { abs(Double($0) - $1) }
+      let error = zip(try instance.floats("y"), try exact.values("y")).map { abs(Double($0) - $1) }
       #expect((error.max() ?? 1) < 1e-5)
     }
-    try compiled.clear("w")
-    try compiled.clear("bias")
-    compiled.run()
-    #expect(try compiled.floats("y").allSatisfy { $0 == 0 })
+    try instance.clear("w")
+    try instance.clear("bias")
+    instance.run()
+    #expect(try instance.floats("y").allSatisfy { $0 == 0 })
   }
 
   @Test("What is made of parameters alone, before the first step, waits for no panels")

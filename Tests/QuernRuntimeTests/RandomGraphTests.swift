@@ -190,17 +190,17 @@ struct Trial {
   func run(_ options: CompileOptions, threads: Int) throws -> [String: [UInt32]] {
     var options = options
     options.threads = threads
-    let compiled = try CompiledGraph(graph, options)
-    try write(to: compiled)
-    for _ in 0..<steps { compiled.run() }
+    let instance = try GraphInstance(graph, options)
+    try write(to: instance)
+    for _ in 0..<steps { instance.run() }
     var result: [String: [UInt32]] = [:]
     for name in expected.keys {
-      switch try compiled.type(of: name).element {
-      case .float32: result[name] = try compiled.floats(name).map(\.bitPattern)
-      case .int32: result[name] = try compiled.integers(name).map { UInt32(bitPattern: $0) }
+      switch try instance.type(of: name).element {
+      case .float32: result[name] = try instance.floats(name).map(\.bitPattern)
+      case .int32: result[name] = try instance.integers(name).map { UInt32(bitPattern: $0) }
       case .uint8:
-        var bytes = [UInt8](repeating: 0, count: try compiled.type(of: name).byteCount)
-        try bytes.withUnsafeMutableBytes { try compiled.read(name, into: $0) }
+        var bytes = [UInt8](repeating: 0, count: try instance.type(of: name).byteCount)
+        try bytes.withUnsafeMutableBytes { try instance.read(name, into: $0) }
         result[name] = bytes.map(UInt32.init)
       }
     }

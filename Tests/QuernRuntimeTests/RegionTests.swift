@@ -65,12 +65,12 @@ import Testing
         var limits = RegionLimits.always
         (limits.coreCache, limits.tuning.minHanded) = (coreCache, handed)
         options.regionLimits = limits
-        let compiled = try CompiledGraph(graph, options)
-        arrangements.insert(compiled.program.regions.map(\.kernels))
-        try fill([compiled], graph, seed: 5)
-        compiled.run()
+        let instance = try GraphInstance(graph, options)
+        arrangements.insert(instance.compiled.program.regions.map(\.kernels))
+        try fill([instance], graph, seed: 5)
+        instance.run()
         results.append(
-          try graph.outputs.map { try compiled.floats($0.name).map(\.bitPattern) })
+          try graph.outputs.map { try instance.floats($0.name).map(\.bitPattern) })
       }
       #expect(arrangements.count == 3 && arrangements.contains([]), "\(arrangements)")
       for result in results { #expect(result == results[0], "\(target)") }
@@ -90,9 +90,9 @@ import Testing
     try b.output("y", b.contraction(sum, [y, w]))
     for target in Target.allCases where target.isSupported {
       var options = CompileOptions(target: target)
-      let together = try CompiledGraph(b.graph, options)
+      let together = try GraphInstance(b.graph, options)
       options.regionLimits = .always
-      let oneByOne = try CompiledGraph(b.graph, options)
+      let oneByOne = try GraphInstance(b.graph, options)
       try fill([together, oneByOne], b.graph, seed: 5)
       together.run()
       oneByOne.run()

@@ -176,14 +176,15 @@ import Testing
   ) throws {
     let (graph, inputs) = try subject.make()
     let options = subject.options(target, threads: threads)
-    let compiled = try CompiledGraph(graph, options)
+    let instance = try GraphInstance(graph, options)
     let code = try CompiledGraph.plan(graph, options).code
-    var image = ArenaImage(compiled.program, byteCount: compiled.code.arenaBytes)
+    let arenaBytes = instance.compiled.code.arenaBytes
+    var image = ArenaImage(instance.compiled.program, byteCount: arenaBytes)
     for (name, words) in inputs {
       image.write(name, words)
-      try write(name, words, to: compiled)
+      try write(name, words, to: instance)
     }
-    for _ in 0..<subject.steps { compiled.run() }
+    for _ in 0..<subject.steps { instance.run() }
     try CToolchain.inTemporaryFolder { folder in
       func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
       try Data(code.source.utf8).write(to: URL(fileURLWithPath: path("kernels.c")))
@@ -199,7 +200,7 @@ import Testing
       let ran = try CToolchain.run(
         path("program"),
         [
-          "\(compiled.code.arenaBytes)", "\(threads)", "\(subject.steps)", path("before"),
+          "\(arenaBytes)", "\(threads)", "\(subject.steps)", path("before"),
           path("after"),
         ])
       try #require(ran.status == 0, "\(threads) threads: \(ran.text.prefix(4000))")
@@ -207,7 +208,7 @@ import Testing
     }
     for name in graph.outputs.map(\.name) + graph.inputs.map(\.input.name) {
       let found = try #require(image.words(name))
-      #expect(try found == words(name, of: compiled), "\(name), \(threads) threads")
+      #expect(try found == words(name, of: instance), "\(name), \(threads) threads")
     }
   }
 

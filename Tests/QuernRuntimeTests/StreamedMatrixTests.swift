@@ -35,10 +35,10 @@ import Testing
     for memoryBytes in [0, 1 << 30] {
       let options = options(memoryBytes: memoryBytes)
       #expect(try schedule(graph, options.passes).hasBlocks == (memoryBytes == 0))
-      let compiled = try CompiledGraph(graph, options)
-      try fill([compiled], graph, seed: 5)
-      compiled.run()
-      results.append(try compiled.floats("y").map(\.bitPattern))
+      let instance = try GraphInstance(graph, options)
+      try fill([instance], graph, seed: 5)
+      instance.run()
+      results.append(try instance.floats("y").map(\.bitPattern))
     }
     #expect(results[0] == results[1])
     try expectAgreement(graph, threads: [1, 2]) { options in

@@ -133,15 +133,15 @@ import Testing
       for (level1, level2) in [(2 << 10, 8 << 10), (32 << 10, 256 << 10), (48 << 10, 4 << 20)] {
         var options = CompileOptions(target: target, convolution: .direct)
         options.machine = MachineFacts(target, level1Cache: level1, level2Cache: level2)
-        let compiled = try CompiledGraph(b.graph, options)
-        try fill([compiled], b.graph, seed: 3)
-        compiled.run()
+        let instance = try GraphInstance(b.graph, options)
+        try fill([instance], b.graph, seed: 3)
+        instance.run()
         var bits: [String: [UInt32]] = [:]
         for output in b.graph.outputs {
-          bits[output.name] = try compiled.floats(output.name).map(\.bitPattern)
+          bits[output.name] = try instance.floats(output.name).map(\.bitPattern)
         }
         results.append(bits)
-        sources.append(compiled.code.source)
+        sources.append(instance.compiled.code.source)
       }
       #expect(results[0] == results[1] && results[1] == results[2], "\(target)")
       #expect(sources[0] != sources[2])

@@ -73,7 +73,7 @@ import Testing
       try executable.run()
       return try step.graph.outputs.map { try executable.floats($0.name) }
     }
-    let compiled = try gradients(CompiledGraph(step.graph))
+    let compiled = try gradients(GraphInstance(step.graph))
     let reference = try gradients(Interpreter<Double>(step.graph))
     for (ours, theirs) in zip(compiled, reference) {
       let largest = theirs.map(abs).max() ?? 0

@@ -12,15 +12,15 @@ let walk = Network("walk", input: .picture(height: 8, width: 8, channels: 1)) {
 /// Five steps on one batch of digits; the loss before each.
 func walkSteps(_ target: Target = .best, threads: Int = 1) throws -> [Float] {
   let step = try TrainingStep(walk, optimizer: SGD(), batchSize: 32)
-  let compiled = try CompiledGraph(step.graph, CompileOptions(target: target, threads: threads))
+  let instance = try GraphInstance(step.graph, CompileOptions(target: target, threads: threads))
   let batch = try DataSource.digits.load().training.batch(Array(0..<32))
-  try walk.initialWeights(seed: 1).copy(to: compiled)
-  try compiled.write("input", batch.images)
-  try compiled.write("labels", batch.labels)
-  try compiled.write("exampleWeight", [Float](repeating: 1, count: 32))
-  try compiled.write("learningRate", [0.1])
+  try walk.initialWeights(seed: 1).copy(to: instance)
+  try instance.write("input", batch.images)
+  try instance.write("labels", batch.labels)
+  try instance.write("exampleWeight", [Float](repeating: 1, count: 32))
+  try instance.write("learningRate", [0.1])
   return try (0..<5).map { _ in
-    compiled.run()
-    return try compiled.floats("loss")[0]
+    instance.run()
+    return try instance.floats("loss")[0]
   }
 }

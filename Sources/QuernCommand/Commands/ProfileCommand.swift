@@ -32,14 +32,14 @@ struct ProfileCommand: ParsableCommand {
     guard runs > 0 else { throw Failure("--runs is \(runs); give at least 1") }
     let options = try execution.options()
     let workload = Workload(network: try model.network(), kind: step, batch: batch)
-    guard let compiled = try options.makeExecutable(workload.graph()) as? CompiledGraph else {
+    guard let instance = try options.makeExecutable(workload.graph()) as? GraphInstance else {
       throw Failure("profile: the interpreter has no kernels; use --backend tinycc or cc")
     }
-    try workload.prepare(compiled)
+    try workload.prepare(instance)
     let limits = try MachineLimits.measure(
       target: options.target, threads: options.threads)
-    _ = try compiled.timeKernels(runs: 2)
-    let rows = try compiled.timeKernels(runs: runs).map { KernelProfile($0, limits) }
+    _ = try instance.timeKernels(runs: 2)
+    let rows = try instance.timeKernels(runs: runs).map { KernelProfile($0, limits) }
       .sorted { $0.lostMilliseconds > $1.lostMilliseconds }
     if json {
       try JSONOutput.print(rows)
@@ -59,6 +59,7 @@ struct ProfileCommand: ParsableCommand {
     }
     table.print()
     let total = rows.reduce(0) { $0 + $1.milliseconds }
+    let compiled = instance.compiled
     let work = 2 * Double(compiled.program.kernels.reduce(0) { $0 + $1.multiplyAdds })
     print(
       "\(Numbers.significant(total)) ms in all, "

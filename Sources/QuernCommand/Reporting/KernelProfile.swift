@@ -10,7 +10,7 @@ struct KernelProfile: Encodable {
   var megabytes: Double
 
   /// - Parameter limits: of the machine, with as many threads as the kernel ran on.
-  init(_ time: CompiledGraph.KernelTime, _ limits: MachineLimits) {
+  init(_ time: GraphInstance.KernelTime, _ limits: MachineLimits) {
     let limit = max(
       2 * Double(time.multiplyAdds) / limits.operationsPerSecond,
       Double(time.bytes) / limits.bytesPerSecond)
@@ -28,14 +28,14 @@ struct KernelProfile: Encodable {
     let execution = trainer.settings.execution
     // A copy, since a step that is timed changes the weights.
     guard execution.backend != .interpreter,
-      let compiled = try execution.makeExecutable(trainer.step.graph) as? CompiledGraph
+      let instance = try execution.makeExecutable(trainer.step.graph) as? GraphInstance
     else { return [] }
     let workload = Workload(
       network: trainer.network, kind: .train, batch: trainer.settings.batchSize)
-    try workload.prepare(compiled)
+    try workload.prepare(instance)
     let limits = try MachineLimits.measure(target: execution.target, threads: execution.threads)
-    let first = try compiled.timeKernels(runs: 1).reduce(0) { $0 + $1.seconds }
+    let first = try instance.timeKernels(runs: 1).reduce(0) { $0 + $1.seconds }
     let runs = min(max(Int(1 / max(first, 1e-3)), 3), 20)
-    return try compiled.timeKernels(runs: runs).map { KernelProfile($0, limits) }
+    return try instance.timeKernels(runs: runs).map { KernelProfile($0, limits) }
   }
 }

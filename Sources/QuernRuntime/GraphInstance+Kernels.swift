@@ -2,7 +2,7 @@ import QuernGraph
 import QuernKernels
 import QuernPasses
 
-extension CompiledGraph {
+extension GraphInstance {
   /// One kernel's part of a step.
   public struct KernelTime: Sendable, Encodable {
     /// The function in the generated C.
@@ -19,17 +19,18 @@ extension CompiledGraph {
   ///
   /// The step's effects are those of `runs` steps.
   public func timeKernels(runs: Int) throws -> [KernelTime] {
+    let (program, code, threads) = (compiled.program, compiled.code, compiled.options.threads)
     var times = [[Double]](repeating: [], count: program.kernels.count)
     prepare()
-    let functions = try program.kernels.map { try function($0.name) }
+    let functions = try program.kernels.map { try compiled.function($0) }
     for _ in 0..<max(1, runs) {
       var seconds = [Double](repeating: 0, count: functions.count)
       func time(_ position: Int, chunk: Int, stride: Int) {
         // Where threads take chunks, a kernel is whole for each.
-        let shares = max(code.shares[position], options.threads)
-        let start = ArenaMemory.now()
+        let shares = max(code.shares[position], threads)
+        let start = monotonicSeconds()
         run(functions[position], shares: shares, chunk: chunk, stride: stride)
-        seconds[position] += ArenaMemory.now() - start
+        seconds[position] += monotonicSeconds() - start
       }
       var position = program.preparedCount
       while position < functions.count {
@@ -37,8 +38,8 @@ extension CompiledGraph {
           program.region(of: position)
           ?? Region(kernels: position..<position + 1, chunks: 1)
         // Threads that take chunks of their own take as many each, and all do those that are over.
-        let stride = region.isPrivate ? region.chunks / options.threads : 0
-        let shared = region.isPrivate ? stride * options.threads : 0
+        let stride = region.isPrivate ? region.chunks / threads : 0
+        let shared = region.isPrivate ? stride * threads : 0
         for chunk in 0..<stride {
           for position in region.kernels { time(position, chunk: chunk, stride: stride) }
         }
@@ -58,7 +59,7 @@ extension CompiledGraph {
 
   private func bytes(_ kernel: Kernel) -> Int {
     Set(TensorUse(kernel).all).reduce(0) {
-      $0 + (program.storages[$1]?.type.byteCount ?? 0)
+      $0 + (compiled.program.storages[$1]?.type.byteCount ?? 0)
     }
   }
 }
