@@ -59,7 +59,8 @@ extension Pass {
       (kernels: OrderedKernels, _) in kernels.cuttingRegions()
     },
     Pass("lay-out", "strides, halos, memory space and lifetime of every tensor") {
-      (kernels: OrderedKernels, _) in LaidOutKernels(kernels)
+      (kernels: OrderedKernels, context) in
+      LaidOutKernels(kernels, context.options.tuning.storage)
     },
     Pass("place", "tensors share the arena; where threads must wait for each other") {
       (kernels: LaidOutKernels, _) in kernels.placed()

@@ -73,8 +73,8 @@ public struct Tuning: Hashable, Sendable {
   public struct Storage: Hashable, Sendable {
     public init() {}
 
-    /// Elements of a matrix's row from which on rows start on cache lines of their own.
-    public var minPaddedRow = 128
+    /// Bytes of a matrix's row from which on rows start on cache lines of their own.
+    public var minPaddedRow = 512
   }
 
   /// Which register tiles are chosen.

@@ -57,10 +57,9 @@ final class ArenaMemory {
   /// order.
   func forEachRun(_ storage: Storage, _ body: (UnsafeMutableRawPointer, Int) -> Void) {
     let shape = storage.type.shape
-    let size = storage.type.element.byteCount
     let first = UnsafeMutableRawPointer(start) + storage.offset
     // Inner dimensions without a gap between neighbours make one run.
-    var run = 1
+    var run = storage.type.element.byteCount
     var outer = shape.rank
     while outer > 0, storage.strides[outer - 1] == run {
       run *= shape[outer - 1]
@@ -68,9 +67,9 @@ final class ArenaMemory {
     }
     var index = [Int](repeating: 0, count: outer)
     while true {
-      var element = storage.origin
-      for (position, stride) in zip(index, storage.strides) { element += position * stride }
-      body(first + element * size, run * size)
+      var offset = storage.origin
+      for (position, stride) in zip(index, storage.strides) { offset += position * stride }
+      body(first + offset, run)
       var dimension = outer - 1
       while dimension >= 0 {
         index[dimension] += 1
@@ -87,6 +86,6 @@ final class ArenaMemory {
     guard storage.fill != 0, storage.type.element == .float32 else { return }
     let first = (UnsafeMutableRawPointer(start) + storage.offset)
       .assumingMemoryBound(to: Float.self)
-    first.update(repeating: storage.fill, count: storage.elementCount)
+    first.update(repeating: storage.fill, count: storage.byteCount / storage.type.element.byteCount)
   }
 }

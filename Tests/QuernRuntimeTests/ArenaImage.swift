@@ -12,8 +12,8 @@ struct ArenaImage {
     bytes = [UInt8](repeating: 0, count: byteCount)
     for storage in program.storages.values where storage.fill != 0 {
       guard storage.type.element == .float32 else { continue }
-      for element in 0..<storage.elementCount {
-        set(storage.fill.bitPattern, at: storage.offset + 4 * element)
+      for offset in stride(from: 0, to: storage.byteCount, by: 4) {
+        set(storage.fill.bitPattern, at: storage.offset + offset)
       }
     }
   }
@@ -26,12 +26,11 @@ struct ArenaImage {
 
   /// Where each element of a tensor lies, in row-major order.
   private func offsets(_ storage: Storage) -> [Int] {
-    let size = storage.type.element.byteCount
-    var elements = [storage.origin]
+    var offsets = [storage.offset + storage.origin]
     for (extent, stride) in zip(storage.type.shape.extents, storage.strides) {
-      elements = elements.flatMap { start in (0..<extent).map { start + $0 * stride } }
+      offsets = offsets.flatMap { start in (0..<extent).map { start + $0 * stride } }
     }
-    return elements.map { storage.offset + $0 * size }
+    return offsets
   }
 
   private func storage(_ name: String) -> Storage? {

@@ -98,11 +98,16 @@ extension LoopNest<MemoryAccess> {
 extension Storage {
   /// Where an access lies, once the storage has its place.
   func address(_ access: TensorAccess, rank: Int, isFixed: Bool = false) -> MemoryAccess {
+    var start = origin
+    var steps = [Int](repeating: 0, count: rank)
     let size = access.element.byteCount
-    let (start, steps) = address(access, rank: rank)
+    let strides = access.view == type.shape ? self.strides : access.view.strides.map { $0 * size }
+    for (index, stride) in zip(access.map, strides) {
+      start += index.offset * stride
+      for term in index.terms { steps[term.axis] += term.coefficient * stride }
+    }
     return MemoryAccess(
       tensor: access.tensor, element: access.element, isWritten: access.isWritten,
-      offset: offset + start * size, isPrivate: isPrivate, strides: steps.map { $0 * size },
-      isFixed: isFixed)
+      offset: offset + start, isPrivate: isPrivate, strides: steps, isFixed: isFixed)
   }
 }

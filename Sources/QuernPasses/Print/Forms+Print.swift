@@ -86,7 +86,7 @@ extension LaidOutKernels {
     return storages.sorted { $0.key < $1.key }.map { tensor, storage in
       var text =
         "\(printer.name(tensor)): \(storage.type), \(storage.space.rawValue), "
-        + "strides \(storage.strides)"
+        + "strides \(storage.strides) bytes"
       if storage.hasHalo { text += ", halo \(storage.before) before, \(storage.after) after" }
       return text + ", kernels \(storage.lifetime.lowerBound)–\(storage.lifetime.upperBound)"
     }.joined(separator: "\n")

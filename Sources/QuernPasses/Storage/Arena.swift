@@ -1,12 +1,14 @@
+import QuernMachine
+
 /// Gives storages their places in one block of memory, so that those whose lifetimes do not meet
 /// may share it.
 package enum Arena {
   /// Storages start at multiples of a cache line.
-  static let alignment = 64
+  static let alignment = MachineFacts.cacheLine
   /// Vectors may be read past the last tensor's end, never used: the arena is longer than its contents.
   static let slack = 1024
   /// Padding in bytes behind each tensor, so that over-reads cannot race with another tensor's writes: all of
-  /// a vector's bytes but those of one lane.
+  /// the widest vector's bytes but those of one lane.
   package static let margin = 60
 
   /// Sets the offsets; the largest storages are placed first, each at the lowest place that is free

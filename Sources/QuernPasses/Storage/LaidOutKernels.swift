@@ -1,4 +1,5 @@
 import QuernGraph
+import QuernMachine
 
 /// Ordered kernels with a storage for every tensor that lies in memory: how its elements lie, when it is
 /// needed, in which space. Where it lies is still open.
@@ -17,7 +18,7 @@ package struct LaidOutKernels: Sendable {
   package var graph: Graph { source.graph }
   private var halos: HaloAnalysis { source.source.halos }
 
-  package init(_ source: OrderedKernels) {
+  package init(_ source: OrderedKernels, _ tuning: Tuning.Storage) {
     self.source = source
     uses = source.kernels.map(TensorUse.init)
     owner = Dictionary(uniqueKeysWithValues: source.order.inPlace.map { ($1, $0) })
@@ -25,7 +26,7 @@ package struct LaidOutKernels: Sendable {
     addRegions(tiles)
     for tensor in Set(uses.flatMap(\.all) + graph.inputs.map(\.id))
     where owner[tensor] == nil && storages[tensor] == nil {
-      storages[tensor] = storage(tensor, tiles)
+      storages[tensor] = storage(tensor, tiles, tuning)
     }
     setLifetimes(
       &storages, uses, source.order.preparedCount, regions, graph, source.source.source.views, owner
@@ -46,7 +47,9 @@ package struct LaidOutKernels: Sendable {
     }
   }
 
-  private func storage(_ tensor: NodeID, _ tiles: [NodeID: Int]) -> Storage {
+  private func storage(
+    _ tensor: NodeID, _ tiles: [NodeID: Int], _ tuning: Tuning.Storage
+  ) -> Storage {
     let none = [Int](repeating: 0, count: graph[tensor].shape.rank)
     var before = halos.before[tensor] ?? none
     var after = halos.after[tensor] ?? none
@@ -60,7 +63,7 @@ package struct LaidOutKernels: Sendable {
     }
     var storage = Storage(
       tensor, graph[tensor].type, before: before, after: after, fill: fill,
-      startsRowsOnLines: !isDense)
+      minPaddedRow: isDense ? nil : tuning.minPaddedRow)
     if !isDense, let places = tiles[tensor] { storage.spreadTiles(places) }
     return storage
   }

@@ -144,7 +144,7 @@ extension LaidOutKernels {
 
 /// Checks that strides keep a storage's elements apart and inside it.
 func verifyStorage(_ storage: Storage, _ tensor: NodeID) throws {
-  var room = 1
+  var room = storage.type.element.byteCount
   let order = storage.strides.indices.sorted { storage.strides[$0] < storage.strides[$1] }
   for dimension in order where storage.type.shape[dimension] > 1 {
     guard storage.strides[dimension] >= room else {
@@ -159,9 +159,9 @@ func verifyStorage(_ storage: Storage, _ tensor: NodeID) throws {
     low -= stride * storage.before[dimension]
     high += stride * (storage.type.shape[dimension] - 1 + storage.after[dimension])
   }
-  guard low >= 0, high < storage.elementCount else {
+  guard low >= 0, high + storage.type.element.byteCount <= storage.byteCount else {
     throw defect(
-      "\(tensor)", "its elements lie at \(low)…\(high) of \(storage.elementCount)")
+      "\(tensor)", "its elements lie at \(low)…\(high) of \(storage.byteCount) bytes")
   }
 }
 
