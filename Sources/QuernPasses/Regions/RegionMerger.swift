@@ -208,10 +208,8 @@ private struct KernelTensors {
     written = Set(writes.map(\.tensor))
     guard let candidate, let axis = candidate.axes[index]?.axis else { return }
     for access in reads + writes {
-      let dimension = access.map.indices.first { dimension in
-        access.map[dimension].soleAxis == axis
-          && access.countsExamples(dimension, candidate.examples, in: graph[access.tensor].shape)
-      }
+      let dimension = access.dimension(
+        spannedBy: axis, extent: candidate.examples, of: graph[access.tensor].shape)
       if let known = examples[access.tensor], known != dimension {
         examples[access.tensor] = .some(nil)
       } else {
@@ -232,6 +230,9 @@ extension RegionCandidate {
   private static let timesSmaller = Numerics.SplitReductions().elementsPerSum
 
   /// A kernel that takes examples one by one; nil for others, and where there is little to take.
+  ///
+  /// Its axis of examples is the one along the first dimension of what it stores: regions cut tensors where
+  /// parts lie one behind the other in memory.
   fileprivate init?(
     of kernel: Kernel, _ index: Int, _ graph: Graph, _ limits: RegionLimits, _ threads: Int
   ) {
@@ -289,9 +290,19 @@ extension LoopNest<TensorAccess> {
 }
 
 extension TensorAccess {
-  /// Whether a dimension counts examples, whatever shape the tensor is read in.
-  fileprivate func countsExamples(_ dimension: Int, _ examples: Int, in shape: Shape) -> Bool {
-    dimension < shape.rank && view[dimension] == examples && shape[dimension] == examples
-      && (dimension == 0 || view == shape)
+  /// The dimension of the tensor whose positions an axis goes through from the first to the last: the one
+  /// by which a region can hand the tensor over part by part. nil where the axis steps otherwise.
+  ///
+  /// A tensor that is read in another shape has the same first dimension if the extents agree: what lies
+  /// behind it is as large then.
+  ///
+  /// - Parameters:
+  ///   - extent: of the axis.
+  ///   - shape: the tensor's own.
+  fileprivate func dimension(spannedBy axis: Int, extent: Int, of shape: Shape) -> Int? {
+    map.indices.first { dimension in
+      map[dimension].soleAxis == axis && view[dimension] == extent && dimension < shape.rank
+        && shape[dimension] == extent && (dimension == 0 || view == shape)
+    }
   }
 }
