@@ -206,7 +206,7 @@ let package = Package(
       name: "QuernTrainingTests",
       dependencies: [
         "QuernErrors", "QuernRandom", "QuernGraph", "QuernLayers", "QuernInterpreter",
-        "QuernExecution", "QuernData", "QuernAugmentation", "QuernTraining",
+        "QuernExecution", "QuernData", "QuernAugmentation", "QuernTraining", "QuernTestSupport",
       ]),
     .testTarget(
       name: "QuernImagesTests",
@@ -229,7 +229,9 @@ let package = Package(
     .testTarget(name: "QuernTests", dependencies: ["QuernMachine", "QuernCodegen", "Quern"]),
     .testTarget(
       name: "QuernCommandTests",
-      dependencies: ["QuernCommand", "QuernMachine", "QuernVectors", "QuernImages"]),
+      dependencies: [
+        "QuernCommand", "QuernMachine", "QuernVectors", "QuernImages", "QuernTestSupport",
+      ]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x

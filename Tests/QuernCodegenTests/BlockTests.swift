@@ -2,6 +2,7 @@ import QuernCodegen
 import QuernGradient
 import QuernGraph
 import QuernMachine
+import QuernTestSupport
 import QuernVectors
 import Testing
 
@@ -75,21 +76,9 @@ import Testing
     #expect(small.name(together.axis) == "n")
   }
 
-  /// A sum that is worked off in blocks knows in which one it is: a row of w by label.
   @Test("Sums with a match are cut as well", arguments: Target.allCases)
   func matches(target: Target) throws {
-    let b = GraphBuilder()
-    let labels = try b.input("labels", [16], .int32)
-    let w = try b.input("w", [320, 9, 64], role: .parameter)
-    let axes = [Axis("n", 16), Axis("t", 64), Axis("a", 320), Axis("k", 8)]
-    let position = AffineExpression([(2, 8), (3, 1)])
-    let pick = Contraction(
-      axes: axes, outputRank: 2,
-      factors: [
-        .init([.axis(2), .axis(3, plus: 1), .axis(1)]), .init([.axis(0)], match: position),
-      ])
-    try b.output("y", b.contraction(pick, [w, labels]))
-    #expect(try nests(b.graph, target).contains { $0.schedule.blocks != nil })
+    #expect(try nests(matchInBlocks(), target).contains { $0.schedule.blocks != nil })
   }
 
   private func isStreamed(

@@ -129,13 +129,7 @@ import Testing
 
   @Test("Lanes that lie apart in both ways are packed from two rows on")
   func apart() throws {
-    // Channels lie apart in both operands: the sum's neighbours do not lie side by side anywhere.
-    let b = GraphBuilder()
-    let x = try b.input("x", [40, 3])
-    let w = try b.input("w", [20, 40, 2])
-    let column = try w.sliced(from: [0, 0, 1], to: [20, 40, 2]).reshaped([20, 40])
-    try b.output("y", try x.transposed([1, 0]).matrixProduct(column.transposed([1, 0])))
-    let all = try nests(b.graph)
+    let all = try nests(productOfLanesApart())
     #expect(all.contains { $0.place == .packed }, "\(all.map(\.text))")
   }
 

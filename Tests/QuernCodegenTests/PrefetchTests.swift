@@ -1,6 +1,7 @@
 import QuernCodegen
 import QuernGraph
 import QuernMachine
+import QuernTestSupport
 import Testing
 
 /// What tiles ask for before they need it.

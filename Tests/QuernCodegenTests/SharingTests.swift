@@ -1,5 +1,6 @@
 import QuernCodegen
 import QuernGraph
+import QuernTestSupport
 import QuernVectors
 import Testing
 

@@ -7,26 +7,6 @@ import QuernTestSupport
 import QuernVectors
 import Testing
 
-/// x (rows, inner) times w (inner, columns).
-func product(
-  _ rows: Int, _ inner: Int, _ columns: Int, role: Input.Role = .data
-) throws -> Graph {
-  let b = GraphBuilder()
-  let x = try b.input("x", [rows, inner])
-  let w = try b.input("w", [inner, columns], role: role)
-  try b.output("y", try x.matrixProduct(w))
-  return b.graph
-}
-
-/// x (rows, inner) times the transposed of w (columns, inner).
-func transposedProduct(_ rows: Int, _ inner: Int, _ columns: Int) throws -> Graph {
-  let b = GraphBuilder()
-  let x = try b.input("x", [rows, inner])
-  let w = try b.input("w", [columns, inner])
-  try b.output("y", try x.matrixProduct(w.transposed([1, 0])))
-  return b.graph
-}
-
 /// The nests of a graph, kernel by kernel.
 ///
 /// - Parameter machine: a typical core with the target's vectors where there is none.

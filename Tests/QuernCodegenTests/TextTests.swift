@@ -2,6 +2,7 @@ import QuernCodegen
 import QuernGradient
 import QuernGraph
 import QuernMachine
+import QuernTestSupport
 import QuernVectors
 import Testing
 

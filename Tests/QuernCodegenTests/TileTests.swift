@@ -1,6 +1,7 @@
 import QuernCodegen
 import QuernGraph
 import QuernMachine
+import QuernTestSupport
 import QuernVectors
 import Testing
 

@@ -108,25 +108,6 @@ private func currentFolder() -> String {
   return String(cString: path)
 }
 
-/// A folder for the body's files, gone afterwards.
-func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
-  var template = Array("/tmp/quern-command-XXXXXX".utf8CString)
-  let path = try #require(mkdtemp(&template).map { String(cString: $0) })
-  defer {
-    if let folder = opendir(path) {
-      while let entry = readdir(folder) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) {
-          $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        }
-        if name != ".", name != ".." { unlink(path + "/" + name) }
-      }
-      closedir(folder)
-    }
-    rmdir(path)
-  }
-  return try body(path)
-}
-
 func write(_ bytes: [UInt8], to path: String) throws {
   let file = try #require(fopen(path, "w"))
   defer { fclose(file) }

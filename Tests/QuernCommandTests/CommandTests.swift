@@ -1,4 +1,5 @@
 import QuernMachine
+import QuernTestSupport
 import QuernVectors
 import Testing
 

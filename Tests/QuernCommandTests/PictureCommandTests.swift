@@ -1,4 +1,5 @@
 import QuernImages
+import QuernTestSupport
 import Testing
 
 #if canImport(FoundationEssentials)

@@ -1,3 +1,4 @@
+import QuernTestSupport
 import Testing
 
 #if canImport(FoundationEssentials)

@@ -80,25 +80,14 @@ import Testing
     try expectAgreement(b.graph)
   }
 
-  /// A sum that is worked off in blocks knows in which one it is: a row of w by label.
   @Test func matchesInBlocks() throws {
-    let b = GraphBuilder()
-    let labels = try b.input("labels", [16], .int32)
-    let w = try b.input("w", [320, 9, 64], role: .parameter)
-    let axes = [Axis("n", 16), Axis("t", 64), Axis("a", 320), Axis("k", 8)]
-    let position = AffineExpression([(2, 8), (3, 1)])
-    let pick = Contraction(
-      axes: axes, outputRank: 2,
-      factors: [
-        .init([.axis(2), .axis(3, plus: 1), .axis(1)]), .init([.axis(0)], match: position),
-      ])
-    try b.output("y", b.contraction(pick, [w, labels]))
+    let graph = try matchInBlocks()
     for target in Target.allCases {
       var options = CompileOptions(target: target)
       options.machine = MachineFacts(target)
-      #expect(try schedule(b.graph, options.passes).hasBlocks, "\(target)")
+      #expect(try schedule(graph, options.passes).hasBlocks, "\(target)")
     }
-    try expectAgreement(b.graph, threads: [1, 3]) { $0.machine = MachineFacts($0.target) }
+    try expectAgreement(graph, threads: [1, 3]) { $0.machine = MachineFacts($0.target) }
   }
 
   /// No dimension of one shape is a product of the other's, and both are read outside.

@@ -10,16 +10,6 @@ import Testing
 
 /// Tiles of products as they are written, and their results.
 @Suite struct TileShapeTests {
-  private func product(
-    _ rows: Int, _ inner: Int, _ columns: Int, role: Input.Role = .data
-  ) throws -> Graph {
-    let b = GraphBuilder()
-    let x = try b.input("x", [rows, inner])
-    let w = try b.input("w", [inner, columns], role: role)
-    try b.output("y", try x.matrixProduct(w))
-    return b.graph
-  }
-
   private func code(
     _ graph: Graph, _ target: Target = .avx2, level1: Int = 32 << 10
   ) throws -> String {

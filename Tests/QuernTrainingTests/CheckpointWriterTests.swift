@@ -1,4 +1,5 @@
 import QuernData
+import QuernTestSupport
 import QuernTraining
 import Testing
 

@@ -3,6 +3,7 @@ import QuernData
 import QuernExecution
 import QuernGraph
 import QuernLayers
+import QuernTestSupport
 import QuernTraining
 import Testing
 

@@ -1,6 +1,7 @@
 import QuernData
 import QuernGraph
 import QuernLayers
+import QuernTestSupport
 import QuernTraining
 import Testing
 

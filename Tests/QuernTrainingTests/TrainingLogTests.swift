@@ -1,3 +1,4 @@
+import QuernTestSupport
 import QuernTraining
 import Testing
 
