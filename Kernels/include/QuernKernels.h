@@ -1,21 +1,21 @@
 // The C that generated code rests on.
 #pragma once
 
-// Whether the processor and the operating system run AVX-512 F, BW, DQ, VL; AVX2 and FMA.
-int quern_supports_avx512(void);
-int quern_supports_avx2(void);
-
-// Whether instructions of 512 bits are worked off in two halves, as those of AMD's family 19h (Zen 4).
-int quern_halves_avx512(void);
-
-// A correctly rounded square root, for compilers that have none built in.
-float quern_square_root_f32(float x);
-
 // The text that stands before generated functions, zero-terminated: common, then the target's.
 const char *quern_prelude_common(void);
+
+// X86: whether the processor and the operating system run AVX-512 F, BW, DQ, VL; AVX2 and FMA.
+int quern_supports_avx512(void);
+int quern_supports_avx2(void);
+// Whether instructions of 512 bits are worked off in two halves, as those of AMD's family 19h (Zen 4).
+int quern_halves_avx512(void);
 const char *quern_prelude_avx512(void);
 const char *quern_prelude_avx2(void);
+
+// Portable.
 const char *quern_prelude_portable(void);
+// A correctly rounded square root, for compilers that have none built in.
+float quern_square_root_f32(float x);
 
 // Runs what one thread does of a step; the team is handed on to quern_barrier_wait and quern_next_share.
 typedef void (*quern_step)(char *arena, long thread, void *team);

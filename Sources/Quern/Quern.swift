@@ -43,4 +43,4 @@
 @_exported import QuernTraining
 
 @_exported import struct QuernMachine.Numerics
-@_exported import enum QuernMachine.Target
+@_exported import struct QuernMachine.Target

@@ -48,7 +48,7 @@ extension CompileOptions {
     try Self.validate(threads: passes.threads)
     let target = passes.target
     guard target.isSupported else {
-      let supported = Target.allCases.filter(\.isSupported).map(\.rawValue)
+      let supported = Target.all.filter(\.isSupported).map(\.name)
       throw QuernError(
         "target \(target)", "this processor does not have its instructions",
         remedy: "use one of " + supported.joined(separator: ", "))

@@ -51,7 +51,7 @@ private final class Probe {
   init(_ target: Target, threads: Int) throws {
     self.target = target
     self.threads = threads
-    accumulators = target == .avx512 ? 24 : 12
+    accumulators = target.registerCount * 3 / 4
     let source = try Self.source(target, threads: threads, accumulators: accumulators)
     loaded = try TinyCCCompiler().compile(source: source)
     memory = try ArenaMemory(byteCount: Self.streamBytes + 4096)

@@ -76,7 +76,7 @@ import Testing
     #expect(small.name(together.axis) == "n")
   }
 
-  @Test("Sums with a match are cut as well", arguments: Target.allCases)
+  @Test("Sums with a match are cut as well", arguments: Target.all)
   func matches(target: Target) throws {
     #expect(try nests(matchInBlocks(), target).contains { $0.schedule.blocks != nil })
   }

@@ -54,7 +54,7 @@ import Testing
       #expect(try place(rows, 800, columns, role: .parameter) == .prepared, "\(rows), \(columns)")
     }
     // Also what could be read in place: see `readsInPlace()`.
-    for target in Target.allCases {
+    for target in Target.all {
       #expect(try place(24, 800, 500, target, role: .parameter) == .prepared, "\(target)")
     }
     // What each step brings is not; a single row reads it once, so there are no panels at all.

@@ -16,7 +16,7 @@ import Testing
 
   @Test("No schedule has a fault", arguments: 0..<100)
   func sound(seed: Int) throws {
-    for target in Target.allCases {
+    for target in Target.all {
       let nests = try program(seed, target, threads: 1 + seed % 3).scheduledNests.joined()
       #expect(!nests.isEmpty)
       for nest in nests {
@@ -27,7 +27,7 @@ import Testing
 
   @Test("Threads, caches, tuning and addresses do not change the order of sums", arguments: 0..<100)
   func order(seed: Int) throws {
-    for target in Target.allCases {
+    for target in Target.all {
       for found in try program(seed, target, threads: 1).scheduledNests.joined() {
         let nest = found.nest
         for variant in Self.variants(target) {

@@ -30,7 +30,7 @@ import Testing
     let nests = try memoryNests(lower(b.graph))
     #expect(nests.count == 3 && Set(nests).count == 3)
     #expect(Set(nests.map(\.anywhere)).count == 1)
-    for target in Target.allCases {
+    for target in Target.all {
       let schedules = Set((nests + nests.map(\.anywhere)).map { schedule($0, target) })
       #expect(schedules.count == 1, "\(target)")
     }
@@ -56,7 +56,7 @@ import Testing
   @Test("The passes choose what the scheduler chooses of the nest and the machine alone")
   func pure() throws {
     let graph = try product(24, 300, 90)
-    for target in Target.allCases {
+    for target in Target.all {
       for threads in 1...3 {
         let found = try nest(graph, target, threads: threads)
         let again = Scheduler.schedule(

@@ -37,7 +37,7 @@ import Testing
       asks ahead for: epilogue, next panel
       """,
     ]
-    for target in Target.allCases {
+    for target in Target.all {
       let text = try nest(product(128, 800, 1_000), target, threads: 2).text
       #expect(text == expected[target])
     }

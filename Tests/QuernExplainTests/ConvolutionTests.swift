@@ -10,7 +10,7 @@ import Testing
 @Suite struct ConvolutionTests {
   /// The lecture's worked examples, on every backend and target that runs here.
   @Test func workedExamples() throws {
-    var options = Target.allCases.filter(\.isSupported).map { ExecutionOptions(target: $0) }
+    var options = Target.all.filter(\.isSupported).map { ExecutionOptions(target: $0) }
     options.append(ExecutionOptions(backend: .interpreter))
     for options in options {
       let examples = try ConvolutionExample.examples(

@@ -36,7 +36,7 @@ func fill(_ executables: [any Executable], _ graph: Graph, seed: UInt64) throws 
 /// outputs and updated inputs with the interpreter's in double precision.
 func expectAgreement(
   _ graph: Graph, seed: UInt64 = 1, tolerance: Double = 2e-5, threads: [Int] = [1, 2, 3],
-  steps: Int = 1, targets: [Target] = Target.allCases,
+  steps: Int = 1, targets: [Target] = Target.all,
   adjust: (inout CompileOptions) -> Void = { _ in },
   sourceLocation: SourceLocation = #_sourceLocation
 ) throws {

@@ -37,7 +37,7 @@ import Testing
     }
     let oracle = try Interpreter<Float>(graph)
     try run(oracle)
-    for target in Target.allCases where target.isSupported {
+    for target in Target.all where target.isSupported {
       for threads in 1...2 {
         let instance = try GraphInstance(graph, CompileOptions(target: target, threads: threads))
         try run(instance)

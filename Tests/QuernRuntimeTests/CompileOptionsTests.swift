@@ -24,7 +24,7 @@ import Testing
     try CompileOptions(threads: threads).validate()
   }
 
-  @Test(arguments: Target.allCases) func targets(_ target: Target) {
+  @Test(arguments: Target.all) func targets(_ target: Target) {
     let options = CompileOptions(target: target)
     if target.isSupported {
       #expect(throws: Never.self) { try options.validate() }

@@ -13,7 +13,7 @@ import Testing
     _ b: GraphBuilder, _ write: (GraphInstance) throws -> Void,
     _ check: (GraphInstance, Target) throws -> Void
   ) throws {
-    for target in Target.allCases where target.isSupported {
+    for target in Target.all where target.isSupported {
       for threads in [1, 2] {
         let instance = try GraphInstance(b.graph, CompileOptions(target: target, threads: threads))
         try write(instance)

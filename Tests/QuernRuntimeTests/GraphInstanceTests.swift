@@ -70,7 +70,7 @@ import Testing
   @Test("They run at the same time and give the bits of one alone", arguments: [1, 2, 3])
   func instancesRunTogether(threads: Int) async throws {
     let graph = try Self.trainingStep()
-    for target in Target.allCases where target.isSupported {
+    for target in Target.all where target.isSupported {
       let options = CompileOptions(target: target, threads: threads)
       let compiled = try CompiledGraph(graph, options)
       let results = try await withThrowingTaskGroup(of: (UInt64, [UInt32]).self) { group in

@@ -82,7 +82,7 @@ import Testing
 
   @Test func matchesInBlocks() throws {
     let graph = try matchInBlocks()
-    for target in Target.allCases {
+    for target in Target.all {
       var options = CompileOptions(target: target)
       options.machine = MachineFacts(target)
       #expect(try schedule(graph, options.passes).hasBlocks, "\(target)")

@@ -55,7 +55,7 @@ import Testing
   @Test("Sections change no bit, whatever the caches")
   func bits() throws {
     let graph = try network([8, 14, 14, 3], [16, 24], kernel: 3, .maximum)
-    for target in Target.allCases where target.isSupported {
+    for target in Target.all where target.isSupported {
       var results: [[[UInt32]]] = []
       var arrangements: Set<[Range<Int>]> = []
       for (coreCache, handed) in [(1 << 20, Int.max), (1 << 20, 0), (8 << 10, 0), (0, 0)] {
@@ -88,7 +88,7 @@ import Testing
       factors: [.init([.axis(0), .axis(1)]), .init([.axis(2), .axis(3)])])
     let y = try b.contraction(sum, [x, w])
     try b.output("y", b.contraction(sum, [y, w]))
-    for target in Target.allCases where target.isSupported {
+    for target in Target.all where target.isSupported {
       var options = CompileOptions(target: target)
       let together = try GraphInstance(b.graph, options)
       options.regionLimits = .always

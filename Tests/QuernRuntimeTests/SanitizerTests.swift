@@ -112,7 +112,7 @@ import Testing
 
   @Test(
     "No warning, for any target", .enabled(if: CToolchain.clang != nil, "there is no clang"),
-    arguments: subjects, Target.allCases)
+    arguments: subjects, Target.all)
   func clangAccepts(subject: Subject, target: Target) throws {
     let clang = try #require(CToolchain.clang)
     try compile(
@@ -121,7 +121,7 @@ import Testing
 
   @Test(
     "The system's compiler takes it as it stands",
-    .enabled(if: CToolchain.system != nil, "there is no cc"), arguments: subjects, Target.allCases)
+    .enabled(if: CToolchain.system != nil, "there is no cc"), arguments: subjects, Target.all)
   func systemCompilerAccepts(subject: Subject, target: Target) throws {
     let compiler = try #require(CToolchain.system)
     try compile(subject, target, with: compiler, ["-c", "-o", "/dev/null", "-Werror"])
@@ -146,7 +146,7 @@ import Testing
 
   // MARK: Running
 
-  static let supported = Target.allCases.filter(\.isSupported)
+  static let supported = Target.all.filter(\.isSupported)
 
   @Test(
     "No access out of bounds, nothing undefined, TinyCC's results",

@@ -127,7 +127,7 @@ import Testing
     let gradients = try gradient(of: (scores * scores).sum(), withRespectTo: [x, w, dense])
     try b.output("scores", scores)
     for (number, gradient) in gradients.enumerated() { try b.output("d\(number)", gradient) }
-    for target in Target.allCases where target.isSupported {
+    for target in Target.all where target.isSupported {
       var results: [[String: [UInt32]]] = []
       var sources: [String] = []
       for (level1, level2) in [(2 << 10, 8 << 10), (32 << 10, 256 << 10), (48 << 10, 4 << 20)] {

@@ -21,7 +21,7 @@ import Testing
     ]
   }
 
-  @Test("A block may use any numbers", arguments: Target.allCases)
+  @Test("A block may use any numbers", arguments: Target.all)
   func numbersAreOfNoMatter(target: Target) throws {
     let expected = try lines(target, block((0..<6).map { VectorRegister(id: $0) }))
     let others: [[Int32]] = [
@@ -34,7 +34,7 @@ import Testing
   }
 
   /// Numbers that are far from the others at first, and then among them.
-  @Test(arguments: Target.allCases) func numbersMayComeInAnyOrder(target: Target) throws {
+  @Test(arguments: Target.all) func numbersMayComeInAnyOrder(target: Target) throws {
     func sum(_ numbers: [Int32]) throws -> String {
       let registers = numbers.map { VectorRegister(id: $0) }
       var block = registers.enumerated().map {
@@ -57,7 +57,7 @@ import Testing
   }
 
   @Test(
-    "Pinned registers keep their place whatever the block's numbers", arguments: Target.allCases)
+    "Pinned registers keep their place whatever the block's numbers", arguments: Target.all)
   func pinnedOnesKeepTheirPlace(target: Target) throws {
     let sum = VectorRegister(id: 1_000_000)
     var renderer = KernelRenderer(target: target)
@@ -74,7 +74,7 @@ import Testing
 
   @Test func whatIsReadMustBeWritten() {
     let (a, b) = (VectorRegister(id: 1), VectorRegister(id: 2))
-    for target in Target.allCases {
+    for target in Target.all {
       // Also where the instruction itself writes it.
       #expect(throws: VectorError.self) {
         try lines(

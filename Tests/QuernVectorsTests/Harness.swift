@@ -27,7 +27,7 @@ struct Configuration: Sendable, CustomTestStringConvertible {
   var testDescription: String { "\(target) through \(compiler)" }
 
   /// Every target this processor runs, through every compiler there is.
-  static let runnable: [Configuration] = Target.allCases.filter(\.isSupported).flatMap { target in
+  static let runnable: [Configuration] = Target.all.filter(\.isSupported).flatMap { target in
     TestCompiler.available.map { Configuration(target: target, compiler: $0) }
   }
 }

@@ -105,7 +105,7 @@ import Testing
 @Suite struct DefinedBehaviourTests {
   @Test(
     .enabled(if: CommandLineTools.has("clang"), "clang is not installed"),
-    arguments: Target.allCases.filter(\.isSupported))
+    arguments: Target.all.filter(\.isSupported))
   func nothingIsUndefined(_ target: Target) throws {
     let kernels = InstructionTests.kernels(target).map(\.kernel)
     var source = Prelude.text(for: target)

@@ -267,7 +267,7 @@ import Testing
 
   /// All that the prelude and the instructions write, as strict compilers see it.
   @Test(
-    .enabled(if: CommandLineTools.has("clang")), arguments: Target.allCases)
+    .enabled(if: CommandLineTools.has("clang")), arguments: Target.all)
   func clangFindsNothingToWarnOf(_ target: Target) throws {
     var source = Prelude.text(for: target)
     for (kernel, _) in InstructionTests.kernels(target) {

@@ -81,7 +81,7 @@ private func head(
   _ program: Program, _ options: CodegenOptions, _ layout: Layout, _ targets: Set<Target>
 ) -> CText {
   var text = CText()
-  text.line(Prelude.text(for: options.target, narrow: targets.contains(.avx2)))
+  text.line(Prelude.text(for: options.target, beside: targets))
   text.line("// Any 32 bits.")
   text.line("#ifdef __TINYC__")
   text.line("typedef unsigned quern_word;")

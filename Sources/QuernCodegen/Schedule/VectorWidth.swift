@@ -11,7 +11,7 @@ extension MachineFacts {
   /// vectors in halves has no more loads than multiply-adds for that. Two of AVX2's vectors share the
   /// value, and of up to eight lanes there are no more than needed.
   func suited(to nest: MemoryNest, _ numerics: Numerics) -> MachineFacts {
-    guard isDoublePumped, target == .avx512, nest.isProduct,
+    guard isDoublePumped, target.narrower != nil, nest.isProduct,
       case .output(let lane?) = Scheduler(
         nest, self, threads: 1, tuning: Tuning(), numerics: numerics
       ).schedule.lanes,
@@ -20,10 +20,12 @@ extension MachineFacts {
     return narrowed
   }
 
-  /// The same machine with AVX2's vectors, which no core works off in halves.
+  /// The same machine with vectors half as wide, which no core works off in halves; unchanged where there
+  /// are none.
   var narrowed: MachineFacts {
+    guard let narrower = target.narrower else { return self }
     var narrow = self
-    narrow.target = .avx2
+    narrow.target = narrower
     narrow.isDoublePumped = false
     narrow.multiplyAddsPerCycle *= 2
     narrow.loadsPerCycle *= 2

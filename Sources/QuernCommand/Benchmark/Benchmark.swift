@@ -35,7 +35,7 @@ struct Benchmark {
       case .interpreter: [ExecutionOptions(backend: backend, threads: 1)]
       case .compiled(.cc): [ExecutionOptions(backend: backend, threads: threads)]
       case .compiled(.tinycc):
-        Target.allCases.reversed().filter(\.isSupported).map {
+        Target.all.reversed().filter(\.isSupported).map {
           ExecutionOptions(backend: backend, target: $0, threads: threads)
         }
       }

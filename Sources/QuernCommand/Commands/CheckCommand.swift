@@ -72,7 +72,7 @@ struct CheckCommand: ParsableCommand {
       $0 != .interpreter && (backend == nil || backend == $0)
     }
     if let target { try ExecutionOptions(backend: .tinycc, target: target).validate() }
-    let targets = Target.allCases.filter { $0.isSupported && (target == nil || target == $0) }
+    let targets = Target.all.filter { $0.isSupported && (target == nil || target == $0) }
     return backends.flatMap { backend in
       targets.map { ExecutionOptions(backend: backend, target: $0) }
     }

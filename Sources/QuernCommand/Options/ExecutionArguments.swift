@@ -2,15 +2,25 @@ import ArgumentParser
 import Quern
 
 extension Backend: ExpressibleByArgument {}
-extension Target: ExpressibleByArgument {}
 extension CompileOptions.ConvolutionAlgorithm: ExpressibleByArgument {}
+
+extension Target: ExpressibleByArgument {
+  public static var allValueStrings: [String] { all.map(\.name) }
+  public static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
+
+  /// `avx512, avx2 or portable`.
+  fileprivate static var listed: String {
+    let names = allValueStrings
+    return names.dropLast().joined(separator: ", ") + " or " + (names.last ?? "")
+  }
+}
 
 /// How graphs are to be run: shared by all commands that run any.
 struct ExecutionArguments: ParsableArguments {
   @Option(help: "What compiles the kernels: tinycc, cc (the system's), or none: interpreter.")
   var backend: Backend = .standard
 
-  @Option(help: "Vector instructions: avx512, avx2 or portable. (default: the best there is)")
+  @Option(help: "Vector instructions: \(Target.listed). (default: the best there is)")
   var target: Target?
 
   @Option(

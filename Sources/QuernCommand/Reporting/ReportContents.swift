@@ -118,7 +118,7 @@ struct ReportContents {
     if let rule = trainer.stopping?.rule { rows.append(("Ends early when", "\(rule)")) }
     let execution = settings.execution
     rows.append(("Backend", execution.backend.rawValue))
-    if execution.backend != .interpreter { rows.append(("Target", execution.target.rawValue)) }
+    if execution.backend != .interpreter { rows.append(("Target", execution.target.name)) }
     rows.append(("Threads", "\(execution.threads)"))
     if let seconds = trainer.executable.compileSeconds {
       rows.append(("Compiled in", Numbers.seconds(seconds)))

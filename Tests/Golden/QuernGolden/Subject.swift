@@ -24,7 +24,7 @@ extension Subject {
     let steps: [Step] = [.train(128, SGD()), .train(5, Adam()), .infer(1)]
     return (builtIn + GoldenNetworks.all).flatMap { name, network in
       steps.flatMap { step in
-        Target.allCases.flatMap { target in
+        Target.all.flatMap { target in
           [1, 2].map { threads in
             subject(name, network, step, machine: MachineFacts(target), threads: threads)
           }
@@ -85,7 +85,7 @@ extension Subject {
   /// Graphs of random ops, with the choices that the random tests make for them.
   private static var randomGraphs: [Subject] {
     (0..<90).map { seed in
-      let target = Target.allCases[seed % 3]
+      let target = Target.all[seed % 3]
       return Subject(
         name: "random graph \(seed), \(target), \(1 + seed % 2) threads",
         graph: { try RandomGraph(seed: seed).graph },

@@ -55,7 +55,7 @@ struct Job {
     if variant == Backend.interpreter.rawValue {
       backend = .interpreter
     } else if !variant.isEmpty {
-      guard let target = Target(rawValue: variant) else {
+      guard let target = Target(variant) else {
         throw Failure("--variant \(variant): give a target or interpreter")
       }
       self.target = target

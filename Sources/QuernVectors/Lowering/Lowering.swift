@@ -16,6 +16,7 @@ struct LoweredBlock {
 /// registers.
 struct Lowering: ~Copyable {
   let target: Target
+  private let family: any ProcessorFamily.Type
   private var instructions: [MachineInstruction] = []
   private var names: [Name]
   private var numbers: BlockNumbers
@@ -28,6 +29,7 @@ struct Lowering: ~Copyable {
 
   private init(target: Target, pinned: PinnedRegisters, names: [Name] = []) {
     self.target = target
+    family = target.family.implementation
     self.names = names
     numbers = BlockNumbers(pinned, target: target)
   }
@@ -65,11 +67,8 @@ struct Lowering: ~Copyable {
   }
 
   private mutating func lower(_ instruction: VectorInstruction) {
-    if target == .portable {
-      lowerPortable(instruction)
-    } else {
-      lowerAVX(instruction)
-    }
+    family.lower(instruction, into: &self)
+    if case .store = instruction { lastBroadcast = nil }
     if let last = lastComparison, let written = instruction.destination,
       written == last.a || written == last.b
     {
@@ -112,8 +111,7 @@ struct Lowering: ~Copyable {
 
   /// The source with the lanes past `count` replaced by what leaves the reduction as it is.
   mutating func reductionInput(
-    _ operation: ReduceOperation, _ source: VectorRegister, count: Int?,
-    lower: (inout Lowering, VectorInstruction) -> Void
+    _ operation: ReduceOperation, _ source: VectorRegister, count: Int?
   ) -> VectorRegister {
     guard let count, count < target.lanes else { return source }
     let identity = temporary()
@@ -124,8 +122,8 @@ struct Lowering: ~Copyable {
       case .maximum: -.infinity
       case .minimum: .infinity
       }
-    lower(&self, .constant(identity, value))
-    lower(&self, .blend(input, count: count, first: source, rest: identity))
+    lower(.constant(identity, value))
+    lower(.blend(input, count: count, first: source, rest: identity))
     return input
   }
 

@@ -68,7 +68,7 @@ extension Lowering {
     case .blend(let d, let count, let first, let rest):
       statement("quern_blend($0, $1, $2, $i);", [d, first, rest], immediate: count)
     case .reduce(let operation, let d, let a, let count):
-      let input = reductionInput(operation, a, count: count) { $0.lowerPortable($1) }
+      let input = reductionInput(operation, a, count: count)
       statement(operation.portableText, [d, input])
     case .shuffle(let operation, let d, let a, let b):
       statement(operation.portableText, [d, a, b])
@@ -150,20 +150,6 @@ extension ShuffleOperation {
       case 2: "quern_shuffle($0, $1, $2, 0, 1, 2, 3, 12, 13, 14, 15);"
       default: "quern_shuffle($0, $1, $2, 4, 5, 6, 7, 12, 13, 14, 15);"
       }
-    }
-  }
-}
-
-extension Comparison {
-  /// As C writes it.
-  public var operatorText: String {
-    switch self {
-    case .less: "<"
-    case .lessOrEqual: "<="
-    case .equal: "=="
-    case .notEqual: "!="
-    case .greater: ">"
-    case .greaterOrEqual: ">="
     }
   }
 }

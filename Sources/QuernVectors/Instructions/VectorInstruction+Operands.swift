@@ -52,4 +52,7 @@ extension VectorOperand {
     case .memory(let address), .broadcast(let address): address
     }
   }
+  var isBroadcast: Bool {
+    if case .broadcast = self { true } else { false }
+  }
 }

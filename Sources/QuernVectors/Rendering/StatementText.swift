@@ -3,19 +3,19 @@ import QuernMachine
 /// Writes a statement's C text. Placeholders are
 ///
 /// - `$0` … `$3`: the C variables of operands, `$l`: of the last
-/// - `$w`: the intrinsics' prefix, `_mm512` or `_mm256`; `$q`: that of the prelude's macros
 /// - `$p`: a pointer to the memory operand; `$e`: the 32-bit element there
-/// - `$b`: operand 2, or the vector that the memory operand stands for
 /// - `$i`: the immediate; `$f`: the constant that its bits are; `$o`: the comparison of that number
-/// - `$c`, `$d`: the name of the f32 and i32 comparison of which the immediate is x86's number
+/// - any other letter: the family's own
 struct StatementText {
   let target: Target
+  private let family: any ProcessorFamily.Type
   /// The C variables that memory operands count from, by their numbers.
   private let names: [Name]
   private var line: [UInt8] = []
 
   init(target: Target, names: [Name]) {
     self.target = target
+    family = target.family.implementation
     self.names = names
   }
 
@@ -44,71 +44,23 @@ struct StatementText {
       case UInt8(ascii: "0")...UInt8(ascii: "3"):
         variable(registers[Int(placeholder - UInt8(ascii: "0"))])
       case UInt8(ascii: "l"): variable(registers[registers.count - 1])
-      case UInt8(ascii: "w"): prefix()
-      case UInt8(ascii: "q"): macroPrefix()
       case UInt8(ascii: "i"): number(Int(instruction.immediate))
       case UInt8(ascii: "f"): constant(instruction.immediate)
-      case UInt8(ascii: "c"): line += floatPredicate(Int(instruction.immediate)).utf8
-      case UInt8(ascii: "d"): line += integerPredicate(Int(instruction.immediate)).utf8
       case UInt8(ascii: "o"):
-        line += Comparison.allCases[Int(instruction.immediate)].operatorText.utf8
+        append(Comparison.allCases[Int(instruction.immediate)].operatorText)
       case UInt8(ascii: "p"):
         if let memory = instruction.memory {
           pointer(memory, bytes: instruction.memoryUse == .bytes)
         }
       case UInt8(ascii: "e"): if let memory = instruction.memory { element(memory) }
-      default: operand(instruction, registers)
+      default: family.expand(placeholder, instruction, registers, into: &self)
       }
     }
   }
 
-  private mutating func operand(_ instruction: MachineInstruction, _ registers: AllocatedRegisters)
-  {
-    guard let memory = instruction.memory else {
-      variable(registers[2])
-      return
-    }
-    prefix()
-    if instruction.memoryUse == .broadcast {
-      line += "_set1_ps(".utf8
-      element(memory)
-    } else {
-      line += "_loadu_ps(".utf8
-      pointer(memory, bytes: false)
-    }
-    line.append(UInt8(ascii: ")"))
-  }
+  mutating func append(_ text: String) { line += text.utf8 }
 
-  private func floatPredicate(_ number: Int) -> String {
-    switch number {
-    case 0x00: "_CMP_EQ_OQ"
-    case 0x04: "_CMP_NEQ_UQ"
-    case 0x11: "_CMP_LT_OQ"
-    case 0x12: "_CMP_LE_OQ"
-    case 0x1d: "_CMP_GE_OQ"
-    default: "_CMP_GT_OQ"
-    }
-  }
-
-  private func integerPredicate(_ number: Int) -> String {
-    switch number {
-    case 0: "_MM_CMPINT_EQ"
-    case 1: "_MM_CMPINT_LT"
-    case 2: "_MM_CMPINT_LE"
-    case 4: "_MM_CMPINT_NE"
-    case 5: "_MM_CMPINT_NLT"
-    default: "_MM_CMPINT_NLE"
-    }
-  }
-
-  private mutating func prefix() {
-    line += (target == .avx512 ? "_mm512" : "_mm256").utf8
-  }
-
-  /// AVX2's macros have names of their own: its kernels may stand beside AVX-512's.
-  private mutating func macroPrefix() { line += (target == .avx2 ? "quern256" : "quern").utf8 }
-
-  private mutating func variable(_ register: UInt8) {
+  mutating func variable(_ register: UInt8) {
     line.append(UInt8(ascii: "v"))
     number(Int(register))
   }
@@ -129,18 +81,8 @@ struct StatementText {
     return value == 0 || (abs(value) > 1e-30 && abs(value) < 1e30)
   }
 
-  private mutating func constant(_ bits: UInt32) {
-    let value = Float(bitPattern: bits)
-    let isReadable = Self.isReadable(bits)
-    if isReadable, target != .portable {
-      prefix()
-      line += "_set1_ps(".utf8
-    } else if target != .portable {
-      macroPrefix()
-      line += "_constant(".utf8
-    }
-    line += (isReadable ? "\(value)f" : "\(bits)u").utf8
-    if target != .portable { line.append(UInt8(ascii: ")")) }
+  mutating func constant(_ bits: UInt32) {
+    append(Self.isReadable(bits) ? "\(Float(bitPattern: bits))f" : "\(bits)u")
   }
 
   private mutating func base(_ memory: MemoryOperand) {
@@ -154,7 +96,7 @@ struct StatementText {
     if !isName { line.append(UInt8(ascii: ")")) }
   }
 
-  private mutating func pointer(_ memory: MemoryOperand, bytes: Bool) {
+  mutating func pointer(_ memory: MemoryOperand, bytes: Bool) {
     let distance = Int(bytes ? memory.offset : memory.offset / 4)
     if distance == 0 {
       line += names[Int(memory.pointer)].text.utf8
@@ -165,7 +107,7 @@ struct StatementText {
     number(abs(distance))
   }
 
-  private mutating func element(_ memory: MemoryOperand) {
+  mutating func element(_ memory: MemoryOperand) {
     base(memory)
     line.append(UInt8(ascii: "["))
     number(Int(memory.offset / 4))

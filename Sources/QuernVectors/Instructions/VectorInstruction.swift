@@ -75,6 +75,18 @@ public enum ShiftOperation: String, CaseIterable, BitwiseCopyable, Sendable, Has
 /// Comparisons as C has them: with NaN all are false but `notEqual`.
 public enum Comparison: String, CaseIterable, BitwiseCopyable, Sendable, Hashable {
   case less, lessOrEqual, equal, notEqual, greater, greaterOrEqual
+
+  /// As C writes it.
+  public var operatorText: String {
+    switch self {
+    case .less: "<"
+    case .lessOrEqual: "<="
+    case .equal: "=="
+    case .notEqual: "!="
+    case .greater: ">"
+    case .greaterOrEqual: ">="
+    }
+  }
 }
 
 /// How the 32 bits of a lane are read.

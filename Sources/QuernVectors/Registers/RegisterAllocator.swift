@@ -126,7 +126,7 @@ struct RegisterAllocator: ~Copyable {
     let free = free
     func isFree(_ register: UInt8) -> Bool { free >> UInt32(register) & 1 == 1 }
     if instructions[position].isMove { return isFree(registers[1]) ? Int(registers[1]) : nil }
-    guard case .multiplyAdd? = instructions[position].encoding else { return nil }
+    guard instructions[position].overwritesSource else { return nil }
     let last = registers.count - 1
     if isFree(registers[last]) { return Int(registers[last]) }
     for index in 1..<last where isFree(registers[index]) { return Int(registers[index]) }
@@ -186,8 +186,7 @@ struct RegisterAllocator: ~Copyable {
   /// mask of lanes is in use between a comparison and what selects by it.
   private func canRepeat(_ position: Int) -> Bool {
     let instruction = instructions[position]
-    let usesMask = instruction.encoding?.usesLaneMask ?? false
-    return instruction.sourceIndices.isEmpty && !usesMask
+    return instruction.sourceIndices.isEmpty && !instruction.usesLaneMask
       && (instruction.memory == nil || liveness.isLasting[position])
   }
 

@@ -3,20 +3,21 @@ extension Lowering {
   mutating func lowerReduce(
     _ operation: ReduceOperation, _ d: VectorRegister, _ a: VectorRegister, _ count: Int?
   ) {
-    var value = reductionInput(operation, a, count: count) { $0.lowerAVX($1) }
+    var value = reductionInput(operation, a, count: count)
     let join: BinaryOperation =
       switch operation {
       case .sum: .add
       case .maximum: .maximum
       case .minimum: .minimum
       }
-    let steps = wide ? 4 : 3
+    let isWide = target.lanes == 16
+    let steps = isWide ? 4 : 3
     for step in 0..<steps {
       let other = temporary()
       let sum = step == steps - 1 ? d : temporary()
-      switch step - (wide ? 1 : 0) {
+      switch step - (isWide ? 1 : 0) {
       case -1: shuffleGroups(other, value, value, 0x4e)
-      case 0 where wide: shuffleGroups(other, value, value, 0xb1)
+      case 0 where isWide: shuffleGroups(other, value, value, 0xb1)
       case 0:
         plain(
           "$0 = _mm256_permute2f128_ps($1, $2, 1);", [other, value, value], .permuteHalves,
@@ -42,9 +43,11 @@ extension Lowering {
     emit(
       MachineInstruction(
         text: "$0 = _mm512_mask_blend_ps(m, $1, $2);", operands: [d, y, x],
-        encoding: .vector(
-          VectorEncoding(opcode: .blendMask, vvvv: .operand(1), rm: .operand(2), isSelection: true))
-      ))
+        encoding: .x86(
+          .vector(
+            VectorEncoding(
+              opcode: .blendMask, vvvv: .operand(1), rm: .operand(2), isSelection: true))),
+        readsComparison: true))
   }
 
   private mutating func compareIntoMask(
@@ -57,10 +60,11 @@ extension Lowering {
     emit(
       MachineInstruction(
         text: text, operands: [a, b], writes: false, immediate: UInt32(predicate),
-        encoding: .vector(
-          VectorEncoding(
-            opcode: isFloat ? .compare : .compareInteger, reg: .fixed(2), vvvv: .operand(0),
-            rm: .operand(1), immediate: predicate)), makesComparison: true))
+        encoding: .x86(
+          .vector(
+            VectorEncoding(
+              opcode: isFloat ? .compare : .compareInteger, reg: .fixed(2), vvvv: .operand(0),
+              rm: .operand(1), immediate: predicate))), makesComparison: true))
   }
 
   /// The comparison's number in the instruction.
@@ -116,10 +120,11 @@ extension Lowering {
     emit(
       MachineInstruction(
         text: "$0 = _mm256_blendv_ps($1, $2, $3);", operands: [d, y, x, condition],
-        encoding: .vector(
-          VectorEncoding(
-            opcode: .blendVariable, vvvv: .operand(1), rm: .operand(2), immediate: 0,
-            immediateOperand: 3))))
+        encoding: .x86(
+          .vector(
+            VectorEncoding(
+              opcode: .blendVariable, vvvv: .operand(1), rm: .operand(2), immediate: 0,
+              immediateOperand: 3)))))
   }
 
   mutating func lowerBlend(
@@ -127,14 +132,16 @@ extension Lowering {
   ) {
     if count == target.lanes {
       lowerMove(d, first)
-    } else if wide {
+    } else if target.hasMasks {
       emit(
         MachineInstruction(
           text: "$0 = _mm512_mask_blend_ps($i, $1, $2);", operands: [d, rest, first],
           immediate: UInt32(mask(count)),
-          encoding: .vector(
-            VectorEncoding(
-              opcode: .blendMask, vvvv: .operand(1), rm: .operand(2), firstLanes: UInt8(count)))))
+          encoding: .x86(
+            .vector(
+              VectorEncoding(
+                opcode: .blendMask, vvvv: .operand(1), rm: .operand(2),
+                firstLanes: UInt8(count)))), usesLaneMask: true))
     } else {
       plain(
         "$0 = _mm256_blend_ps($1, $2, $i);", [d, rest, first], .blendConstant,
@@ -157,9 +164,10 @@ extension Lowering {
       emit(
         MachineInstruction(
           text: "$0 = $q_upper_half($1);", operands: [half, a],
-          encoding: .vector(
-            VectorEncoding(
-              opcode: .extractHalf, reg: .operand(1), rm: .operand(0), immediate: 1))))
+          encoding: .x86(
+            .vector(
+              VectorEncoding(
+                opcode: .extractHalf, reg: .operand(1), rm: .operand(0), immediate: 1)))))
     }
     if left >= 2 { storePart("$q_store_2($p, $0);", half, .storeTwo, to: address) }
     if left == 3 {
@@ -207,7 +215,7 @@ extension Lowering {
     case .interleavePairsHigh:
       plain("$0 = $q_unpack_pairs_high($1, $2);", [d, a, b], .unpackPairsHigh)
     case .groups(let choice):
-      if wide {
+      if target.lanes == 16 {
         shuffleGroups(d, a, b, UInt8(choice & 255))
       } else {
         let immediate = UInt8((choice & 1) | (2 + (choice >> 1 & 1)) << 4)

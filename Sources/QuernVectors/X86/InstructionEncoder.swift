@@ -3,7 +3,10 @@ import QuernMachine
 /// Writes a `MachineInstruction`'s encoding as bytes, once it is known which registers its operands
 /// and the pointer of its memory operand are in.
 struct InstructionEncoder: ~Copyable {
-  let target: Target
+  /// Of the target's vectors.
+  private let bits: Int
+  /// EVEX rather than VEX.
+  private let isEVEX: Bool
   var bytes = OwnedArray<UInt8>(capacity: 512)
   /// How many lanes mask register 1 holds; nil where that is not known.
   private var lanesInMask: UInt8?
@@ -16,13 +19,16 @@ struct InstructionEncoder: ~Copyable {
     var operand: RegisterOrMemory { .memory(base: base, displacement: displacement) }
   }
 
-  init(target: Target) { self.target = target }
+  init(target: Target) {
+    bits = target.bits
+    isEVEX = target.hasMasks
+  }
 
   /// Nothing is known of what registers hold: code may come here from elsewhere.
   mutating func forget() { lanesInMask = nil }
 
   /// - Parameter place: where the memory operand is, if there is one.
-  mutating func append(_ encoding: Encoding, _ registers: AllocatedRegisters, _ place: Place) {
+  mutating func append(_ encoding: X86Encoding, _ registers: AllocatedRegisters, _ place: Place) {
     switch encoding {
     case .vector(let vector): append(vector, registers, place)
     case .multiplyAdd(let negated, let inMemory, let broadcast, let bits):
@@ -55,7 +61,7 @@ struct InstructionEncoder: ~Copyable {
       rm: .register(number(vector.rm, registers)), immediate: vector.immediate,
       mask: vector.firstLanes != nil ? 1 : vector.isSelection ? 2 : 0, zeroing: vector.zeroing,
       embeddedBroadcast: vector.embeddedBroadcast,
-      bits: vector.bits.map(Int.init) ?? target.bits)
+      bits: vector.bits.map(Int.init) ?? bits)
     if case .memory = vector.rm { fields.rm = place.operand }
     if let operand = vector.immediateOperand {
       fields.immediate = UInt8(registers[Int(operand)]) << 4
@@ -72,7 +78,7 @@ struct InstructionEncoder: ~Copyable {
   }
 
   private mutating func encode(_ fields: EncodingFields) {
-    if target == .avx512 {
+    if isEVEX {
       Encoder.evex(fields, into: &bytes)
     } else {
       Encoder.vex(fields, into: &bytes)
@@ -87,7 +93,7 @@ struct InstructionEncoder: ~Copyable {
     encode(
       EncodingFields(
         opcode: opcode, reg: reg, vvvv: vvvv, rm: rm, immediate: immediate,
-        bits: bits ?? target.bits))
+        bits: bits ?? self.bits))
   }
 
   /// A move from the scratch register into a vector's first lanes.
@@ -112,7 +118,7 @@ struct InstructionEncoder: ~Copyable {
       return
     }
     Encoder.loadScratch(bits, into: &bytes)
-    if target == .avx512 {
+    if isEVEX {
       encode(.broadcastInteger, reg: register, rm: .register(Encoder.scratch))
     } else {
       scratch(.moveWord, register)
@@ -123,7 +129,7 @@ struct InstructionEncoder: ~Copyable {
   private mutating func laneIndices(_ register: Int) {
     Encoder.loadScratch(0x0706_0504_0302_0100 as UInt64, into: &bytes)
     scratch(.moveQuad, register)
-    if target == .avx512 {
+    if bits == 512 {
       Encoder.loadScratch(0x0f0e_0d0c_0b0a_0908 as UInt64, into: &bytes)
       encode(
         .insertQuad, reg: register, vvvv: register, rm: .register(Encoder.scratch), immediate: 1,

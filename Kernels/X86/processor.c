@@ -29,5 +29,3 @@ int quern_halves_avx512(void) {
   return 0;
 #endif
 }
-
-float quern_square_root_f32(float x) { return __builtin_sqrtf(x); }

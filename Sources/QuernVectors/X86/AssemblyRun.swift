@@ -3,29 +3,11 @@ import QuernMachine
 /// Fragments that follow each other as statements for TinyCC: in one where that is possible, since each
 /// reads its pointers from memory, and writes those that move.
 struct AssemblyRun: ~Copyable {
-  enum Part {
-    case text(String)
-    case statement(AssemblyStatement)
-  }
-
-  private(set) var parts: [Part] = []
+  private(set) var parts: [AssemblyPart] = []
   private var writer: AssemblyWriter
 
-  /// With the statements' bytes in them, indented in loops.
-  var lines: [String] {
-    var indentation = ""
-    return parts.flatMap { part -> [String] in
-      if case .text("}") = part { indentation = "" }
-      defer { if case .text(let text) = part, text.hasSuffix("{") { indentation = "  " } }
-      switch part {
-      case .text(let text): return [indentation + text]
-      case .statement(let statement): return statement.lines.map { indentation + $0 }
-      }
-    }
-  }
-
   /// - Parameter isNeeded: whether what comes later mentions a pointer that is declared here.
-  init(_ fragments: [CodeFragment], target: Target, isNeeded: (Name) -> Bool = { _ in true }) {
+  init(_ fragments: [CodeFragment], target: Target, isNeeded: (Name) -> Bool) {
     writer = AssemblyWriter(target: target)
     // Instructions take distances of 31 bits.
     let isFar = Self.reach(fragments) > Int(Int32.max)

@@ -1,3 +1,22 @@
+/// A part of C for TinyCC.
+enum AssemblyPart {
+  case text(String)
+  case statement(AssemblyStatement)
+
+  /// The parts with their statements' bytes in them, indented in loops.
+  static func lines(_ parts: [AssemblyPart]) -> [String] {
+    var indentation = ""
+    return parts.flatMap { part -> [String] in
+      if case .text("}") = part { indentation = "" }
+      defer { if case .text(let text) = part, text.hasSuffix("{") { indentation = "  " } }
+      switch part {
+      case .text(let text): return [indentation + text]
+      case .statement(let statement): return statement.lines.map { indentation + $0 }
+      }
+    }
+  }
+}
+
 /// A statement of TinyCC's inline assembler.
 struct AssemblyStatement {
   var bytes: [UInt8]

@@ -35,7 +35,7 @@ struct AssemblyWriter: ~Copyable {
     var places = [InstructionEncoder.Place?](repeating: nil, count: block.names.count)
     var statement = statements.count
     block.forEachInstruction { instruction, registers in
-      guard let encoding = instruction.encoding else { return }
+      guard case .x86(let encoding)? = instruction.encoding else { return }
       var place = InstructionEncoder.Place(base: 0, displacement: 0)
       if let memory = instruction.memory {
         let pointer = Int(memory.pointer)

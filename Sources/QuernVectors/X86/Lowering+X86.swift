@@ -1,7 +1,5 @@
 // AVX-512 and AVX2 differ by width, masks and embedded broadcasts.
 extension Lowering {
-  var wide: Bool { target == .avx512 }
-
   /// An instruction of registers only, of one opcode.
   mutating func plain(
     _ text: StaticString, _ operands: OperandList<VectorRegister>, _ opcode: Opcode,
@@ -13,22 +11,19 @@ extension Lowering {
     emit(
       MachineInstruction(
         text: text, operands: operands, immediate: UInt32(immediate ?? 0),
-        encoding: .vector(encoding)))
+        encoding: .x86(.vector(encoding))))
   }
 
   mutating func lowerMove(_ d: VectorRegister, _ a: VectorRegister) {
     let encoding = VectorEncoding(opcode: .move, rm: .operand(1))
     emit(
       MachineInstruction(
-        text: "$0 = $1;", operands: [d, a], encoding: .vector(encoding), isMove: true))
+        text: "$0 = $1;", operands: [d, a], encoding: .x86(.vector(encoding)), isMove: true))
   }
 
-  mutating func lowerAVX(_ instruction: VectorInstruction) {
+  mutating func lowerX86(_ instruction: VectorInstruction) {
     switch instruction {
-    case .store:
-      lastBroadcast = nil
-      lowerMemory(instruction)
-    case .load, .loadBytes, .broadcast, .prefetch: lowerMemory(instruction)
+    case .load, .store, .loadBytes, .broadcast, .prefetch: lowerMemory(instruction)
     case .constantBits(let d, let bits): lowerConstant(d, bits)
     case .laneIndices(let d): lowerLaneIndices(d)
     case .move(let d, let a):
@@ -47,7 +42,7 @@ extension Lowering {
     case .multiplyAdd(let d, let a, let b, let c, let negated, let count):
       lowerMultiplyAdd(d, a, b, c, negated, count: count)
     case .compareSelect(let d, let comparison, let type, let a, let b, let x, let y):
-      if wide {
+      if target.hasMasks {
         lowerSelectByMask(d, comparison, type, a, b, x, y)
       } else {
         lowerSelectByVector(d, comparison, type, a, b, x, y)
@@ -59,7 +54,7 @@ extension Lowering {
     case .end:
       emit(
         MachineInstruction(
-          text: "_mm256_zeroupper();", operands: [], writes: false, encoding: .zeroUpper))
+          text: "_mm256_zeroupper();", operands: [], writes: false, encoding: .x86(.zeroUpper)))
     }
   }
 
@@ -94,11 +89,11 @@ extension Lowering {
   /// Loads the first `count` lanes, all where nil.
   private mutating func lowerLoad(_ d: VectorRegister, _ address: Address, _ count: Int?) {
     switch count {
-    case let count? where wide && count == target.lanes / 2:
+    case let count? where target.hasMasks && count == target.lanes / 2:
       memory(
         "$0 = $q_half_load($p);", [d], address,
         .vector(VectorEncoding(opcode: .load, rm: .memory, bits: partBits(count))))
-    case let count? where wide && count < target.lanes:
+    case let count? where target.hasMasks && count < target.lanes:
       memory(
         "$0 = _mm512_maskz_loadu_ps($i, $p);", [d], address, immediate: mask(count),
         .vector(
@@ -120,11 +115,11 @@ extension Lowering {
   /// Stores the first `count` lanes, all where nil.
   private mutating func lowerStore(_ a: VectorRegister, _ count: Int?, to address: Address) {
     switch count {
-    case let count? where wide && count == target.lanes / 2:
+    case let count? where target.hasMasks && count == target.lanes / 2:
       memory(
         "$q_half_store($p, $0);", [a], address, writes: false,
         .vector(VectorEncoding(opcode: .store, rm: .memory, bits: partBits(count))))
-    case let count? where wide && count < target.lanes:
+    case let count? where target.hasMasks && count < target.lanes:
       memory(
         "_mm512_mask_storeu_ps($p, $i, $0);", [a], address, writes: false, immediate: mask(count),
         .vector(
@@ -142,13 +137,14 @@ extension Lowering {
   mutating func memory(
     _ text: StaticString, _ operands: OperandList<VectorRegister>, _ address: Address,
     writes: Bool = true, use: MachineInstruction.MemoryUse = .plain, immediate: Int = 0,
-    _ encoding: Encoding
+    _ encoding: X86Encoding
   ) {
     emit(
       MachineInstruction(
         text: text, operands: operands, writes: writes,
         immediate: UInt32(truncatingIfNeeded: immediate),
-        memory: operand(address), memoryUse: use, encoding: encoding))
+        memory: operand(address), memoryUse: use, encoding: .x86(encoding),
+        usesLaneMask: encoding.usesLaneMask))
   }
 
   func mask(_ count: Int) -> Int { (1 << count) - 1 }
@@ -169,15 +165,15 @@ extension Lowering {
     emit(
       MachineInstruction(
         text: "$0 = $q_lane_mask($i);", operands: [d], immediate: UInt32(count),
-        encoding: .laneMask(count: UInt8(count))))
+        encoding: .x86(.laneMask(count: UInt8(count)))))
     return d
   }
 
   private mutating func lowerPartialBytes(_ d: VectorRegister, _ address: Address, _ count: Int) {
     memory(
       "$0 = $q_load_bytes_partial($i, $p);", [d], address, use: .bytes,
-      immediate: wide ? mask(count) : count,
-      wide
+      immediate: target.hasMasks ? mask(count) : count,
+      target.hasMasks
         ? .vector(
           VectorEncoding(opcode: .widenBytes, rm: .memory, firstLanes: UInt8(count), zeroing: true))
         : .firstBytes(count: UInt8(count)))
@@ -186,14 +182,14 @@ extension Lowering {
   mutating func lowerConstant(_ d: VectorRegister, _ bits: UInt32) {
     emit(
       MachineInstruction(
-        text: bits == 0 ? "$0 = $w_setzero_ps();" : "$0 = $f;", operands: [d],
-        immediate: bits, encoding: .constant(bits)))
+        text: bits == 0 ? "$0 = $w_setzero_ps();" : "$0 = $v;", operands: [d],
+        immediate: bits, encoding: .x86(.constant(bits))))
   }
 
   private mutating func lowerLaneIndices(_ d: VectorRegister) {
     emit(
       MachineInstruction(
-        text: "$0 = $q_lane_indices();", operands: [d], encoding: .laneIndices))
+        text: "$0 = $q_lane_indices();", operands: [d], encoding: .x86(.laneIndices)))
   }
 
   // MARK: Arithmetic
@@ -204,14 +200,17 @@ extension Lowering {
     return d
   }
 
+  /// The instruction that rounds to integral values as its immediate says.
+  private var rounding: Opcode { target.hasMasks ? .roundScale : .round }
+
   private mutating func lowerUnary(
     _ operation: UnaryOperation, _ d: VectorRegister, _ a: VectorRegister
   ) {
     switch operation {
     case .squareRoot: plain("$0 = $w_sqrt_ps($1);", [d, a], .squareRoot)
     case .roundToNearest:
-      plain("$0 = $q_round_to_nearest($1);", [d, a], wide ? .roundScale : .round, immediate: 8)
-    case .floor: plain("$0 = $q_floor($1);", [d, a], wide ? .roundScale : .round, immediate: 9)
+      plain("$0 = $q_round_to_nearest($1);", [d, a], rounding, immediate: 8)
+    case .floor: plain("$0 = $q_floor($1);", [d, a], rounding, immediate: 9)
     case .negate: lowerBinary(.xor, d, a, .register(constant(0x8000_0000)))
     case .absolute: lowerBinary(.and, d, a, .register(constant(0x7fff_ffff)))
     case .convertToFloat: plain("$0 = $q_convert_to_float($1);", [d, a], .convertToFloat)
@@ -222,7 +221,7 @@ extension Lowering {
 
   /// AVX2 has no embedded broadcasts. Neighbours that use the same value share a temporary.
   private mutating func broadcastInRegister(_ operand: VectorOperand) -> VectorOperand {
-    guard !wide, case .broadcast(let address) = operand else { return operand }
+    guard !target.hasMasks, case .broadcast(let address) = operand else { return operand }
     let place = self.operand(address)
     if let last = lastBroadcast, last.place == place { return .register(last.register) }
     let d = temporary()
@@ -277,18 +276,13 @@ extension Lowering {
       case (true, false): "$0 = $q_half_fmadd($1, $b, $l);"
       case (true, true): "$0 = $q_half_fnmadd($1, $b, $l);"
       }
-    let encoding = Encoding.multiplyAdd(
+    let encoding = X86Encoding.multiplyAdd(
       negated: negated, memory: b.address != nil, broadcast: b.isBroadcast, bits: partBits(count))
     emit(
       MachineInstruction(
         text: text, operands: b.register.map { [d, a, $0, c] } ?? [d, a, c],
         memory: b.address.map { operand($0) },
-        memoryUse: b.isBroadcast ? .broadcast : .plain, encoding: encoding))
-  }
-}
-
-extension VectorOperand {
-  var isBroadcast: Bool {
-    if case .broadcast = self { true } else { false }
+        memoryUse: b.isBroadcast ? .broadcast : .plain, encoding: .x86(encoding),
+        overwritesSource: true))
   }
 }

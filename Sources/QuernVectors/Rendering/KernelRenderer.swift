@@ -33,6 +33,7 @@ public struct KernelRenderer: Sendable {
 
   public let target: Target
   public let reader: Reader
+  private let family: any ProcessorFamily.Type
   private var pinned: PinnedRegisters
   private var slotCount = 0
   /// C variables mentioned, a bit each, and those of them that are read.
@@ -46,7 +47,8 @@ public struct KernelRenderer: Sendable {
 
   public init(target: Target, reader: Reader = .everyone) {
     self.target = target
-    self.reader = target == .portable ? .everyone : reader
+    family = target.family.implementation
+    self.reader = family.assembler == nil ? .everyone : reader
     pinned = PinnedRegisters(target: target)
   }
 
@@ -114,13 +116,15 @@ public struct KernelRenderer: Sendable {
   public mutating func lines(
     _ fragments: [CodeFragment], isNeeded: (Name) -> Bool = { _ in true }
   ) -> [String] {
-    guard reader == .tinycc else { return fragments.flatMap { lines($0) } }
-    return AssemblyRun(fragments, target: target, isNeeded: isNeeded).parts.map { part in
+    guard reader == .tinycc, let assembler = family.assembler else {
+      return fragments.flatMap { lines($0) }
+    }
+    return assembler.assemble(fragments, target: target, isNeeded: isNeeded).map { part in
       switch part {
       case .text(let line): return line
       case .statement(let statement):
         let own = "\(name)_\(machineCode.count + 1)"
-        machineCode.append(MachineCode(name: own, bytes: statement.bytes + Encoder.returning))
+        machineCode.append(MachineCode(name: own, bytes: statement.bytes + assembler.returning))
         return statement.call(own)
       }
     }
@@ -135,9 +139,10 @@ public struct KernelRenderer: Sendable {
     case .pointer(let type, let name, let from): return ["\(type)\(name) = \(from);"]
     case .advance(let advance): return [advance.text]
     }
-    if target == .portable { return ownLines }
+    guard let assembler = family.assembler else { return ownLines }
+    let parts = assembler.assemble([fragment], target: target) { _ in true }
     return ["#ifndef __TINYC__"] + ownLines.map { "  " + $0 } + ["#else"]
-      + AssemblyRun([fragment], target: target).lines.map { "  " + $0 } + ["#endif"]
+      + AssemblyPart.lines(parts).map { "  " + $0 } + ["#endif"]
   }
 
   private mutating func statements(_ block: AllocatedBlock) -> [String] {
@@ -156,18 +161,12 @@ public struct KernelRenderer: Sendable {
     let used = (0..<32).filter { usedBits >> UInt32($0) & 1 == 1 }
     let unread = used.filter { readBits >> UInt32($0) & 1 == 0 }
     if !used.isEmpty, reader == .everyone {
-      let names = used.map { "v\($0)" }.joined(separator: ", ")
-      let type =
-        switch target {
-        case .avx512: "__m512"
-        case .avx2: "__m256"
-        case .portable: "quern_vector"
-        }
-      if target != .portable { lines.append("#ifndef __TINYC__") }
-      lines.append("\(type) \(names);")
-      if usesMaskVariable { lines.append("__mmask16 m;") }
+      let isPlain = family.assembler == nil
+      if !isPlain { lines.append("#ifndef __TINYC__") }
+      lines += family.declarations(
+        of: used.map { "v\($0)" }, comparesIntoMask: usesMaskVariable, target: target)
       for number in unread { lines.append("(void)v\(number);") }
-      if target != .portable { lines.append("#endif") }
+      if !isPlain { lines.append("#endif") }
     }
     if slotCount > 0 {
       lines.insert(contentsOf: Self.vectors("spill", floats: slotCount * target.lanes), at: 0)

@@ -7,14 +7,11 @@ public enum Prelude {
   ///
   /// - Parameters:
   ///   - target: the instruction set of the blocks.
-  ///   - narrow: whether blocks of `Target.avx2` stand beside those of `Target.avx512`.
-  public static func text(for target: Target, narrow: Bool = false) -> String {
-    let common = String(cString: quern_prelude_common())
-    let avx2 = String(cString: quern_prelude_avx2())
-    return switch target {
-    case .avx512: common + String(cString: quern_prelude_avx512()) + (narrow ? avx2 : "")
-    case .avx2: common + avx2
-    case .portable: common + String(cString: quern_prelude_portable())
+  ///   - others: those of blocks beside them: `Target.avx2` beside `Target.avx512`.
+  public static func text(for target: Target, beside others: Set<Target> = []) -> String {
+    let targets = [target] + Target.all.filter { $0 != target && others.contains($0) }
+    return targets.reduce(String(cString: quern_prelude_common())) {
+      $0 + $1.family.implementation.prelude(for: $1)
     }
   }
 

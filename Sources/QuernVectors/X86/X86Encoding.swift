@@ -11,7 +11,7 @@ enum RegisterSlot: BitwiseCopyable, Sendable {
 ///
 /// It is plain data, without lists and texts, and small: instructions come by the thousand, and
 /// counting the references of each copy would cost more than what is done with it.
-enum Encoding: BitwiseCopyable, Sendable {
+enum X86Encoding: BitwiseCopyable, Sendable {
   case vector(VectorEncoding)
   /// ±a·b + c of operands 0 (dst), 1 (a), 2 (b, or memory) and the last (c), of so many bits.
   case multiplyAdd(negated: Bool, memory: Bool, broadcast: Bool, bits: UInt16)
@@ -49,46 +49,4 @@ struct VectorEncoding: BitwiseCopyable, Sendable {
   var embeddedBroadcast = false
   /// Of the vector: 128 or half of the target's width; all of it where nil.
   var bits: UInt16?
-}
-
-/// A place in memory: one of a block's C variables, by number, and bytes from where it points.
-struct MemoryOperand: BitwiseCopyable, Hashable, Sendable {
-  var pointer: Int32
-  var offset: Int32
-}
-
-/// One statement of a block: a C text, and the bytes of the same. It reads all of its operands
-/// before it writes the first.
-struct MachineInstruction: BitwiseCopyable, Sendable {
-  /// C, with placeholders: see `StatementText`.
-  var text: StaticString
-  /// Where `writes`, the first is the destination. In a block they are ``BlockNumbers``.
-  var operands: OperandList<VectorRegister>
-  var writes = true
-  /// A number that the text mentions.
-  var immediate: UInt32 = 0
-  var memory: MemoryOperand?
-  var memoryUse = MemoryUse.plain
-  /// nil where it is C alone.
-  var encoding: Encoding?
-  /// Compares into AVX-512's mask, the C variable `m`.
-  var makesComparison = false
-  /// Copies operand 1, and nothing else.
-  var isMove = false
-
-  /// How the text's `$b` stands for the memory operand.
-  enum MemoryUse: BitwiseCopyable {
-    case plain, broadcast, bytes
-  }
-
-  /// Whether it changes memory, which asking for a cache line does not.
-  var stores: Bool { !writes && memory != nil && !operands.isEmpty }
-
-  /// Whether it goes by that mask.
-  var readsComparison: Bool {
-    if case .vector(let vector) = encoding { vector.isSelection } else { false }
-  }
-
-  /// Those of the operands that are read.
-  var sourceIndices: Range<Int> { (writes ? 1 : 0)..<operands.count }
 }
