@@ -26,7 +26,7 @@ let package = Package(
     // Random numbers that every run draws alike.
     .target(name: "QuernRandom"),
 
-    // Tuned constants, and those that decide how results round.
+    // Targets, facts of processors; tuned constants, and those that decide how results round.
     .target(name: "QuernMachine", dependencies: ["QuernKernels"]),
 
     // What a network is.
@@ -154,6 +154,7 @@ let package = Package(
     .testTarget(name: "QuernErrorsTests", dependencies: ["QuernErrors"]),
     .testTarget(name: "QuernConcurrencyTests", dependencies: ["QuernConcurrency"]),
     .testTarget(name: "QuernRandomTests", dependencies: ["QuernRandom"]),
+    .testTarget(name: "QuernMachineTests", dependencies: ["QuernMachine"]),
     .testTarget(name: "QuernGraphTests", dependencies: ["QuernErrors", "QuernGraph"]),
     .testTarget(
       name: "QuernInterpreterTests",

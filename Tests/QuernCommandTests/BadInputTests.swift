@@ -104,6 +104,14 @@ import Testing
     #expect(result.errors.hasPrefix("Error: "), "\(result)")
   }
 
+  @Test func unknownTargetIsToldWhichThereAre() throws {
+    let result = try quern(["show", "c", "fc", "--target", "vax"])
+    #expect(result.status == 64 && result.output.isEmpty, "\(result)")
+    for text in ["vax", "--target", "avx512", "avx2", "portable"] {
+      #expect(result.errors.contains(text), "\(text): \(result)")
+    }
+  }
+
   @Test func pathsThatCannotBeWritten() throws {
     let train = ["train", "digits-conv", "--epochs", "1"]
     try expectFailure(train + ["--save", "/no/such/folder/x"], ["/no/such/folder/x"])

@@ -74,7 +74,7 @@ struct VectorModel {
         let y = Float(bitPattern: value(b)[lane])
         let z = Float(bitPattern: registers[c]![lane])
         let sum =
-          target == .portable
+          target.family == .portable
           ? (negated ? z - x * y : x * y + z) : z.addingProduct(negated ? -x : x, y)
         return sum.bitPattern
       }

@@ -17,10 +17,10 @@ import QuernMachine
 /// While values are pinned, the C between the blocks must not compute with floats or call anything
 /// that does: TinyCC knows nothing of the pinned registers, and uses the first ones for that.
 ///
-/// The text of a block on the AVX targets is intrinsics for readers and for gcc and clang, and the
-/// same instructions' bytes for TinyCC, which has no intrinsics. For ``Reader/tinycc`` the text only
-/// calls the blocks, which are ``machineCode`` beside it. Instructions whose result no one reads are
-/// left out.
+/// Where a family of processors has an assembler, the text of a block is intrinsics for readers and
+/// for gcc and clang, and the same instructions' bytes for TinyCC, which has no intrinsics. For
+/// ``Reader/tinycc`` the text only calls the blocks, which are ``machineCode`` beside it. Elsewhere the
+/// text is plain C for all compilers. Instructions whose result no one reads are left out.
 public struct KernelRenderer: Sendable {
   /// Who the text is for.
   public enum Reader: Sendable {
@@ -32,6 +32,7 @@ public struct KernelRenderer: Sendable {
   }
 
   public let target: Target
+  /// ``Reader/everyone`` where the text is plain C, whatever was asked for.
   public let reader: Reader
   private let family: any ProcessorFamily.Type
   private var pinned: PinnedRegisters
@@ -39,7 +40,7 @@ public struct KernelRenderer: Sendable {
   /// C variables mentioned, a bit each, and those of them that are read.
   private var usedBits: UInt32 = 0
   private var readBits: UInt32 = 0
-  private var usesMaskVariable = false
+  private var comparesIntoMask = false
   /// Of the C function; what it calls in ``machineCode`` is named after it.
   public var name = "block"
   /// What the text of the blocks so far calls: nothing but for a ``Reader/tinycc``.
@@ -164,7 +165,7 @@ public struct KernelRenderer: Sendable {
       let isPlain = family.assembler == nil
       if !isPlain { lines.append("#ifndef __TINYC__") }
       lines += family.declarations(
-        of: used.map { "v\($0)" }, comparesIntoMask: usesMaskVariable, target: target)
+        of: used.map { "v\($0)" }, comparesIntoMask: comparesIntoMask, target: target)
       for number in unread { lines.append("(void)v\(number);") }
       if !isPlain { lines.append("#endif") }
     }
@@ -187,6 +188,6 @@ public struct KernelRenderer: Sendable {
       usedBits |= 1 << UInt32(register)
       if index > 0 || !instruction.writes { readBits |= 1 << UInt32(register) }
     }
-    if instruction.makesComparison { usesMaskVariable = true }
+    if instruction.makesComparison { comparesIntoMask = true }
   }
 }
