@@ -3,6 +3,10 @@ import QuernMachine
 /// What one family of processors knows: how vector instructions become C, and bytes where TinyCC
 /// needs them. A family is a folder of this module; the rows of `Target`'s table name theirs.
 protocol ProcessorFamily: Sendable {
+  /// The most registers that one of the family's machine instructions reads: as many are never pinned,
+  /// so that each finds its operands a place.
+  static var sourceLimit: Int { get }
+
   /// Emits the machine instructions of one vector instruction.
   static func lower(_ instruction: VectorInstruction, into block: inout Lowering)
 

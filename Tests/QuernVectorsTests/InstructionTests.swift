@@ -50,23 +50,9 @@ import Testing
     return memory
   }
 
-  @Test(
-    .enabled(if: Target.avx512.isSupported, "this processor has no AVX-512"),
-    arguments: TestCompiler.available)
-  func executesAVX512(_ compiler: TestCompiler) throws {
-    try expectAgreement(Configuration(target: .avx512, compiler: compiler))
-  }
-
-  @Test(
-    .enabled(if: Target.avx2.isSupported, "this processor has no AVX2 and FMA"),
-    arguments: TestCompiler.available)
-  func executesAVX2(_ compiler: TestCompiler) throws {
-    try expectAgreement(Configuration(target: .avx2, compiler: compiler))
-  }
-
-  @Test(arguments: TestCompiler.available)
-  func executesPortable(_ compiler: TestCompiler) throws {
-    try expectAgreement(Configuration(target: .portable, compiler: compiler))
+  @Test(arguments: Configuration.runnable)
+  func agreesWithTheModel(_ configuration: Configuration) throws {
+    try expectAgreement(configuration)
   }
 
   /// All kernels, compared with the model.

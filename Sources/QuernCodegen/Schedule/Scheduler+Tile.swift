@@ -42,7 +42,7 @@ extension Scheduler {
         let kept =
           Schedule.keepsRowValues($0, nv, nest, machine.target)
           ? $0 : $0 == 1 && nest.reduction == .sum ? 1 : nv
-        let held = max(kept + spare, KernelRenderer.reservedForTemporaries)
+        let held = max(kept + spare, KernelRenderer.reservedForTemporaries(machine.target))
         return $0 * nv * accumulators + held <= registers && ($0 <= inner || $0 % inner == 0)
           && hasFewStreams(rows: $0)
       }

@@ -3,6 +3,9 @@ import QuernMachine
 
 /// Plain C for every machine and every compiler: each vector instruction is a macro of the prelude.
 enum Portable: ProcessorFamily {
+  /// Selections, which compare as well.
+  static var sourceLimit: Int { 4 }
+
   static func lower(_ instruction: VectorInstruction, into block: inout Lowering) {
     block.lowerPortable(instruction)
   }

@@ -54,11 +54,13 @@ public struct KernelRenderer: Sendable {
   }
 
   /// Registers never pinned, so that every instruction finds its operands a place.
-  public static let reservedForTemporaries = 3
+  public static func reservedForTemporaries(_ target: Target) -> Int {
+    target.family.implementation.sourceLimit
+  }
 
-  /// Registers that can still be pinned; `reservedForTemporaries` are left over.
+  /// Registers that can still be pinned; some are left over for temporaries.
   public var freeRegisterCount: Int {
-    target.registerCount - pinned.count - Self.reservedForTemporaries
+    target.registerCount - pinned.count - family.sourceLimit
   }
 
   /// Keeps `register` in one of the target's registers for all blocks until `release(_:)`.
@@ -68,7 +70,7 @@ public struct KernelRenderer: Sendable {
     if pinned.place(of: register) != nil { return }
     guard freeRegisterCount > 0 else {
       throw VectorError.tooManyPinned(
-        register, target: target, limit: target.registerCount - Self.reservedForTemporaries)
+        register, target: target, limit: target.registerCount - family.sourceLimit)
     }
     pinned.pin(register)
   }

@@ -5,6 +5,9 @@ import QuernMachine
 ///
 /// Targets differ by their width, and by the encoding: EVEX, where there are masks, or VEX.
 enum X86: ProcessorFamily, Assembler {
+  /// Multiply-adds and selections.
+  static var sourceLimit: Int { 3 }
+
   static func lower(_ instruction: VectorInstruction, into block: inout Lowering) {
     block.lowerX86(instruction)
   }
