@@ -66,7 +66,8 @@ public struct Compiler: Sendable {
     let context = CompilerContext(options: options, part: take)
     let clock = ContinuousClock()
     var form = form
-    if options.verifies { try verify(form, after: nil) }
+    let given = options.verifies ? (form as? Graph).map { GivenNodes($0) } : nil
+    if options.verifies { try verify(form, after: nil, given) }
     var position = 0
     while position < passes.count {
       let pass = passes[position]
@@ -78,7 +79,7 @@ public struct Compiler: Sendable {
         case .form(let form): (form, false)
         case .restart(let form): (form, true)
         }
-      if options.verifies { try verify(output, after: pass) }
+      if let given { try verify(output, after: pass, given) }
       try observe(
         PassRun(
           pass: pass, input: form, output: output, isRestart: isRestart, duration: duration))
@@ -97,11 +98,33 @@ public struct Compiler: Sendable {
     return position
   }
 
-  private func verify(_ form: any CompilerForm, after pass: Pass?) throws {
+  private func verify(
+    _ form: any CompilerForm, after pass: Pass?, _ given: GivenNodes
+  ) throws {
     do {
       try form.verify()
+      try given.verify(form)
     } catch {
       throw VerificationError(pass: pass?.name, error: "\(error)")
+    }
+  }
+}
+
+/// What forms may come from.
+private struct GivenNodes {
+  /// The nodes of the graph that the first pass is given, under the numbers by which origins name them.
+  private let nodes: Set<NodeID>
+
+  init(_ graph: Graph) { nodes = Set(graph.nodes.flatMap(\.origins.nodes)) }
+
+  /// Checks that a pass has made up no origins.
+  func verify(_ form: any CompilerForm) throws(QuernError) {
+    for origins in form.origins {
+      guard let other = origins.nodes.first(where: { !nodes.contains($0) }) else { continue }
+      let layers = origins.layers.isEmpty ? "origins" : "origins in \(origins)"
+      throw QuernError(
+        layers, "node \(other) is none of the given graph's \(nodes.count)",
+        remedy: "keep the origins of the nodes that a node stands for")
     }
   }
 }

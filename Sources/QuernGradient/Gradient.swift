@@ -60,7 +60,7 @@ public func vectorJacobianProduct(
     guard let adjoint = adjoints[id] else { continue }
     // An operand in several places gets one sum first: x · x gives twice g · x.
     var partials: [(operand: NodeID, sum: Tensor)] = []
-    try builder.labelled(node.gradientLabel) { () throws(QuernError) in
+    try builder.labelled(node.gradientLayers) { () throws(QuernError) in
       for (number, operand) in node.operands.enumerated()
       where dependent[operand.index] && node.isDifferentiable(by: number) {
         let application = RuleApplication(
@@ -96,5 +96,9 @@ extension Graph {
 }
 
 extension Node {
-  fileprivate var gradientLabel: String { label.isEmpty ? "gradient" : "gradient of \(label)" }
+  /// The stages that the node's gradient is computed for.
+  fileprivate var gradientLayers: [String] {
+    let gradients = origins.layers.map { "gradient of \($0)" }
+    return label.isEmpty ? ["gradient"] + gradients : gradients
+  }
 }

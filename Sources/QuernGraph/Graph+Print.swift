@@ -49,13 +49,13 @@ extension Node {
 }
 
 extension Graph: CustomStringConvertible {
-  /// One node a line: number, type, formula, label.
+  /// One node a line: number, type, formula, layers.
   public var description: String {
     var lines: [String] = []
     for id in ids {
       let node = self[id]
       let text = "\(id): \(node.type) = " + node.formula(node.operands.map(\.description))
-      lines.append(node.label.isEmpty ? text : text + "    // \(node.label)")
+      lines.append(node.origins.layers.isEmpty ? text : text + "    // \(node.origins)")
     }
     for output in outputs { lines.append("output \(output.name) = \(output.node)") }
     for update in updates {
@@ -76,7 +76,8 @@ extension Graph: CustomStringConvertible {
     for id in ids {
       let node = self[id]
       if case .constant = node.op { continue }
-      let title = node.label.isEmpty ? node.op.name : "\(node.label)\n\(node.op.name)"
+      let title =
+        node.origins.layers.isEmpty ? node.op.name : "\(node.origins)\n\(node.op.name)"
       var style = ""
       if case .input(let input) = node.op {
         style = ", style=filled, fillcolor=\(input.role == .parameter ? "khaki" : "lightblue")"

@@ -14,15 +14,19 @@ public struct Node: Hashable, Sendable {
   public var operands: [NodeID]
   /// Of the result.
   public var type: TensorType
-  /// The layer or stage the node was made for, such as `conv1` or `gradient of conv1`.
-  public var label: String
+  /// The nodes of the given graph that it stands for, and their layers.
+  public var origins: Origins
 
-  public init(op: Op, operands: [NodeID], type: TensorType, label: String) {
+  public init(op: Op, operands: [NodeID], type: TensorType, origins: Origins) {
     self.op = op
     self.operands = operands
     self.type = type
-    self.label = label
+    self.origins = origins
   }
+
+  /// The layer or stage that the node is named by, such as `conv1` or `gradient of conv1`; "" where
+  /// there is none.
+  public var label: String { origins.label }
 
   public var shape: Shape { type.shape }
 }

@@ -7,8 +7,8 @@ public final class GraphBuilder {
   /// What has been built so far.
   public private(set) var graph: Graph
   private var known: [Key: NodeID] = [:]
-  /// The label new nodes get; set it with ``labelled(_:_:)``.
-  public private(set) var label = ""
+  /// The layers or stages that new nodes are made for.
+  private var scope = [""]
 
   private struct Key: Hashable {
     var op: Op
@@ -31,12 +31,14 @@ public final class GraphBuilder {
     }
   }
 
-  /// - Parameter graph: a graph to go on from; its nodes keep their numbers.
+  /// - Parameter graph: a graph to go on from; its nodes keep their numbers and their layers. It is part of
+  ///   the given graph, so each node comes from itself, whatever a pass has made it of.
   public init(_ graph: Graph = Graph()) {
     self.graph = graph
     known.reserveCapacity(graph.nodes.count)
     for id in graph.ids {
       let node = graph[id]
+      if node.origins.nodes != [id] { self.graph.nodes[id.index].origins.become(id) }
       let key = Key(op: node.op, operands: node.operands, type: node.type)
       if known[key] == nil { known[key] = id }
     }
@@ -48,24 +50,68 @@ public final class GraphBuilder {
     known.reserveCapacity(count)
   }
 
-  /// Nodes made in `body` get this label, so that errors and kernels can name the layer.
+  /// The layer or stage that new nodes are named by, "" outside of all; set it with
+  /// ``labelled(_:_:)``.
+  public var label: String { scope[0] }
+
+  /// Nodes that `body` makes or finds are for this layer or stage, so that errors and kernels can name
+  /// it.
   public func labelled<Result, Failure>(
     _ label: String, _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    let outer = self.label
-    self.label = label
-    defer { self.label = outer }
+    try labelled([label], body)
+  }
+
+  /// Nodes that `body` makes or finds are for these layers or stages, and are named by the first.
+  ///
+  /// - Parameter layers: each once, and none of them "" but the first.
+  package func labelled<Result, Failure>(
+    _ layers: [String], _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let outer = scope
+    scope = layers.isEmpty ? [""] : layers
+    defer { scope = outer }
     return try body()
   }
 
-  /// Appends a node, or finds the one that already computes the same. Types are the caller's matter.
+  /// Appends a node, or finds the one that already computes the same, which then is also for the present
+  /// layer. Types are the caller's matter.
   public func add(_ op: Op, _ operands: [NodeID], _ type: TensorType) -> NodeID {
     let key = Key(op: op, operands: operands, type: type)
-    if let id = known[key] { return id }
+    if let id = known[key] {
+      // Asking first: writing to a graph of which there are copies copies all nodes.
+      if !scope.allSatisfy(graph[id].origins.includes) { graph.nodes[id.index].origins.add(scope) }
+      return id
+    }
     let id = NodeID(graph.nodes.count)
-    graph.nodes.append(Node(op: op, operands: operands, type: type, label: label))
-    known[key] = id
+    append(key, Origins(node: id, names: scope))
     return id
+  }
+
+  /// Appends a node that a pass makes, or finds the one that already computes the same and unites the
+  /// origins of both.
+  package func add(
+    _ op: Op, _ operands: [NodeID], _ type: TensorType, origins: Origins
+  ) -> NodeID {
+    let key = Key(op: op, operands: operands, type: type)
+    if let id = known[key] {
+      unite(id, origins)
+      return id
+    }
+    let id = NodeID(graph.nodes.count)
+    append(key, origins)
+    return id
+  }
+
+  private func append(_ key: Key, _ origins: Origins) {
+    known[key] = NodeID(graph.nodes.count)
+    graph.nodes.append(
+      Node(op: key.op, operands: key.operands, type: key.type, origins: origins))
+  }
+
+  /// Adds the origins of what a node has taken the place of.
+  package func unite(_ id: NodeID, _ origins: Origins) {
+    graph.nodes[id.index].origins.formUnion(origins)
   }
 
   /// The node that already computes this, if there is one.

@@ -4,7 +4,7 @@ import QuernErrors
 
 extension Graph {
   /// Checks the order of operands, the type and shape of every node against its op, the axes that
-  /// index maps name, outputs and updates.
+  /// index maps name, its origins, outputs and updates.
   ///
   /// - Throws: `QuernError` that names the first node that is wrong.
   public func verify() throws(QuernError) {
@@ -17,6 +17,7 @@ extension Graph {
       if case .input(let input) = node.op, !inputs.insert(input.name).inserted {
         throw wrong(id, "two inputs are named \(input.name)", "name one of them differently")
       }
+      try verify(node.origins, of: id)
       try verify(id)
     }
     var names: Set<String> = []
@@ -50,6 +51,16 @@ extension Graph {
       guard updated.insert(update.input).inserted else {
         throw QuernError(input.name, "it is updated twice", remedy: "keep one of the updates")
       }
+    }
+  }
+
+  /// How many nodes the given graph had is not known here: a pass may have left fewer, or made more.
+  private func verify(_ origins: Origins, of id: NodeID) throws(QuernError) {
+    guard let first = origins.nodes.first else {
+      throw wrong(id, "it has no origins", "give it those of the nodes that it stands for")
+    }
+    guard first.index >= 0 else {
+      throw wrong(id, "it comes from node \(first)", "name nodes of the given graph")
     }
   }
 

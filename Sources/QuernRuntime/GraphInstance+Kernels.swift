@@ -7,6 +7,8 @@ extension GraphInstance {
   public struct KernelTime: Sendable, Encodable {
     /// The function in the generated C.
     public var name: String
+    /// Layers and stages that it computes for, the one that it is named by first.
+    public var layers: [String]
     /// Median of the runs.
     public var seconds: Double
     /// Multiply-adds of its contractions; those with zeros outside included.
@@ -52,7 +54,8 @@ extension GraphInstance {
     }
     return zip(program.kernels, times).dropFirst(program.preparedCount).map { kernel, times in
       KernelTime(
-        name: kernel.name, seconds: times.sorted()[times.count / 2],
+        name: kernel.name, layers: Array(kernel.origins.layers),
+        seconds: times.sorted()[times.count / 2],
         multiplyAdds: kernel.multiplyAdds, bytes: bytes(kernel))
     }
   }

@@ -9,7 +9,7 @@ import Testing
 /// The order of kernels, and their tensors' places.
 @Suite struct ScheduleTests {
   private func kernels(_ ages: [Int]) -> [Kernel] {
-    ages.map { Kernel(name: "k\($0)", label: "", nodes: [NodeID($0)], nests: []) }
+    ages.map { Kernel(name: "k\($0)", origins: Origins(), nodes: [NodeID($0)], nests: []) }
   }
 
   @Test("The oldest that may run runs first, and chains stay together")

@@ -8,8 +8,8 @@ import QuernMachine
 ///
 /// | comment | block |
 /// |---|---|
-/// | `<!-- stage: graph conv2 -->` | nodes of the forward pass with this label |
-/// | `<!-- stage: gradient gradient of conv2 -->` | nodes of the backward pass with this label |
+/// | `<!-- stage: graph conv2 -->` | nodes of the forward pass that this layer names |
+/// | `<!-- stage: gradient gradient of conv2 -->` | nodes of the backward pass that this layer names |
 /// | `<!-- stage: size -->` | nodes before and after `simplify`, and kernels |
 /// | `<!-- stage: kernels conv2_contraction … -->` | kernels by name |
 /// | `<!-- stage: plan -->` | the arena |
@@ -60,10 +60,13 @@ struct WalkStages {
     }
   }
 
-  /// Lines with a label; all lines where none is asked for.
+  /// Lines of nodes that are named by a layer, whatever others they have; all lines where none is asked
+  /// for.
   private func nodes(_ graph: Graph, _ label: String) throws -> String {
     if label.isEmpty { return graph.description }
-    let lines = graph.description.split(separator: "\n").filter { $0.hasSuffix("// \(label)") }
+    let lines = graph.description.split(separator: "\n").filter {
+      $0.hasSuffix("// \(label)") || $0.contains("// \(label), ")
+    }
     guard !lines.isEmpty else { throw Unknown(request: label) }
     return lines.joined(separator: "\n")
   }

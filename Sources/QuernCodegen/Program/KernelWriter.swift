@@ -34,6 +34,10 @@ struct KernelWriter {
       text.append(part.written.functions)
       if part.sharers.count > 1 { writeLoops(part, &text) }
     }
+    // Its name says the first.
+    if options.reader == .everyone, kernel.origins.layers.count > 1 {
+      text.comment("\(kernel.origins)")
+    }
     for id in options.reader == .everyone ? kernel.inlined + kernel.nodes : [] {
       let node = program.graph[id]
       let names = node.operands.map(operandName)

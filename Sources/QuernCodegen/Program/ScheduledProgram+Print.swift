@@ -6,8 +6,7 @@ extension ScheduledProgram {
   package var description: String {
     var lines: [String] = []
     for (kernel, nests) in zip(program.kernels, scheduledNests) {
-      lines.append(
-        "\(kernel.name)  // \(kernel.label)")
+      lines.append("\(kernel.name)  // \(kernel.origins)")
       for nest in nests {
         if nests.count > 1 { lines.append("  \(nest.name)") }
         lines += nest.schedule.lines(nest.nest).map { "  " + $0 }

@@ -47,7 +47,7 @@ struct ProfileCommand: ParsableCommand {
     }
     var table = TextTable([
       ("kernel", .left), ("ms", .right), ("limit ms", .right), ("lost ms", .right),
-      ("GFLOP/s", .right), ("MB", .right),
+      ("GFLOP/s", .right), ("MB", .right), ("layers, where it has several", .left),
     ])
     for row in rows {
       table.add([
@@ -55,6 +55,7 @@ struct ProfileCommand: ParsableCommand {
         Numbers.significant(row.limitMilliseconds), Numbers.significant(row.lostMilliseconds),
         row.gigaflops == 0 ? "" : Numbers.significant(row.gigaflops),
         Numbers.significant(row.megabytes),
+        row.layers.count > 1 ? "\(Origins(layers: row.layers))" : "",
       ])
     }
     table.print()

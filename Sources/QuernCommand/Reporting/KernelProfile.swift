@@ -3,6 +3,8 @@ import Quern
 /// A kernel's time beside what limits it.
 struct KernelProfile: Encodable {
   var kernel: String
+  /// That it computes for, the one that it is named by first.
+  var layers: [String]
   var milliseconds: Double
   var limitMilliseconds: Double
   var lostMilliseconds: Double
@@ -15,6 +17,7 @@ struct KernelProfile: Encodable {
       2 * Double(time.multiplyAdds) / limits.operationsPerSecond,
       Double(time.bytes) / limits.bytesPerSecond)
     kernel = time.name
+    layers = time.layers
     milliseconds = time.seconds * 1e3
     limitMilliseconds = limit * 1e3
     lostMilliseconds = (time.seconds - limit) * 1e3

@@ -54,7 +54,7 @@ extension Rewriter {
     let transform = TileTransform(
       axes: axes, matrix: map.matrix, mixing: map.mixing, input: input, output: output,
       outputShape: shape)
-    return builder.add(.tileTransform(transform), [operand], TensorType(.float32, shape))
+    return add(.tileTransform(transform), [operand], TensorType(.float32, shape))
   }
 
   /// Tiles of pictures (N, H, W, C), transformed: (places…, N, rows, columns, C); in panels of P
@@ -119,8 +119,7 @@ extension Rewriter {
     let movement = Contraction(
       axes: zip(["i", "j", "c", "t"], order).map { Axis($0, shape[$1]) }, outputRank: 4,
       factors: [.init(map)])
-    return builder.add(
-      .contraction(movement), [id], TensorType(.float32, movement.outputShape))
+    return add(.contraction(movement), [id], TensorType(.float32, movement.outputShape))
   }
 
   fileprivate func convolution(
@@ -153,7 +152,7 @@ extension Rewriter {
     let product = Contraction(
       axes: axes, outputRank: rank,
       factors: [.init(place + tile + [c]), .init(place + panels.outer + [c, panels.inner])])
-    let products = builder.add(
+    let products = add(
       .contraction(product), [v, u], TensorType(.float32, product.outputShape))
     let free = Array(axes[places.count..<rank])
     let last = Panels(filters, width: panels.width, axes: ("tp", "t"), from: 3)

@@ -7,8 +7,8 @@ import QuernGraph
 public struct Kernel: Sendable {
   /// Unique in the program, and a C identifier: `conv1_contraction`.
   public var name: String
-  /// The layer or stage it belongs to.
-  public var label: String
+  /// Those of the nodes that it computes, and of what it reads in another shape or as a constant.
+  public var origins: Origins
   /// The nodes computed here, in order.
   public var nodes: [NodeID]
   /// Nodes that are computed here too, wherever else they are, in order.
@@ -18,14 +18,17 @@ public struct Kernel: Sendable {
   public var nests: [TensorNest]
 
   public init(
-    name: String, label: String, nodes: [NodeID], inlined: [NodeID] = [], nests: [TensorNest]
+    name: String, origins: Origins, nodes: [NodeID], inlined: [NodeID] = [], nests: [TensorNest]
   ) {
     self.name = name
-    self.label = label
+    self.origins = origins
     self.nodes = nodes
     self.inlined = inlined
     self.nests = nests
   }
+
+  /// The layer or stage that it is named by; "" where there is none.
+  public var label: String { origins.label }
 
   /// Multiply-adds of the kernel's contractions of two factors.
   public var multiplyAdds: Int {

@@ -15,9 +15,9 @@ struct LoopNestBuilder: Sendable {
   private var stored: Set<NodeID> { fusion.stored }
 
   func kernel(_ group: FusedGraph.Group, name: String) throws(QuernError) -> Kernel {
-    let label = graph[group.root ?? group.nodes[0]].label
+    let origins = fusion.origins(of: group)
     var nests: [TensorNest] = []
-    let subject = label.isEmpty ? name : label
+    let subject = origins.label.isEmpty ? name : origins.label
     if let root = group.root, case .tileTransform(let transform) = graph[root].op {
       nests = try tileNests(transform, group, subject: subject)
     } else {
@@ -31,7 +31,7 @@ struct LoopNestBuilder: Sendable {
     }
     group.nodes.forEach(note)
     return Kernel(
-      name: name, label: label, nodes: group.nodes, inlined: inlined.sorted(), nests: nests)
+      name: name, origins: origins, nodes: group.nodes, inlined: inlined.sorted(), nests: nests)
   }
 
   private func symbolicNests(

@@ -52,5 +52,6 @@ private func copyKernel(
         isWritten: true),
     ], values: [.read(access: 0)], stores: [NestStore(value: 0, access: 1)])
   return Kernel(
-    name: uniqueName("update_copy", &names), label: "update", nodes: [], nests: [nest])
+    name: uniqueName("update_copy", &names), origins: graph[update.value].origins.named("update"),
+    nodes: [], nests: [nest])
 }

@@ -17,12 +17,13 @@ extension FusedGraph {
   package var description: String {
     var lines: [String] = []
     for (number, group) in nonEmpty.enumerated() {
-      let label = (group.root ?? group.nodes.first).map { views.graph[$0].label } ?? ""
+      let origins = origins(of: group)
       let nodes = group.nodes.map { id in
         "\(id) \(views.graph[id].op.name)" + (stored.contains(id) ? " (stored)" : "")
       }
       lines.append(
-        "group \(number) over \(group.domain)\(label.isEmpty ? "" : "  // \(label)")\n  "
+        "group \(number) over \(group.domain)"
+          + (origins.layers.isEmpty ? "" : "  // \(origins)") + "\n  "
           + nodes.joined(separator: ", "))
     }
     if !inlined.isEmpty {

@@ -9,7 +9,7 @@ struct KernelPrinter {
   }
 
   func describe(_ kernel: Kernel) -> String {
-    var lines = ["\(kernel.name)  // \(kernel.label)"]
+    var lines = ["\(kernel.name)  // \(kernel.origins)"]
     for id in kernel.inlined + kernel.nodes {
       let node = graph[id]
       lines.append("  \(id)\(node.shape) = \(node.formula(node.operands.map(\.description)))")

@@ -140,6 +140,7 @@ extension Contraction {
     result.factors[number].map = movement.factors[0].map.map { $0.substituting(replacements) }
     var operands = node.operands
     operands[number] = inner.operands[0]
+    rewriter.absorb(operand)
     return rewriter.remake(node, result, operands)
   }
   return nil
@@ -167,6 +168,7 @@ extension Contraction {
     }
     var operands = node.operands
     operands[number] = inner.operands[0]
+    rewriter.absorb(operand)
     return rewriter.remake(node, result, operands)
   }
   return nil
@@ -182,6 +184,7 @@ extension Contraction {
         .allSatisfy({ $0.isAlwaysInside($1, axes: contraction.extents) })
     else { continue }
     if contraction.factors.count == 1 {
+      rewriter.absorb(operand)
       return rewriter.constant(value * Double(contraction.reductionCount), node.type)
     }
     // Zero times a sum is not zero where the sum is infinite, so this stays a product.
@@ -190,6 +193,7 @@ extension Contraction {
     let other = node.operands[1 - number]
     // What was a product of numbers must not become a movement of integers.
     guard !result.isMovement || rewriter[other].type.element == .float32 else { continue }
+    rewriter.absorb(operand)
     let sum = rewriter.remake(node, result, [other])
     return value == 1 ? sum : rewriter.scaled(sum, by: value)
   }
@@ -247,12 +251,15 @@ extension Contraction {
     operands[number] = inner.operands[0]
     switch op {
     case .negate:
+      rewriter.absorb(operand)
       let sum = rewriter.remake(node, contraction, operands)
       return rewriter.elementwise(.negate, [sum], node.type)
     case .multiply:
       guard let value = rewriter.constantValue(inner.operands[1]), value.isFinite,
         rewriter[operands[number]].shape == inner.shape
       else { continue }
+      rewriter.absorb(operand)
+      rewriter.absorb(inner.operands[1])
       return rewriter.scaled(rewriter.remake(node, contraction, operands), by: value)
     default: continue
     }

@@ -32,6 +32,7 @@ extension Rewriter {
   guard values.count == node.operands.count,
     let value = fold(op, values, node.type.element), value.isFinite
   else { return nil }
+  node.operands.forEach(rewriter.absorb)
   return rewriter.constant(value, node.type)
 }
 
@@ -79,6 +80,9 @@ private func fold(_ op: ElementwiseOp, _ x: [Double], _ element: ElementType) ->
   guard let op = node.elementwise else { return nil }
   let operands = node.operands.map { rewriter.withoutRepeats($0) }
   guard operands != node.operands else { return nil }
+  for (operand, small) in zip(node.operands, operands) where small != operand {
+    rewriter.absorb(operand)
+  }
   let small = rewriter.elementwise(op, repeating: operands, node.type.element)
   return rewriter.broadcast(small, to: node.shape)
 }
@@ -97,10 +101,12 @@ private func fold(_ op: ElementwiseOp, _ x: [Double], _ element: ElementType) ->
     let value = rewriter.constantValue(node.operands[1])
   else { return nil }
   switch op {
-  case .multiply where value == 1, .divide where value == 1: return node.operands[0]
-  case .add where value == 0, .subtract where value == 0: return node.operands[0]
+  case .multiply where value == 1, .divide where value == 1: break
+  case .add where value == 0, .subtract where value == 0: break
   default: return nil
   }
+  rewriter.absorb(node.operands[1])
+  return node.operands[0]
 }
 
 @Sendable func simplifyNegation(_ node: Node, _ rewriter: Rewriter) -> NodeID? {
@@ -108,23 +114,35 @@ private func fold(_ op: ElementwiseOp, _ x: [Double], _ element: ElementType) ->
   switch op {
   case .multiply where node.type.element == .float32 && rewriter.constantValue(last) == -1:
     guard rewriter[node.operands[0]].type == node.type else { return nil }
+    rewriter.absorb(last)
     return rewriter.elementwise(.negate, [node.operands[0]], node.type)
   case .subtract where node.type.element == .float32:
     guard rewriter.constantValue(node.operands[0]) == 0, rewriter[last].type == node.type else {
       return nil
     }
+    rewriter.absorb(node.operands[0])
     return rewriter.elementwise(.negate, [last], node.type)
+  case .negate: return negateInner(node, rewriter)
+  default: return nil
+  }
+}
+
+/// A negation of what can be negated itself.
+private func negateInner(_ node: Node, _ rewriter: Rewriter) -> NodeID? {
+  let inner = rewriter[node.operands[0]]
+  switch inner.elementwise {
   case .negate:
-    let inner = rewriter[last]
-    switch inner.elementwise {
-    case .negate: return inner.operands[0]
-    case .subtract: return rewriter.elementwise(.subtract, inner.operands.reversed(), node.type)
-    case .multiply:
-      guard let value = rewriter.constantValue(inner.operands[1]) else { return nil }
-      let constant = rewriter.constant(-value, rewriter[inner.operands[1]].type)
-      return rewriter.elementwise(.multiply, [inner.operands[0], constant], node.type)
-    default: return nil
-    }
+    rewriter.absorb(node.operands[0])
+    return inner.operands[0]
+  case .subtract:
+    rewriter.absorb(node.operands[0])
+    return rewriter.elementwise(.subtract, inner.operands.reversed(), node.type)
+  case .multiply:
+    guard let value = rewriter.constantValue(inner.operands[1]) else { return nil }
+    rewriter.absorb(node.operands[0])
+    rewriter.absorb(inner.operands[1])
+    let constant = rewriter.constant(-value, rewriter[inner.operands[1]].type)
+    return rewriter.elementwise(.multiply, [inner.operands[0], constant], node.type)
   default: return nil
   }
 }
@@ -133,15 +151,25 @@ private func fold(_ op: ElementwiseOp, _ x: [Double], _ element: ElementType) ->
   guard let op = node.elementwise, node.operands.count == 2 else { return nil }
   let (a, b) = (node.operands[0], node.operands[1])
   switch (op, rewriter.negated(a), rewriter.negated(b)) {
-  case (.add, _, let b?): return rewriter.elementwise(.subtract, [a, b], node.type)
-  case (.add, let a?, nil): return rewriter.elementwise(.subtract, [b, a], node.type)
-  case (.subtract, _, let b?): return rewriter.elementwise(.add, [a, b], node.type)
-  case (.multiply, let a?, let b?), (.divide, let a?, let b?):
-    return rewriter.elementwise(op, [a, b], node.type)
-  case (.multiply, let a?, nil):
+  case (.add, _, let inner?):
+    rewriter.absorb(b)
+    return rewriter.elementwise(.subtract, [a, inner], node.type)
+  case (.add, let inner?, nil):
+    rewriter.absorb(a)
+    return rewriter.elementwise(.subtract, [b, inner], node.type)
+  case (.subtract, _, let inner?):
+    rewriter.absorb(b)
+    return rewriter.elementwise(.add, [a, inner], node.type)
+  case (.multiply, let innerA?, let innerB?), (.divide, let innerA?, let innerB?):
+    rewriter.absorb(a)
+    rewriter.absorb(b)
+    return rewriter.elementwise(op, [innerA, innerB], node.type)
+  case (.multiply, let inner?, nil):
     guard let value = rewriter.constantValue(b) else { return nil }
+    rewriter.absorb(a)
+    rewriter.absorb(b)
     let constant = rewriter.constant(-value, rewriter[b].type)
-    return rewriter.elementwise(op, [a, constant], node.type)
+    return rewriter.elementwise(op, [inner, constant], node.type)
   default: return nil
   }
 }
@@ -157,6 +185,7 @@ private func fold(_ op: ElementwiseOp, _ x: [Double], _ element: ElementType) ->
   // Out of the range of float32 the two steps and the one are not the same.
   let value = inner * outer
   guard Float(value).isNormal, Float(inner).isNormal, Float(outer).isNormal else { return nil }
+  for id in node.operands + [product.operands[1]] { rewriter.absorb(id) }
   let constant = rewriter.constant(value, rewriter[product.operands[1]].type)
   return rewriter.elementwise(.multiply, [product.operands[0], constant], node.type)
 }
@@ -178,6 +207,7 @@ private func fold(_ op: ElementwiseOp, _ x: [Double], _ element: ElementType) ->
   where rewriter[factor].shape.elementCount < node.shape.elementCount
     && rewriter.constantValue(factor) == nil
   {
+    node.operands.forEach(rewriter.absorb)
     var operands = product.operands
     operands[number] = rewriter.scaled(factor, by: value)
     return rewriter.elementwise(.multiply, operands, node.type)
@@ -190,6 +220,7 @@ private func fold(_ op: ElementwiseOp, _ x: [Double], _ element: ElementType) ->
   guard node.elementwise == .divide, let value = rewriter.constantValue(node.operands[1]),
     value.magnitude.significand == 1, Float(value).isNormal, Float(1 / value).isNormal
   else { return nil }
+  rewriter.absorb(node.operands[1])
   let constant = rewriter.constant(1 / value, rewriter[node.operands[1]].type)
   return rewriter.elementwise(.multiply, [node.operands[0], constant], node.type)
 }
@@ -206,13 +237,16 @@ private func fold(_ op: ElementwiseOp, _ x: [Double], _ element: ElementType) ->
       NodeID?.none
     }
   guard let chosen else { return nil }
+  // What is not chosen is not computed: its origins are dropped.
+  if rewriter.constantValue(node.operands[0]) != nil { rewriter.absorb(node.operands[0]) }
   return rewriter.broadcast(chosen, to: node.shape)
 }
 
 @Sendable func reuseCommuted(_ node: Node, _ rewriter: Rewriter) -> NodeID? {
   guard let op = node.elementwise, op == .add || op == .multiply || op == .equal else { return nil }
-  return rewriter.builder.existing(node.op, node.operands.reversed(), node.type)
-    ?? rewriter.builder.add(node.op, node.operands, node.type)
+  let commuted: [NodeID] = node.operands.reversed()
+  let isThere = rewriter.existing(node.op, commuted, node.type) != nil
+  return rewriter.add(node.op, isThere ? commuted : node.operands, node.type)
 }
 
 // MARK: - Reshapes and concatenations
@@ -222,9 +256,12 @@ private func fold(_ op: ElementwiseOp, _ x: [Double], _ element: ElementType) ->
   let operand = rewriter[node.operands[0]]
   if operand.type == node.type { return node.operands[0] }
   switch operand.op {
-  case .reshape: return rewriter.reshaped(operand.operands[0], node.shape)
-  case .constant(let value): return rewriter.constant(value, node.type)
-  case .iota(dimension: nil): return rewriter.builder.add(operand.op, [], node.type)
+  case .reshape:
+    rewriter.absorb(node.operands[0])
+    return rewriter.reshaped(operand.operands[0], node.shape)
+  case .constant, .iota(dimension: nil):
+    rewriter.absorb(node.operands[0])
+    return rewriter.add(operand.op, [], node.type)
   default: return nil
   }
 }
@@ -234,6 +271,7 @@ private func fold(_ op: ElementwiseOp, _ x: [Double], _ element: ElementType) ->
   if node.operands.count == 1 { return node.operands[0] }
   let values = Set(node.operands.map(rewriter.constantValue))
   if values.count == 1, let value = values.first, let value {
+    node.operands.forEach(rewriter.absorb)
     return rewriter.constant(value, node.type)
   }
   return nil

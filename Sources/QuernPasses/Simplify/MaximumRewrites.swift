@@ -11,6 +11,8 @@ import QuernGraph
 private struct HandedOn {
   /// What each window has: g.
   var gradient: NodeID
+  /// Where in each window its maximum lies.
+  var position: NodeID
   /// What the maxima are of: x.
   var source: NodeID
   /// The maximum of each window.
@@ -37,10 +39,11 @@ private struct HandedOn {
         index.substituting(places) == .axis(dimension)
       }
       guard isItsOwn, window.linearPosition.substituting(places) == match,
-        let maximum = rewriter.builder.existing(
+        let maximum = rewriter.existing(
           .maximum(window), position.operands, TensorType(node.type.element, position.shape))
       else { continue }
       gradient = node.operands[1 - number]
+      self.position = node.operands[number]
       source = position.operands[0]
       self.maximum = maximum
       isWindowed = window.map.enumerated().map { $1 != .axis($0) }
@@ -103,6 +106,7 @@ private struct PerWindow {
       guard let value = value(operand) else { return nil }
       operands.append(value)
     }
+    rewriter.absorb(id)
     return rewriter.elementwise(op, repeating: operands, node.type.element)
   }
 }
@@ -134,6 +138,7 @@ private struct PerWindow {
     }
     // What does not depend on x is taken out of sums by other rules.
     guard readsMaxima, let contraction = rewriter[operand].contraction else { continue }
+    rewriter.absorb(operand)
     let gradient = rewriter.elementwise(op, repeating: operands, node.type.element)
     return rewriter.remake(
       node, contraction,
@@ -167,6 +172,8 @@ private struct PerWindow {
     }
     var operands = node.operands
     operands[number] = handedOn.gradient
+    rewriter.absorb(operand)
+    rewriter.absorb(handedOn.position)
     return rewriter.remake(node, result, operands)
   }
   return nil

@@ -3,8 +3,8 @@ import QuernGraph
 /// The same graph with less to compute: equal nodes once, constants folded, algebra done, movements
 /// read through, and nothing that no output or update needs.
 ///
-/// Inputs all stay, in their order, used or not: they are the graph's signature. Outputs, updates
-/// and labels are kept. Numbers may differ by rounding, and zeros in sign. Where an operand may be
+/// Inputs all stay, in their order, used or not: they are the graph's signature. Outputs and updates are
+/// kept, and every node that is computed is among the origins of what takes its place. Numbers may differ by rounding, and zeros in sign. Where an operand may be
 /// infinite or not a number, so may the result be: `x · 0` is not 0 and stays.
 public func simplify(_ graph: Graph) -> Graph {
   let rewriter = Rewriter(.simplifying)
@@ -13,6 +13,9 @@ public func simplify(_ graph: Graph) -> Graph {
 
 /// A way to compute a node with less: the node instead of it, of the same type, or nil where the
 /// rule does not apply. Operands are simplified already.
+///
+/// What a rule makes gets the origins of the node. Where it also takes the place of other nodes, the rule
+/// says so with ``Rewriter/absorb(_:)``.
 typealias RewriteRule = @Sendable (_ node: Node, _ rewriter: Rewriter) -> NodeID?
 
 /// Rules by the ops they are about, in the order in which they are tried: each is about one kind, and
@@ -66,9 +69,13 @@ struct RewriteRules {
 }
 
 /// Rebuilds a graph node by node; the builder sees to it that equal nodes are made once.
+///
+/// Whatever is made goes through ``add(_:_:_:)``, which gives it its origins.
 final class Rewriter {
-  let builder = GraphBuilder()
+  private let builder = GraphBuilder()
   private let rules: RewriteRules
+  /// Those of the node that is being rewritten, and of what rules have absorbed on the way.
+  private var origins = Origins()
   /// Names of the inputs that the graph replaces in each step.
   private(set) var updated: Set<String> = []
 
@@ -83,10 +90,11 @@ final class Rewriter {
         if case .input(let input) = graph[update.input].op { input.name } else { nil }
       })
     for node in graph.nodes {
-      numbers.append(
-        builder.labelled(node.label) {
-          make(node.op, node.operands.map { numbers[$0.index] }, node.type)
-        })
+      origins = node.origins
+      let id = make(node.op, node.operands.map { numbers[$0.index] }, node.type)
+      // Where it is a node that was there, such as an operand, this is one more that it stands for.
+      builder.unite(id, origins)
+      numbers.append(id)
     }
     var result = builder.graph
     result.outputs = graph.outputs.map { .init(name: $0.name, node: numbers[$0.node.index]) }
@@ -98,17 +106,38 @@ final class Rewriter {
 
   /// The node itself, or what the first rule that applies puts in its place.
   func make(_ op: Op, _ operands: [NodeID], _ type: TensorType) -> NodeID {
-    let node = Node(op: op, operands: operands, type: type, label: builder.label)
+    let node = Node(op: op, operands: operands, type: type, origins: origins)
     for rule in rules[op] {
       if let id = rule(node, self) { return id }
+      // What a rule has made before it gave up may have absorbed others.
+      if origins.nodes.count != node.origins.nodes.count { origins = node.origins }
     }
-    return builder.add(op, operands, type)
+    return add(op, operands, type)
+  }
+
+  /// The node itself: no rule is asked. It comes from what is being rewritten.
+  func add(_ op: Op, _ operands: [NodeID], _ type: TensorType) -> NodeID {
+    builder.add(op, operands, type, origins: origins)
+  }
+
+  /// The node that already computes this, if there is one.
+  func existing(_ op: Op, _ operands: [NodeID], _ type: TensorType) -> NodeID? {
+    builder.existing(op, operands, type)
+  }
+
+  /// Says that what is made from here on also stands for another node: one that it does not read, because
+  /// it does that node's work itself.
+  func absorb(_ id: NodeID) {
+    switch self[id].op {
+    case .constant, .iota: origins.absorb(constant: self[id].origins)
+    default: origins.absorb(self[id].origins)
+    }
   }
 
   subscript(id: NodeID) -> Node { builder.graph[id] }
 
   func constant(_ value: Double, _ type: TensorType) -> NodeID {
-    builder.add(.constant(value), [], type)
+    add(.constant(value), [], type)
   }
 
   /// The value all elements of a constant have.

@@ -79,7 +79,6 @@ extension Rewriter {
   }
 
   private func add(_ contraction: Contraction, _ operands: [NodeID]) -> NodeID {
-    builder.add(
-      .contraction(contraction), operands, TensorType(.float32, contraction.outputShape))
+    add(.contraction(contraction), operands, TensorType(.float32, contraction.outputShape))
   }
 }

@@ -16,6 +16,7 @@ package struct LaidOutKernels: Sendable {
   let owner: [NodeID: NodeID]
 
   package var graph: Graph { source.graph }
+  package var kernels: [Kernel] { source.kernels }
   private var halos: HaloAnalysis { source.source.halos }
 
   package init(_ source: OrderedKernels, _ tuning: Tuning.Storage) {

@@ -45,7 +45,7 @@ extension FusedGraph {
 }
 
 extension KernelGraph {
-  /// Nests refer to what there is, and every tensor that is stored is stored whole, once.
+  /// Nests refer to what there is, kernels have the origins of their nodes, and every tensor that is stored is stored whole, once.
   package func verify() throws { try verifyKernels(kernels, in: fusion.views) }
 }
 
@@ -126,6 +126,7 @@ extension OrderedKernels {
       }
     }
     try verifyNests(kernels)
+    try verifyOrigins(kernels, in: graph)
   }
 }
 

@@ -12,9 +12,24 @@ func verifyNests(_ kernels: [Kernel]) throws {
   }
 }
 
-/// Checks nests, and that what kernels store covers each tensor once.
+/// Checks that every kernel has origins, those of all nodes that it computes among them.
+func verifyOrigins(_ kernels: [Kernel], in graph: Graph) throws {
+  for kernel in kernels {
+    guard !kernel.origins.isEmpty else { throw defect(kernel.name, "it has no origins") }
+    for id in kernel.nodes where !kernel.origins.isSuperset(of: graph[id].origins) {
+      throw defect(kernel.name, "it computes \(id), and lacks some of its origins")
+    }
+    for id in kernel.inlined
+    where !Set(graph[id].origins.nodes).isSubset(of: kernel.origins.nodes) {
+      throw defect(kernel.name, "it computes \(id) where it reads it, and lacks its origins")
+    }
+  }
+}
+
+/// Checks nests and origins, and that what kernels store covers each tensor once.
 func verifyKernels(_ kernels: [Kernel], in views: ViewedGraph) throws {
   try verifyNests(kernels)
+  try verifyOrigins(kernels, in: views.graph)
   var stored: [NodeID: Int] = [:]
   for kernel in kernels {
     for nest in kernel.nests {

@@ -1,10 +1,11 @@
 import QuernGraph
 
 extension Program {
-  /// Nests are sound; storages lie inside the arena, and apart while they are needed; regions do not
-  /// overlap.
+  /// Nests are sound; kernels have the origins of their nodes; storages lie inside the arena, and apart
+  /// while they are needed; regions do not overlap.
   public func verify() throws {
     try verifyNests(kernels)
+    try verifyOrigins(kernels, in: graph)
     guard needsBarrier.count == kernels.count, (0...kernels.count).contains(preparedCount) else {
       throw defect("program", "\(needsBarrier.count) barriers for \(kernels.count) kernels")
     }

@@ -7,10 +7,14 @@ package func insertCopies(_ source: Graph) -> ViewedGraph {
   var copied: Set<NodeID> = []
   var renamed: [NodeID] = []
   var copies: [NodeID: NodeID] = [:]
-  func copy(_ id: NodeID, label: String) -> NodeID {
-    if let known = copies[id] { return known }
+  // What is copied for several readers comes from all of them.
+  func copy(_ id: NodeID, origins: Origins) -> NodeID {
+    if let known = copies[id] {
+      graph.nodes[known.index].origins.formUnion(origins)
+      return known
+    }
     let new = NodeID(graph.nodes.count)
-    graph.nodes.append(Node(op: .reshape, operands: [id], type: graph[id].type, label: label))
+    graph.nodes.append(Node(op: .reshape, operands: [id], type: graph[id].type, origins: origins))
     copied.insert(new)
     copies[id] = new
     return new
@@ -23,7 +27,7 @@ package func insertCopies(_ source: Graph) -> ViewedGraph {
       let outside = zip(window.map, graph[node.operands[0]].shape.extents).contains {
         !$0.isAlwaysInside($1, axes: window.extents)
       }
-      if outside { node.operands[0] = copy(node.operands[0], label: node.label) }
+      if outside { node.operands[0] = copy(node.operands[0], origins: node.origins) }
     case .reshape:
       let (from, to) = (graph[node.operands[0]].shape, node.shape)
       guard !from.refines(to), !to.refines(from) else { break }
@@ -32,7 +36,7 @@ package func insertCopies(_ source: Graph) -> ViewedGraph {
       let flat = NodeID(graph.nodes.count)
       let type = TensorType(node.type.element, [to.elementCount])
       graph.nodes.append(
-        Node(op: .reshape, operands: node.operands, type: type, label: node.label))
+        Node(op: .reshape, operands: node.operands, type: type, origins: node.origins))
       node.operands = [flat]
     default: break
     }
@@ -44,7 +48,9 @@ package func insertCopies(_ source: Graph) -> ViewedGraph {
   let updated = Set(source.updates.map { renamed[$0.input.index] })
   graph.outputs = source.outputs.map { output in
     var node = renamed[output.node.index]
-    if updated.contains(views.root(node)) { node = copy(node, label: "output") }
+    if updated.contains(views.root(node)) {
+      node = copy(node, origins: graph[node].origins.named("output"))
+    }
     return .init(name: output.name, node: node)
   }
   graph.updates = source.updates.map { update in
@@ -52,7 +58,7 @@ package func insertCopies(_ source: Graph) -> ViewedGraph {
     // In place of a reshape, too, the copy of an update would read it as if it lay densely.
     var isCopied = graph[value].op == .reshape && !copied.contains(value)
     if case .input = graph[views.root(value)].op { isCopied = true }
-    if isCopied { value = copy(value, label: "update") }
+    if isCopied { value = copy(value, origins: graph[value].origins.named("update")) }
     return .init(input: renamed[update.input.index], value: value)
   }
   return ViewedGraph(graph: graph, copied: copied)
