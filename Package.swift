@@ -180,8 +180,8 @@ let package = Package(
     .testTarget(
       name: "QuernCompilerTests",
       dependencies: [
-        "QuernErrors", "QuernMachine", "QuernGraph", "QuernPasses", "QuernVectors", "QuernCompiler",
-        "QuernRuntime", "QuernTestSupport",
+        "QuernErrors", "QuernMachine", "QuernGraph", "QuernLayers", "QuernPasses", "QuernVectors",
+        "QuernCompiler", "QuernRuntime", "QuernTraining", "QuernTestSupport",
       ]),
     .testTarget(
       name: "QuernSimplifyTests",

@@ -23,7 +23,7 @@ public struct Pass: Sendable {
   let run: @Sendable (any CompilerForm, CompilerContext) throws -> Outcome
 
   /// A pass that makes one form of another.
-  init<Input: CompilerForm, Output: CompilerForm>(
+  package init<Input: CompilerForm, Output: CompilerForm>(
     _ name: String, _ summary: String,
     _ work: @escaping @Sendable (Input, CompilerContext) throws -> Output
   ) {
@@ -55,8 +55,8 @@ public struct Pass: Sendable {
 }
 
 /// What passes are given beside the form.
-struct CompilerContext: Sendable {
-  var options: CompilerOptions
+package struct CompilerContext: Sendable {
+  package var options: CompilerOptions
   /// Takes the C part by part while it is being written, on any thread.
   var part: (@Sendable (String) -> Void)?
 }

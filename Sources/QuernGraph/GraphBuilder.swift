@@ -84,7 +84,9 @@ public final class GraphBuilder {
       return id
     }
     let id = NodeID(graph.nodes.count)
-    append(key, Origins(node: id, names: scope))
+    graph.nodes.append(
+      Node(op: op, operands: operands, type: type, origins: Origins(node: id, names: scope)))
+    known[key] = id
     return id
   }
 
@@ -99,14 +101,9 @@ public final class GraphBuilder {
       return id
     }
     let id = NodeID(graph.nodes.count)
-    append(key, origins)
+    graph.nodes.append(Node(op: op, operands: operands, type: type, origins: origins))
+    known[key] = id
     return id
-  }
-
-  private func append(_ key: Key, _ origins: Origins) {
-    known[key] = NodeID(graph.nodes.count)
-    graph.nodes.append(
-      Node(op: key.op, operands: key.operands, type: key.type, origins: origins))
   }
 
   /// Adds the origins of what a node has taken the place of.

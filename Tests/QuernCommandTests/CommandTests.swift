@@ -67,6 +67,20 @@ import Testing
     #expect(inference.output != result.output)
   }
 
+  @Test("Kernels that work for several layers name them all")
+  func layersOfKernels() throws {
+    for stage in [["kernels"], ["schedule"], ["graph", "--after", "fuse"]] {
+      let arguments = ["show"] + stage.prefix(1) + ["digits-conv", "--batch", "2"]
+      let result = try quern(arguments + stage.dropFirst())
+      #expect(result.output.contains("  // conv1, relu1\n"), "\(stage): \(result)")
+    }
+    let code = try quern(["show", "c", "digits-conv", "--batch", "2"]).output
+    #expect(code.contains("\n// conv1, relu1\n"))
+    let profile = ["profile", "digits-conv", "--batch", "2", "--runs", "1"]
+    #expect(try quern(profile).output.contains(" conv1, relu1\n"))
+    #expect(try quern(profile + ["--json"]).output.contains("\"layers\""))
+  }
+
   /// Text can be printed for a target that this processor lacks; only running is refused.
   @Test(arguments: ["kernels", "plan", "c"], ["avx512", "avx2", "portable"])
   func showForATarget(_ stage: String, _ target: String) throws {

@@ -125,4 +125,15 @@ import Testing
     let gradients = try gradient(of: y, withRespectTo: [w])
     #expect(gradients[0].node.label == "gradient of fc1")
   }
+
+  @Test("What two layers share has a gradient that is both's")
+  func sharedNode() throws {
+    let builder = GraphBuilder()
+    let x = try builder.input("x", [3])
+    let halves = try ["a", "b"].map { layer in
+      try builder.labelled(layer) { () throws(QuernError) in try x.tanh() }
+    }
+    let gradients = try gradient(of: (halves[0] * halves[1]).sum(), withRespectTo: [x])
+    #expect(gradients[0].node.origins.layers == ["gradient of a", "gradient of b"])
+  }
 }

@@ -184,8 +184,8 @@ extension Contraction {
         .allSatisfy({ $0.isAlwaysInside($1, axes: contraction.extents) })
     else { continue }
     if contraction.factors.count == 1 {
-      rewriter.absorb(operand)
-      return rewriter.constant(value * Double(contraction.reductionCount), node.type)
+      let sum = value * Double(contraction.reductionCount)
+      return rewriter.fold([operand], to: .constant(sum), node.type)
     }
     // Zero times a sum is not zero where the sum is infinite, so this stays a product.
     var result = contraction

@@ -32,8 +32,7 @@ extension Rewriter {
   guard values.count == node.operands.count,
     let value = fold(op, values, node.type.element), value.isFinite
   else { return nil }
-  node.operands.forEach(rewriter.absorb)
-  return rewriter.constant(value, node.type)
+  return rewriter.fold(node.operands, to: .constant(value), node.type)
 }
 
 /// The op's value for operands that are numbers; nil where it is better left to run time.
@@ -260,8 +259,7 @@ private func negateInner(_ node: Node, _ rewriter: Rewriter) -> NodeID? {
     rewriter.absorb(node.operands[0])
     return rewriter.reshaped(operand.operands[0], node.shape)
   case .constant, .iota(dimension: nil):
-    rewriter.absorb(node.operands[0])
-    return rewriter.add(operand.op, [], node.type)
+    return rewriter.fold(node.operands, to: operand.op, node.type)
   default: return nil
   }
 }
@@ -271,8 +269,7 @@ private func negateInner(_ node: Node, _ rewriter: Rewriter) -> NodeID? {
   if node.operands.count == 1 { return node.operands[0] }
   let values = Set(node.operands.map(rewriter.constantValue))
   if values.count == 1, let value = values.first, let value {
-    node.operands.forEach(rewriter.absorb)
-    return rewriter.constant(value, node.type)
+    return rewriter.fold(node.operands, to: .constant(value), node.type)
   }
   return nil
 }

@@ -76,6 +76,8 @@ final class Rewriter {
   private let rules: RewriteRules
   /// Those of the node that is being rewritten, and of what rules have absorbed on the way.
   private var origins = Origins()
+  /// How often rules have absorbed a node.
+  private var absorptions = 0
   /// Names of the inputs that the graph replaces in each step.
   private(set) var updated: Set<String> = []
 
@@ -90,10 +92,11 @@ final class Rewriter {
         if case .input(let input) = graph[update.input].op { input.name } else { nil }
       })
     for node in graph.nodes {
+      let (known, absorbed) = (builder.graph.nodes.count, absorptions)
       origins = node.origins
       let id = make(node.op, node.operands.map { numbers[$0.index] }, node.type)
       // Where it is a node that was there, such as an operand, this is one more that it stands for.
-      builder.unite(id, origins)
+      if id.index < known || absorptions != absorbed { builder.unite(id, origins) }
       numbers.append(id)
     }
     var result = builder.graph
@@ -108,9 +111,10 @@ final class Rewriter {
   func make(_ op: Op, _ operands: [NodeID], _ type: TensorType) -> NodeID {
     let node = Node(op: op, operands: operands, type: type, origins: origins)
     for rule in rules[op] {
+      let absorbed = absorptions
       if let id = rule(node, self) { return id }
       // What a rule has made before it gave up may have absorbed others.
-      if origins.nodes.count != node.origins.nodes.count { origins = node.origins }
+      if absorptions != absorbed { origins = node.origins }
     }
     return add(op, operands, type)
   }
@@ -128,10 +132,21 @@ final class Rewriter {
   /// Says that what is made from here on also stands for another node: one that it does not read, because
   /// it does that node's work itself.
   func absorb(_ id: NodeID) {
+    absorptions += 1
     switch self[id].op {
     case .constant, .iota: origins.absorb(constant: self[id].origins)
     default: origins.absorb(self[id].origins)
     }
+  }
+
+  /// A constant, or positions, made of others: it is for their layers, too.
+  func fold(_ constants: [NodeID], to op: Op, _ type: TensorType) -> NodeID {
+    var folded = origins
+    for id in constants {
+      folded.absorb(self[id].origins)
+      absorb(id)
+    }
+    return builder.add(op, [], type, origins: folded)
   }
 
   subscript(id: NodeID) -> Node { builder.graph[id] }
