@@ -79,7 +79,7 @@ public struct Compiler: Sendable {
         case .form(let form): (form, false)
         case .restart(let form): (form, true)
         }
-      if let given { try verify(output, after: pass, given) }
+      if options.verifies { try verify(output, after: pass, given) }
       try observe(
         PassRun(
           pass: pass, input: form, output: output, isRestart: isRestart, duration: duration))
@@ -99,11 +99,11 @@ public struct Compiler: Sendable {
   }
 
   private func verify(
-    _ form: any CompilerForm, after pass: Pass?, _ given: GivenNodes
+    _ form: any CompilerForm, after pass: Pass?, _ given: GivenNodes?
   ) throws {
     do {
       try form.verify()
-      try given.verify(form)
+      try given?.verify(form)
     } catch {
       throw VerificationError(pass: pass?.name, error: "\(error)")
     }

@@ -24,10 +24,9 @@ package func insertCopies(_ source: Graph) -> ViewedGraph {
     node.operands = node.operands.map { renamed[$0.index] }
     switch node.op {
     case .maximum(let window), .maximumPosition(let window):
-      let outside = zip(window.map, graph[node.operands[0]].shape.extents).contains {
-        !$0.isAlwaysInside($1, axes: window.extents)
+      if window.reachesOutside(graph[node.operands[0]].shape) {
+        node.operands[0] = copy(node.operands[0], origins: node.origins)
       }
-      if outside { node.operands[0] = copy(node.operands[0], origins: node.origins) }
     case .reshape:
       let (from, to) = (graph[node.operands[0]].shape, node.shape)
       guard !from.refines(to), !to.refines(from) else { break }
@@ -62,4 +61,11 @@ package func insertCopies(_ source: Graph) -> ViewedGraph {
     return .init(input: renamed[update.input.index], value: value)
   }
   return ViewedGraph(graph: graph, copied: copied)
+}
+
+extension Window {
+  /// Whether some place of some window lies outside the tensor.
+  fileprivate func reachesOutside(_ shape: Shape) -> Bool {
+    zip(map, shape.extents).contains { !$0.isAlwaysInside($1, axes: extents) }
+  }
 }
