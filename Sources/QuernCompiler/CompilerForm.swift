@@ -75,6 +75,7 @@ extension Program: CompilerForm {
 extension AddressedProgram: CompilerForm {
   public static var name: String { "addresses" }
   public var size: String { "\(program.kernels.count) kernels" }
+  public var origins: [Origins] { program.origins }
 }
 
 extension ScheduledProgram: CompilerForm {
