@@ -7,6 +7,9 @@ protocol ProcessorFamily: Sendable {
   /// so that each finds its operands a place.
   static var sourceLimit: Int { get }
 
+  /// Whether its C loads and stores vectors through `float *` alone, so that other pointers are cast.
+  static var takesFloatPointers: Bool { get }
+
   /// Emits the machine instructions of one vector instruction.
   static func lower(_ instruction: VectorInstruction, into block: inout Lowering)
 

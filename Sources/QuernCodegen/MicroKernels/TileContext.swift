@@ -164,7 +164,7 @@ struct TileContext {
       pointer: pointers[index])
     if let known = loaded.last(where: { $0.key == key }) { return known.register }
     if let result = loadSquare(key, access, row: row) { return result }
-    let address = Address(key.pointer, offset: offset)
+    let address = Address(key.pointer, offset: offset, holdsIntegers: access.element == .int32)
     let register: VectorRegister
     switch access.element {
     case .uint8 where isContiguous: register = builder.loadBytes(address, count: count)
@@ -223,7 +223,8 @@ struct TileContext {
     let pointer = pointers[index]
     if access.element != .uint8, stride == size || count == 1 {
       builder.store(
-        register, to: Address(pointer, offset: offset), count: count == lanes ? nil : count)
+        register, to: Address(pointer, offset: offset, holdsIntegers: access.element == .int32),
+        count: count == lanes ? nil : count)
       return
     }
     let buffer = takeBuffer()

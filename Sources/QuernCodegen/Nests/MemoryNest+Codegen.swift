@@ -30,7 +30,8 @@ extension ElementType {
   var cType: String {
     switch self {
     case .uint8: "unsigned char"
-    case .float32, .int32: "float"
+    case .float32: "float"
+    case .int32: "int"
     }
   }
 

@@ -11,15 +11,18 @@ public struct VectorRegister: Hashable, BitwiseCopyable, Sendable, CustomStringC
 
 /// A place in memory: a C pointer and a constant distance from it.
 public struct Address: Hashable, BitwiseCopyable, Sendable {
-  /// A C expression, best a plain variable: of type `float *` (`const` or not), or
-  /// `const unsigned char *` where bytes are loaded. It must have no side effects.
+  /// A C expression, best a plain variable: of type `float *` (`const` or not), `int *` where it
+  /// ``holdsIntegers``, or `const unsigned char *` where bytes are loaded. It must have no side effects.
   public var base: Name
   /// Bytes from `base`: a multiple of 4 except where bytes are loaded. No alignment is assumed.
   public var offset: Int
+  /// Whether the elements there are i32, by which the C is written: the bits are the same.
+  public var holdsIntegers: Bool
 
-  public init(_ base: Name, offset: Int = 0) {
+  public init(_ base: Name, offset: Int = 0, holdsIntegers: Bool = false) {
     self.base = base
     self.offset = offset
+    self.holdsIntegers = holdsIntegers
   }
 
   public init(_ base: String, offset: Int = 0) { self.init(Name(base), offset: offset) }

@@ -103,7 +103,8 @@ struct Lowering: ~Copyable {
       names.append(address.base)
     }
     return MemoryOperand(
-      pointer: Int32(pointer), offset: Int32(truncatingIfNeeded: address.offset))
+      pointer: Int32(pointer), offset: Int32(truncatingIfNeeded: address.offset),
+      holdsIntegers: address.holdsIntegers)
   }
 
   /// A register that no instruction of the caller's can name.

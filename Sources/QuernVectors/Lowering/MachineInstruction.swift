@@ -2,6 +2,8 @@
 struct MemoryOperand: BitwiseCopyable, Hashable, Sendable {
   var pointer: Int32
   var offset: Int32
+  /// See ``Address/holdsIntegers``.
+  var holdsIntegers = false
 }
 
 /// One statement of a block: a C text, and what the same is in bytes. It reads all of its operands

@@ -6,6 +6,8 @@ enum Portable: ProcessorFamily {
   /// Selections, which compare as well.
   static var sourceLimit: Int { 4 }
 
+  static var takesFloatPointers: Bool { false }
+
   static func lower(_ instruction: VectorInstruction, into block: inout Lowering) {
     block.lowerPortable(instruction)
   }

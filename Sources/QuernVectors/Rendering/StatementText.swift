@@ -50,7 +50,7 @@ struct StatementText {
         append(Comparison.allCases[Int(instruction.immediate)].operatorText)
       case UInt8(ascii: "p"):
         if let memory = instruction.memory {
-          pointer(memory, bytes: instruction.memoryUse == .bytes)
+          pointer(memory, of: instruction)
         }
       case UInt8(ascii: "e"): if let memory = instruction.memory { element(memory) }
       default: family.expand(placeholder, instruction, registers, into: &self)
@@ -96,8 +96,21 @@ struct StatementText {
     if !isName { line.append(UInt8(ascii: ")")) }
   }
 
-  mutating func pointer(_ memory: MemoryOperand, bytes: Bool) {
-    let distance = Int(bytes ? memory.offset : memory.offset / 4)
+  /// A pointer to the memory operand of an instruction, of a type that its C takes.
+  mutating func pointer(_ memory: MemoryOperand, of instruction: MachineInstruction) {
+    let distance = Int(instruction.memoryUse == .bytes ? memory.offset : memory.offset / 4)
+    if memory.holdsIntegers, family.takesFloatPointers {
+      append(instruction.stores ? "(float *)" : "(const float *)")
+      // A cast binds more tightly than a sum.
+      if distance != 0 { append("(") }
+      sum(memory, distance)
+      if distance != 0 { append(")") }
+    } else {
+      sum(memory, distance)
+    }
+  }
+
+  private mutating func sum(_ memory: MemoryOperand, _ distance: Int) {
     if distance == 0 {
       line += names[Int(memory.pointer)].text.utf8
       return

@@ -72,7 +72,8 @@ extension Lowering {
         .vector(VectorEncoding(opcode: .widenBytes, rm: .memory)))
     case .broadcast(let d, let address):
       memory(
-        "$0 = $w_set1_ps($e);", [d], address,
+        address.holdsIntegers ? "$0 = $q_f32($w_set1_epi32($e));" : "$0 = $w_set1_ps($e);", [d],
+        address,
         .vector(VectorEncoding(opcode: .broadcast, rm: .memory)))
     case .prefetch(let address, let purpose):
       let statement: StaticString =

@@ -26,13 +26,21 @@ extension StatementText {
       variable(registers[2])
       return
     }
-    prefix()
-    if instruction.memoryUse == .broadcast {
+    if instruction.memoryUse == .broadcast, memory.holdsIntegers {
+      macroPrefix()
+      append("_f32(")
+      prefix()
+      append("_set1_epi32(")
+      element(memory)
+      append(")")
+    } else if instruction.memoryUse == .broadcast {
+      prefix()
       append("_set1_ps(")
       element(memory)
     } else {
+      prefix()
       append("_loadu_ps(")
-      pointer(memory, bytes: false)
+      pointer(memory, of: instruction)
     }
     append(")")
   }

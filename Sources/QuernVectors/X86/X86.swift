@@ -8,6 +8,8 @@ enum X86: ProcessorFamily, Assembler {
   /// Multiply-adds and selections.
   static var sourceLimit: Int { 3 }
 
+  static var takesFloatPointers: Bool { true }
+
   static func lower(_ instruction: VectorInstruction, into block: inout Lowering) {
     block.lowerX86(instruction)
   }
