@@ -4,43 +4,74 @@
   import Darwin
 #endif
 
-/// What the generator must know of the machine.
+/// What the generator must know of the machine: how fast it is, not what it computes.
+///
+/// Sizes of caches are those of the processor that the code is for. The other facts are a typical
+/// core's, for all processors; only double pumping makes a difference (``isDoublePumped``). Each
+/// comment says where the value comes from, in the words that ``Tuning`` explains.
 public struct MachineFacts: Sendable {
   public var target: Target
-  /// Bytes of a cache line, on all processors that there is code for.
+  /// Bytes of a cache line.
+  /// A fact of all processors that there is code for; not measured.
   public static let cacheLine = 64
 
-  /// Bytes of the caches that each core has to itself.
+  /// Bytes of the first-level data cache, which each core has to itself.
+  /// Asked of the system, not measured.
   public var level1Cache: Int
+  /// Bytes of the second-level cache, which each core has to itself.
+  /// Asked of the system, not measured.
   public var level2Cache: Int
-  /// Panels of all columns together, if they are to be packed before all rows.
+  /// Bytes that the panels of all columns may have together to be used for one tile of rows after
+  /// the other: three eighths of the second-level cache.
+  /// Where it was measured is not recorded.
   public var panelBytes: Int
-  /// Vector multiply-adds and loads a cycle, and cycles until a multiply-add's result can be used.
+  /// Vector multiply-adds that a core starts in a cycle.
+  /// Measured on Zen 4, AVX2, and on Zen 5, AVX-512: the multiply-add limit of `Benchmarks.md`.
   public var multiplyAddsPerCycle = 2.0
+  /// Vector loads that a core starts in a cycle.
+  /// Where it was measured is not recorded.
   public var loadsPerCycle = 2.0
+  /// Cycles until a multiply-add's result can be used.
+  /// Where it was measured is not recorded.
   public var latency = 4.0
+  /// Instructions of all kinds that a core starts in a cycle.
+  /// Where it was measured is not recorded.
   public var instructionsPerCycle = 5.0
-  /// Whether the core works off AVX-512's vectors in two halves. What holds for a cycle is said of whole
-  /// vectors.
+  /// Whether the core executes AVX-512's vectors in two halves. What holds for a cycle is said of
+  /// whole vectors.
+  /// Asked of the processor. Measured on Zen 4: wide dense layers, inference, 8 examples.
   public var isDoublePumped = false
-  /// Bytes of a tensor that comes from memory in each step, since others drive it out of the last cache.
+  /// Bytes from which on a tensor comes from memory in each step, since others drive it out of the
+  /// last cache.
+  /// Measured on Zen 4: `ciresan-4` with 1 to 16 examples and `wide` with 4, training.
   public var memoryBytes = 8 << 20
-  /// Cycles that a line from beyond the second-level cache takes, where lines are read one after the other.
+  /// Cycles that each line from beyond the second-level cache takes, where lines are read one after
+  /// the other.
+  /// Measured on Zen 4, AVX-512 and AVX2: training with few examples.
   public var farLineCycles = 8.0
-  /// Cycles until a line that was asked for has come from memory.
+  /// Cycles from a prefetch until the line has come from memory.
+  /// Measured, probably on Zen 5: `vgg` and `lenet`, training, one thread.
   public var memoryLatency = 500.0
-  /// Cycles of computing for each cache line from which on a stream is asked for ahead: with fewer, memory
-  /// is what tiles wait for.
+  /// Cycles of computing for each cache line from which on prepared panels are prefetched. With
+  /// fewer, memory is what tiles wait for anyway.
+  /// Measured on Zen 4: inference, one example.
   public var streamCycles = 4.0
-  /// Cycles that it takes to read from one page after the other: each address must be looked up, and
-  /// no line is foreseen.
+  /// Cycles that reading takes where each read is from another page: each address must be
+  /// translated, and the hardware prefetcher does not help.
+  /// Measured on Zen 3, AVX2: `ciresan-4` and `fc`, training, one thread.
   public var farLatency = 8.0
 
-  /// Bytes of a tensor that are still in the second-level cache when they are read again, although others
-  /// pass through it meanwhile.
+  /// Bytes that a tensor may have to be still in the second-level cache when it is read again,
+  /// although others pass through the cache meanwhile: half of the cache.
+  /// Where it was measured is not recorded.
   public var keptBytes: Int { level2Cache / 2 }
 
   /// A typical core with these vector instructions.
+  ///
+  /// - Parameters:
+  ///   - target: the vector instructions.
+  ///   - level1Cache: bytes of the first-level data cache.
+  ///   - level2Cache: bytes of the second-level cache.
   public init(_ target: Target, level1Cache: Int = 32 << 10, level2Cache: Int = 1 << 20) {
     self.target = target
     self.level1Cache = level1Cache
@@ -49,11 +80,12 @@ public struct MachineFacts: Sendable {
     panelBytes = level2Cache / 8 * 3
   }
 
-  /// The processor this runs on: its caches as the system tells them, or typical ones where the system
-  /// does not. Results do not depend on them.
+  /// The processor that this runs on: its caches as the system tells them, or typical ones where
+  /// the system does not. Results do not depend on them.
   public static func ofThisProcessor(_ target: Target) -> MachineFacts {
     let typical = MachineFacts(target)
-    // Virtual machines tell all sorts of things.
+    // Virtual machines tell all sorts of sizes. The limits are about the least and the most that
+    // cores have; they are not measured.
     func size(_ told: Int?, within range: ClosedRange<Int>, else typical: Int) -> Int {
       guard let told, told > 0 else { return typical }
       return min(max(told, range.lowerBound), range.upperBound)
@@ -66,7 +98,7 @@ public struct MachineFacts: Sendable {
     return facts
   }
 
-  /// Makes of a core one that works off vectors in two halves.
+  /// Makes the core one that executes vectors in two halves.
   package mutating func doublePump() {
     isDoublePumped = true
     multiplyAddsPerCycle /= 2
