@@ -26,9 +26,6 @@ extension Node {
     case .reshape: return "reshape \(operands[0])"
     case .tileTransform(let transform):
       let read = transform.input.map { $0.formula(transform.inputAxes.map(\.name)) }
-      let rows = transform.matrix.map { row in
-        row.map { $0 == $0.rounded() ? "\(Int($0))" : "\($0)" }.joined(separator: " ")
-      }
       let tile = "\(operands[0])[\(read.joined(separator: ", "))]"
       let product =
         switch transform.mixing {
@@ -36,7 +33,8 @@ extension Node {
         case .after(let mixing): "pairs of M·\(tile)·Mᵀ mixed to \(mixing.count) values"
         case .before(let mixing): "M·(\(mixing.count) values of pairs \(tile), taken apart)·Mᵀ"
         }
-      return product + ", M = (\(rows.joined(separator: "; ")))"
+      return product + ", M = "
+        + (transform.matrixName.isEmpty ? transform.matrixText : transform.matrixName)
     case .concatenate(let dimension):
       return "concatenate(\(operands.joined(separator: ", "))) along dimension \(dimension)"
     }
@@ -48,8 +46,18 @@ extension Node {
   }
 }
 
+extension TileTransform {
+  /// The matrix by rows: `(1 0; 0.5 -1)`.
+  var matrixText: String {
+    let rows = matrix.map { row in
+      row.map { $0 == $0.rounded() ? "\(Int($0))" : "\($0)" }.joined(separator: " ")
+    }
+    return "(\(rows.joined(separator: "; ")))"
+  }
+}
+
 extension Graph: CustomStringConvertible {
-  /// One node a line: number, type, formula, layers.
+  /// One node a line: number, type, formula, layers. Then outputs, updates, and matrices that have a name.
   public var description: String {
     var lines: [String] = []
     for id in ids {
@@ -61,6 +69,13 @@ extension Graph: CustomStringConvertible {
     for update in updates {
       guard case .input(let input) = self[update.input].op else { continue }
       lines.append("update \(input.name) = \(update.value)")
+    }
+    var named: Set<String> = []
+    for node in nodes {
+      guard case .tileTransform(let transform) = node.op, !transform.matrixName.isEmpty,
+        named.insert(transform.matrixName).inserted
+      else { continue }
+      lines.append("\(transform.matrixName) = \(transform.matrixText)")
     }
     return lines.joined(separator: "\n")
   }

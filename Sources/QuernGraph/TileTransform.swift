@@ -15,10 +15,20 @@ public struct TileTransform: Hashable, Sendable {
     case before(PairMixing)
   }
 
+  /// What a transform is for. Equal nodes are computed once, but tiles of the forward pass are not kept for the
+  /// gradient: computing them again takes less time than writing and reading all of a batch's.
+  public enum Stage: Hashable, Sendable {
+    case forward, gradient
+  }
+
   /// Positions and channels; the last is the one whose neighbours lie side by side.
   public var axes: [Axis]
   /// M by rows: (side of a tile afterwards, side of a tile before).
   public var matrix: [[Double]]
+  /// What the matrix is called where the graph is printed, such as `Bᵀ of F(6, 3)`; none for one without a
+  /// name, which is printed in full.
+  public var matrixName: String
+  public var stage: Stage
   public var mixing: Mixing
   /// For each dimension of the operand, where it is read: by the axes, then a and b, or p.
   public var input: [AffineExpression]
@@ -27,11 +37,14 @@ public struct TileTransform: Hashable, Sendable {
   public var outputShape: Shape
 
   public init(
-    axes: [Axis], matrix: [[Double]], mixing: Mixing = .none, input: [AffineExpression],
-    output: [AffineExpression], outputShape: Shape
+    axes: [Axis], matrix: [[Double]], matrixName: String = "", stage: Stage = .forward,
+    mixing: Mixing = .none, input: [AffineExpression], output: [AffineExpression],
+    outputShape: Shape
   ) {
     self.axes = axes
     self.matrix = matrix
+    self.matrixName = matrixName
+    self.stage = stage
     self.mixing = mixing
     self.input = input
     self.output = output

@@ -9,6 +9,26 @@ import Testing
 
 /// Convolutions and their gradients with fast algorithms, in double precision: the same values.
 @Suite struct FastConvolutionTests {
+  @Test("Transform matrices are printed by name, and each once in full")
+  func names() throws {
+    let b = GraphBuilder()
+    let x = try b.input("x", [2, 12, 12, 4])
+    let w = try b.input("w", [3, 3, 4, 8], role: .parameter)
+    let y = try x.convolution(w, WindowGeometry(kernel: [3, 3]))
+    try b.output("dw", gradient(of: (y * y).sum(), withRespectTo: [w])[0])
+    let graph = useFastConvolutions(b.graph, .onlyProducts(lanes: 8, largestSide: 6))
+    let lines = graph.description.split(separator: "\n")
+    let formulas = lines.filter { $0.contains(", M = ") }
+    #expect(formulas.count { $0.contains("M = Bᵀ of F(4, 3)") } == 2, "\(graph)")
+    #expect(formulas.allSatisfy { !$0.contains("(") || !$0.contains(" 0;") })
+    #expect(lines.count { $0.hasPrefix("Bᵀ of F(4, 3) = (") } == 1)
+    // Those of the gradient are ops of their own, though they compute the same tiles.
+    let stages = graph.nodes.compactMap { node in
+      if case .tileTransform(let transform) = node.op { transform.stage } else { nil }
+    }
+    #expect(stages.contains(.forward) && stages.contains(.gradient))
+  }
+
   struct Picture: Sendable, CustomStringConvertible {
     var size = [2, 8, 8, 3]
     var filters = 5

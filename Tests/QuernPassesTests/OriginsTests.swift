@@ -2,6 +2,7 @@ import QuernCompiler
 import QuernErrors
 import QuernGraph
 import QuernPasses
+import QuernTestSupport
 import Testing
 
 /// What passes between graph and program make comes from what it stands for.

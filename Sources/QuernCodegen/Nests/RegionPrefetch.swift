@@ -69,9 +69,9 @@ struct RegionPrefetch: Hashable {
   }
 
   /// - Parameters:
-  ///   - turnCount: calls of all threads together.
+  ///   - callCount: calls of all threads together.
   ///   - rounds: of the reduction loops of a call's tiles.
-  ///   - mostLines: that a round may ask for.
+  ///   - maxLines: that a round may ask for.
   func plan(callCount: Int, rounds: Int, maxLines: Int) -> Plan {
     let lines = ranges.reduce(0) { $0 + $1.lines }
     let capacity = max(1, callCount * rounds)

@@ -48,12 +48,12 @@ extension Rewriter {
   }
 
   private func transform(
-    _ operand: NodeID, _ map: TileAlgorithm.Map, axes: [Axis], input: [AffineExpression],
-    output: [AffineExpression], shape: Shape
+    _ operand: NodeID, _ map: TileAlgorithm.Map, _ stage: TileTransform.Stage = .forward,
+    axes: [Axis], input: [AffineExpression], output: [AffineExpression], shape: Shape
   ) -> NodeID {
     let transform = TileTransform(
-      axes: axes, matrix: map.matrix, mixing: map.mixing, input: input, output: output,
-      outputShape: shape)
+      axes: axes, matrix: map.matrix, matrixName: map.name, stage: stage, mixing: map.mixing,
+      input: input, output: output, outputShape: shape)
     return add(.tileTransform(transform), [operand], TensorType(.float32, shape))
   }
 
@@ -63,14 +63,17 @@ extension Rewriter {
   /// - Parameters:
   ///   - map: of the algorithm's.
   ///   - offset: where the first tile's first number is read.
-  ///   - name: what the axis over pictures is called.
+  ///   - stage: those of the gradient are not the forward pass's.
   private func tiles(
     of image: NodeID, _ map: TileAlgorithm.Map, _ algorithm: TileAlgorithm,
-    _ convolution: ConvolutionShape, offset: (y: Int, x: Int), name: String, width: Int? = nil
+    _ convolution: ConvolutionShape, _ stage: TileTransform.Stage, offset: (y: Int, x: Int),
+    width: Int? = nil
   ) -> NodeID {
     let shape = self[image].shape
     let (places, step) = (algorithm.places, algorithm.outputs)
     let count = algorithm.tiles(convolution)
+    // Filters' gradients sum over pictures: they count them by k.
+    let name = stage == .forward ? "n" : "k"
     var axes = [Axis(name, shape[0]), Axis("ty", count.rows), Axis("tx", count.columns)]
     let panels = Panels(shape[3], width: width, axes: ("cp", "c"), from: 3)
     axes += panels.axes
@@ -78,7 +81,7 @@ extension Rewriter {
     let positions = (0..<3).map { AffineExpression.axis($0) }
     let extents = axes[..<3].map(\.extent)
     return transform(
-      image, map, axes: axes,
+      image, map, stage, axes: axes,
       input: [
         .axis(0), AffineExpression([(1, step), (a, 1)], offset: offset.y),
         AffineExpression([(2, step), (b, 1)], offset: offset.x), panels.whole,
@@ -129,8 +132,8 @@ extension Rewriter {
     let (m, places, shape) = (algorithm.outputs, algorithm.places, convolution.shape)
     let count = algorithm.tiles(shape)
     let v = tiles(
-      of: node.operands[convolution.image], algorithm.input, algorithm, shape,
-      offset: algorithm.offset(shape), name: "n")
+      of: node.operands[convolution.image], algorithm.input, algorithm, shape, .forward,
+      offset: algorithm.offset(shape))
     let filters = shape.output[3]
     let panels = Panels(
       filters, width: Panels.width(filters, of: panelWidths), axes: ("tp", "t"),
@@ -173,11 +176,9 @@ extension Rewriter {
   ) -> NodeID {
     let (places, shape) = (algorithm.places, gradient.shape)
     let count = algorithm.tiles(shape)
-    // The pictures' tiles are those of the forward pass. Computing them again takes less time than
-    // keeping them until now would; another name for an axis makes them another node.
     let v = tiles(
-      of: node.operands[gradient.image], algorithm.input, algorithm, shape,
-      offset: algorithm.offset(shape), name: "k")
+      of: node.operands[gradient.image], algorithm.input, algorithm, shape, .gradient,
+      offset: algorithm.offset(shape))
     let (examples, filters) = (shape.output[0], shape.output[3])
     let parts = costs.parts(
       examples: examples, terms: count.rows * count.columns,
@@ -187,7 +188,7 @@ extension Rewriter {
       from: places.count + 1)
     let d = tiles(
       of: node.operands[1 - gradient.image], algorithm.output.transposed, algorithm, shape,
-      offset: (0, 0), name: "k", width: panels.width)
+      .gradient, offset: (0, 0), width: panels.width)
     // dU[places…, c, t] = Σ V[places…, k, ty, tx, c] · D[places…, k, ty, tx, t]
     let axes =
       places + [Axis("c", shape.channels)] + panels.axes
@@ -206,7 +207,7 @@ extension Rewriter {
     let last = Panels(filters, width: panels.width, axes: ("tp", "t"), from: 1)
     let (a, b) = (free.count, free.count + 1)
     return transform(
-      products, algorithm.filter.transposed, axes: free,
+      products, algorithm.filter.transposed, .gradient, axes: free,
       input: places.from(free.count) + free.indices.map { .axis($0) },
       output: [.axis(a), .axis(b), .axis(0), last.whole], shape: node.shape)
   }

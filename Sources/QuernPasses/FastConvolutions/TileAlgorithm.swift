@@ -8,7 +8,18 @@ package struct TileAlgorithm: Hashable, Sendable {
   /// M·tile·Mᵀ, and what goes before or comes after.
   package struct Map: Hashable, Sendable {
     package var matrix: [[Double]]
+    /// The matrix's letter, as the literature has it, and the algorithm's name.
+    package var letter: String
+    package var algorithm: String
+    package var isTransposed = false
+    package var isTurnedRound = false
     package var mixing = TileTransform.Mixing.none
+
+    /// `Bᵀ of F(6, 3)`.
+    package var name: String {
+      "\(letter)\(isTransposed ? "ᵀ" : "") of \(algorithm)"
+        + (isTurnedRound ? ", turned round" : "")
+    }
 
     package var transposed: Self {
       let mixing: TileTransform.Mixing =
@@ -17,11 +28,19 @@ package struct TileAlgorithm: Hashable, Sendable {
         case .after(let pairs): .before(pairs)
         case .before(let pairs): .after(pairs)
         }
-      return Self(matrix: matrix.transposed, mixing: mixing)
+      var result = self
+      (result.matrix, result.mixing) = (matrix.transposed, mixing)
+      result.isTransposed.toggle()
+      return result
     }
 
     /// The map of a tile that is turned round, along both sides.
-    var turnedRound: Self { Self(matrix: matrix.reversedRows, mixing: mixing) }
+    var turnedRound: Self {
+      var result = self
+      result.matrix = matrix.reversedRows
+      result.isTurnedRound.toggle()
+      return result
+    }
   }
 
   /// r, the filter's side.
@@ -44,9 +63,12 @@ package struct TileAlgorithm: Hashable, Sendable {
     taps = algorithm.taps
     outputs = algorithm.outputs
     firstRead = 0
-    input = Map(matrix: algorithm.inputTransform)
-    filter = Map(matrix: algorithm.filterTransform)
-    output = Map(matrix: algorithm.outputTransform)
+    let name = "F(\(algorithm.outputs), \(algorithm.taps))"
+    input = Map(
+      matrix: algorithm.inputTransform, letter: "B", algorithm: name, isTransposed: true)
+    filter = Map(matrix: algorithm.filterTransform, letter: "G", algorithm: name)
+    output = Map(
+      matrix: algorithm.outputTransform, letter: "A", algorithm: name, isTransposed: true)
     places = [Axis("u", algorithm.side), Axis("v", algorithm.side)]
   }
 
@@ -54,9 +76,16 @@ package struct TileAlgorithm: Hashable, Sendable {
     taps = algorithm.taps
     outputs = algorithm.outputs
     firstRead = algorithm.read.lowerBound
-    input = Map(matrix: algorithm.inputTransform, mixing: .after(algorithm.inputMixing))
-    filter = Map(matrix: algorithm.filterTransform, mixing: .after(algorithm.filterMixing))
-    output = Map(matrix: algorithm.outputTransform, mixing: .before(algorithm.outputMixing))
+    let name = "a Fourier tile of \(algorithm.side), F(\(algorithm.outputs), \(algorithm.taps))"
+    input = Map(
+      matrix: algorithm.inputTransform, letter: "B", algorithm: name, isTransposed: true,
+      mixing: .after(algorithm.inputMixing))
+    filter = Map(
+      matrix: algorithm.filterTransform, letter: "G", algorithm: name,
+      mixing: .after(algorithm.filterMixing))
+    output = Map(
+      matrix: algorithm.outputTransform, letter: "A", algorithm: name, isTransposed: true,
+      mixing: .before(algorithm.outputMixing))
     places = [Axis("p", algorithm.products)]
   }
 }
