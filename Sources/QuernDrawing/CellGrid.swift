@@ -1,10 +1,10 @@
-/// Rows and columns of cells with colours and text: confusion matrices, filters, worked
-/// convolutions, what an output sees of a picture.
+/// Rows and columns of cells with colours and text, for confusion matrices, filters, worked
+/// convolutions and receptive fields.
 public struct CellGrid: Hashable, Sendable {
   public struct Cell: Hashable, Sendable {
     public var text: String
     public var fill: Color
-    /// Of the text; nil for what can be read on `fill`.
+    /// The text's colour; nil for one that can be read on `fill`.
     public var ink: Color?
     public var isBold: Bool
 
@@ -15,6 +15,19 @@ public struct CellGrid: Hashable, Sendable {
       self.fill = fill
       self.ink = ink
       self.isBold = isBold
+    }
+  }
+
+  /// What is written beside the rows, or above the columns.
+  public struct Header: Hashable, Sendable {
+    /// What they all are, such as "predicted". That of rows is written upwards.
+    public var title: String
+    /// One for each row or column; none to leave them out.
+    public var labels: [String]
+
+    public init(_ title: String = "", labels: [String] = []) {
+      self.title = title
+      self.labels = labels
     }
   }
 
@@ -39,44 +52,39 @@ public struct CellGrid: Hashable, Sendable {
   public var title: String
   /// Row after row; rows may be of different lengths.
   public var cells: [[Cell]]
-  public var rowLabels: [String]
-  public var columnLabels: [String]
-  /// What the rows are, written upwards on the left, and the columns, written above.
-  public var rowTitle: String
-  public var columnTitle: String
+  public var rows: Header
+  public var columns: Header
   public var frames: [Frame] = []
-  /// Sides of a cell, in pixels.
+  /// In pixels.
   public var cellWidth: Double
   public var cellHeight: Double
-  /// Between the cells; nil for none, as in pictures.
+  /// The colour of the lines between cells; nil for no lines, as in pictures.
   public var gridColor: Color?
 
   public init(
-    _ title: String = "", _ cells: [[Cell]], rowLabels: [String] = [], columnLabels: [String] = [],
-    rowTitle: String = "", columnTitle: String = "", cellWidth: Double = 34,
-    cellHeight: Double = 34, gridColor: Color? = .grid
+    _ title: String = "", _ cells: [[Cell]], rows: Header = Header(), columns: Header = Header(),
+    cellWidth: Double = 34, cellHeight: Double = 34, gridColor: Color? = .grid
   ) {
     self.title = title
     self.cells = cells
-    self.rowLabels = rowLabels
-    self.columnLabels = columnLabels
-    self.rowTitle = rowTitle
-    self.columnTitle = columnTitle
+    self.rows = rows
+    self.columns = columns
     self.cellWidth = cellWidth
     self.cellHeight = cellHeight
     self.gridColor = gridColor
   }
 
-  /// Numbers as they are, on the colours of a map.
+  /// A grid of numbers, each in the colour that a map has for it.
   ///
   /// - Parameters:
   ///   - title: written above the grid.
   ///   - values: row after row.
   ///   - map: the colours of the numbers.
-  ///   - range: what gets the map's first and last colour; nil for the numbers' own extremes.
+  ///   - range: the numbers that get the map's first and last colour; nil for the smallest and
+  ///     largest there are.
   ///   - cellSize: the side of a cell, in pixels.
-  ///   - gridColor: between the cells; nil for none.
-  ///   - text: what stands in a cell; nothing for a picture.
+  ///   - gridColor: the colour of the lines between cells; nil for no lines.
+  ///   - text: what is written in the cell of a number.
   public init(
     _ title: String = "", values: [[Double]], map: ColorMap, range: ClosedRange<Double>? = nil,
     cellSize: Double = 34, gridColor: Color? = .grid, text: (Double) -> String = { _ in "" }
@@ -93,8 +101,8 @@ public struct CellGrid: Hashable, Sendable {
       }, cellWidth: cellSize, cellHeight: cellSize, gridColor: gridColor)
   }
 
-  /// A confusion matrix: rows are what examples are, columns what they were taken for. What is right
-  /// is blue, what is wrong red, each the stronger the larger its share of the row.
+  /// A confusion matrix. A row is an actual class, a column a predicted one. What is right is blue,
+  /// what is wrong red; the larger a count's share of its row, the stronger the colour.
   public static func confusion(
     _ counts: [[Int]], classes: [String]? = nil, title: String = "Confusion matrix"
   ) -> CellGrid {
@@ -104,7 +112,7 @@ public struct CellGrid: Hashable, Sendable {
       return row.enumerated().map { predicted, count in
         if count == 0 { return Cell("·", ink: .outline) }
         let share = Double(count) / Double(total)
-        // Mistakes are few: a root makes them seen.
+        // Mistakes are few: the root makes them visible.
         let fill =
           actual == predicted
           ? Color(0xdeebf7).mixed(with: Color(0x2171b5), share)
@@ -115,24 +123,24 @@ public struct CellGrid: Hashable, Sendable {
     let names = classes ?? (0..<counts.count).map(String.init)
     let width = max(TextStyle(size: 12, isBold: true).width(of: "\(largest)") + 12, 36)
     return CellGrid(
-      title, cells, rowLabels: names, columnLabels: names, rowTitle: "actual",
-      columnTitle: "predicted", cellWidth: width, cellHeight: 32)
+      title, cells, rows: Header("actual", labels: names),
+      columns: Header("predicted", labels: names), cellWidth: width, cellHeight: 32)
   }
 
   private static let labelStyle = TextStyle(size: 12, color: .mutedInk, anchor: .middle)
   private static let titleStyle = TextStyle(size: 15, isBold: true)
 
   public func drawing(margin: Double = 18) -> Drawing {
-    let columns = cells.map(\.count).max() ?? 0
+    let columnCount = cells.map(\.count).max() ?? 0
     let labelWidth =
-      rowLabels.isEmpty ? 0 : (rowLabels.map { Self.labelStyle.width(of: $0) }.max() ?? 0) + 8
-    let widestColumnLabel = columnLabels.map { Self.labelStyle.width(of: $0) }.max() ?? 0
+      rows.labels.isEmpty ? 0 : (rows.labels.map { Self.labelStyle.width(of: $0) }.max() ?? 0) + 8
+    let widestColumnLabel = columns.labels.map { Self.labelStyle.width(of: $0) }.max() ?? 0
     let isTurned = widestColumnLabel > cellWidth - 2
-    let left = margin + (rowTitle.isEmpty ? 0 : 22) + labelWidth
+    let left = margin + (rows.title.isEmpty ? 0 : 22) + labelWidth
     let top =
-      margin + (title.isEmpty ? 0 : 30) + (columnTitle.isEmpty ? 0 : 20)
-      + (columnLabels.isEmpty ? 0 : isTurned ? widestColumnLabel + 8 : 20)
-    let gridWidth = Double(columns) * cellWidth
+      margin + (title.isEmpty ? 0 : 30) + (columns.title.isEmpty ? 0 : 20)
+      + (columns.labels.isEmpty ? 0 : isTurned ? widestColumnLabel + 8 : 20)
+    let gridWidth = Double(columnCount) * cellWidth
     let gridHeight = Double(cells.count) * cellHeight
     var drawing = Drawing(
       width: max(left + gridWidth + margin, margin * 2 + Self.titleStyle.width(of: title)),
@@ -141,23 +149,23 @@ public struct CellGrid: Hashable, Sendable {
 
     drawCells(at: Point(left, top), into: &drawing)
     var style = Self.labelStyle
-    for (number, label) in columnLabels.prefix(columns).enumerated() {
+    for (number, label) in columns.labels.prefix(columnCount).enumerated() {
       let x = left + (Double(number) + 0.5) * cellWidth
       style.anchor = isTurned ? .start : .middle
       drawing.text(
         label, at: Point(x, top - (isTurned ? 6 : 11)), style, angle: isTurned ? -90 : 0)
     }
     style.anchor = .end
-    for (number, label) in rowLabels.prefix(cells.count).enumerated() {
+    for (number, label) in rows.labels.prefix(cells.count).enumerated() {
       drawing.text(
         label, at: Point(left - 8, top + (Double(number) + 0.5) * cellHeight), style)
     }
     var titleStyle = TextStyle(size: 12.5, anchor: .middle)
     drawing.text(
-      rowTitle, at: Point(margin + 6, top + gridHeight / 2), titleStyle, angle: -90)
+      rows.title, at: Point(margin + 6, top + gridHeight / 2), titleStyle, angle: -90)
     titleStyle.anchor = .middle
     drawing.text(
-      columnTitle,
+      columns.title,
       at: Point(left + gridWidth / 2, margin + (title.isEmpty ? 0 : 30) + 6), titleStyle)
     for frame in frames {
       let bounds = Rectangle(
@@ -177,7 +185,7 @@ public struct CellGrid: Hashable, Sendable {
       for (x, cell) in row.enumerated() {
         let bounds = Rectangle(
           x: origin.x + Double(x) * cellWidth, y: origin.y + Double(y) * cellHeight,
-          // Without lines between them cells overlap a little, so that no hairline is seen.
+          // Cells without lines between them overlap a little, so that no gap is seen.
           width: cellWidth + (stroke == nil && x + 1 < row.count ? 0.4 : 0),
           height: cellHeight + (stroke == nil && y + 1 < cells.count ? 0.4 : 0))
         drawing.rectangle(bounds, fill: cell.fill, stroke: stroke)

@@ -12,7 +12,7 @@ public struct Plot: Sendable {
   /// In pixels.
   public var width: Double
   public var height: Double
-  /// Drawn in this order. A mark without a colour of its own takes the palette's next.
+  /// What is drawn, in this order. A mark without a colour of its own takes the palette's next.
   public private(set) var marks: [any PlotMark] = []
   /// Whether grid lines are drawn below the marks.
   public var hasGrid: Bool
@@ -83,11 +83,11 @@ public struct Plot: Sendable {
     legend.draw(at: Point(left, legendTop), into: &drawing)
     if hasGrid, !fillsArea { drawGrid(frame, xTicks, yTicks, into: &drawing) }
     for (mark, color) in zip(marks, colors) { mark.draw(in: frame, color: color, into: &drawing) }
-    drawAxes(frame, xTicks, yTicks, closed: fillsArea, into: &drawing)
+    drawAxes(frame, xTicks, yTicks, lines: fillsArea ? .box : .leftAndBottom, into: &drawing)
     return drawing
   }
 
-  /// Marks' own colours, or the palette's in turn.
+  /// For each mark its own colour, or the palette's next.
   private var assignedColors: [Color] {
     var next = 0
     return marks.map { mark in
@@ -127,15 +127,22 @@ public struct Plot: Sendable {
     }
   }
 
+  /// On which sides of the area a line is drawn.
+  private enum AxisLines {
+    /// On all four: around marks that fill the area.
+    case box
+    case leftAndBottom
+  }
+
   private func drawAxes(
-    _ frame: PlotFrame, _ xTicks: [PlotTick], _ yTicks: [PlotTick], closed: Bool,
+    _ frame: PlotFrame, _ xTicks: [PlotTick], _ yTicks: [PlotTick], lines: AxisLines,
     into drawing: inout Drawing
   ) {
     let area = frame.area
     let axis = Stroke(.outline, width: 1)
-    if closed {
-      drawing.rectangle(area, fill: nil, stroke: axis)
-    } else {
+    switch lines {
+    case .box: drawing.rectangle(area, fill: nil, stroke: axis)
+    case .leftAndBottom:
       drawing.line(
         [Point(area.x, area.y), Point(area.x, area.maxY), Point(area.maxX, area.maxY)], axis)
     }

@@ -105,7 +105,7 @@ extension BuiltNetwork {
       }
     }
     var loss = loss
-    for parameter in parameters where parameter.role == .weight {
+    for parameter in parameters where parameter.role.isDecayed {
       let weight = tensor(of: parameter)
       if regularisation.l1 > 0 {
         loss = try loss + weight.absolute().sum() * regularisation.l1

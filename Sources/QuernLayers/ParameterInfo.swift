@@ -2,9 +2,9 @@ import QuernGraph
 
 /// What is known of a trained tensor of a network.
 public struct ParameterInfo: Sendable, Hashable {
-  /// What a parameter does in its layer; regularisation and weight decay look at it.
+  /// What a parameter does in its layer.
   public enum Role: String, Sendable, Hashable, Codable {
-    /// Multiplies inputs: the only role that regularisation concerns.
+    /// Multiplies inputs.
     case weight
     /// Is added.
     case bias
@@ -12,6 +12,9 @@ public struct ParameterInfo: Sendable, Hashable {
     case scale
     /// Is added to normalised values.
     case shift
+
+    /// Whether regularisation and weight decay make the parameter smaller: weights only.
+    public var isDecayed: Bool { self == .weight }
   }
 
   /// The layer's full name and the parameter's: `residual1.conv2.weight`. It is also the name of

@@ -1,14 +1,14 @@
 import QuernErrors
 import QuernGraph
 
-/// Which positions of an input an output sees, along one dimension.
+/// Which positions of an input an output depends on ("sees"), along one dimension.
 ///
-/// Away from the borders output position o sees the inputs from start + o · jump through
-/// start + o · jump + size − 1; those in padding do not exist.
+/// Output position o sees the input positions from start + o · jump through
+/// start + o · jump + size − 1. At the borders some of these lie in padding and do not exist.
 public struct ReceptiveField: Sendable, Hashable, Codable {
-  /// Input positions from the first that is seen through the last.
+  /// How many input positions there are from the first that is seen through the last.
   public var size: Int
-  /// How far the field moves from an output to its neighbour: the product of the strides.
+  /// How far the field moves from an output to the next one: the product of the strides.
   public var jump: Int
   /// The first input that output 0 sees; negative where it lies in padding.
   public var start: Int
@@ -22,7 +22,7 @@ public struct ReceptiveField: Sendable, Hashable, Codable {
   /// The field of an output that sees only its own position.
   public static let identity = Self(size: 1, jump: 1, start: 0)
 
-  /// The field of a layer with the field `next` in what this one's layer makes: index maps composed.
+  /// The field of two layers, one after the other: this one, then `next` on its output.
   ///
   /// - Precondition: sizes and jumps stay below 2⁶³.
   public func followed(by next: Self) -> Self {
@@ -31,8 +31,16 @@ public struct ReceptiveField: Sendable, Hashable, Codable {
   }
 }
 
-/// The input positions that one element of a node sees: for each dimension of the input, which.
+/// The input positions that one element of a node depends on ("sees").
 public struct SeenPositions: Sendable, Hashable {
+  /// What becomes of positions beyond the borders, of the input and of every tensor between.
+  public enum Borders: Sendable, Hashable {
+    /// They do not exist and are not seen.
+    case respected
+    /// They are seen as any others, as if pictures had no end.
+    case ignored
+  }
+
   /// Ascending, one list for each dimension of the input.
   public var positions: [[Int]]
 
@@ -44,52 +52,58 @@ extension Graph {
   /// The input positions that one element of a node sees, found by composing the index maps of the
   /// ops between them; nil where the element does not depend on the input at all.
   ///
-  /// The dimensions are followed separately: what is seen lies within the product of the lists,
-  /// and is that product where the ops' dimensions do not mix. Branches are united.
+  /// Each dimension is followed by itself, so what is seen lies within the product of the lists. It
+  /// is the whole product where no op mixes dimensions. What is seen through several branches is
+  /// united.
   ///
   /// - Parameters:
-  ///   - element: a position of the node. It may lie outside it unless `clipped`.
+  ///   - element: a position of the node. Where borders are ignored it may lie outside the node.
   ///   - node: what sees.
   ///   - input: what is seen.
-  ///   - clipped: whether only positions count that exist, in the input and in every tensor
-  ///     between. If not, the borders are ignored, as for a picture without end.
+  ///   - borders: what becomes of positions beyond the borders.
   /// - Throws: `QuernError` where `element` is no position of the node.
   public func seen(
-    by element: [Int], of node: NodeID, in input: NodeID, clipped: Bool = true
+    by element: [Int], of node: NodeID, in input: NodeID,
+    borders: SeenPositions.Borders = .respected
   ) throws(QuernError) -> SeenPositions? {
     let shape = self[node].shape
     guard element.count == shape.rank,
-      !clipped || zip(element, shape.extents).allSatisfy({ $0 >= 0 && $0 < $1 })
+      borders == .ignored || zip(element, shape.extents).allSatisfy({ $0 >= 0 && $0 < $1 })
     else {
       throw QuernError(
         "receptive field", "\(element) is no position of a tensor of shape \(shape)",
         remedy: "give an index for each dimension, from 0 to below its extent")
     }
-    return walk(from: element.map { [$0] }, of: node, to: input, clipped: clipped)
+    return walk(from: element.map { [$0] }, of: node, to: input, borders: borders)
   }
 
-  /// The input positions that any of several elements of a node see: as ``seen(by:of:in:clipped:)``
-  /// for the product of lists of positions, one list for each dimension of the node.
+  /// The input positions that any of several elements of a node sees; as
+  /// ``seen(by:of:in:borders:)``, for a region of the node.
+  ///
+  /// - Parameter region: for each dimension of the node a list of positions. The region is the
+  ///   product of the lists.
   public func seen(
-    byAny region: [[Int]], of node: NodeID, in input: NodeID, clipped: Bool = true
+    byAny region: [[Int]], of node: NodeID, in input: NodeID,
+    borders: SeenPositions.Borders = .respected
   ) throws(QuernError) -> SeenPositions? {
     let shape = self[node].shape
     guard region.count == shape.rank, region.allSatisfy({ !$0.isEmpty }),
-      !clipped
+      borders == .ignored
         || zip(region, shape.extents).allSatisfy({ $0.allSatisfy((0..<$1).contains) })
     else {
       throw QuernError(
         "receptive field", "\(region) are no positions of a tensor of shape \(shape)",
         remedy: "give indices for each dimension, from 0 to below its extent")
     }
-    return walk(from: region.map(Set.init), of: node, to: input, clipped: clipped)
+    return walk(from: region.map(Set.init), of: node, to: input, borders: borders)
   }
 
   private func walk(
-    from positions: [Set<Int>], of node: NodeID, to input: NodeID, clipped: Bool
+    from positions: [Set<Int>], of node: NodeID, to input: NodeID,
+    borders: SeenPositions.Borders
   ) -> SeenPositions? {
     guard input <= node else { return nil }
-    var walk = PositionWalk(graph: self, clipped: clipped, above: input)
+    var walk = PositionWalk(graph: self, borders: borders, above: input)
     walk.seen[node.index] = positions
     for index in (input.index...node.index).reversed() where index > input.index {
       walk.visit(NodeID(index))
@@ -97,11 +111,11 @@ extension Graph {
     return walk.seen[input.index].map { SeenPositions(positions: $0.map { $0.sorted() }) }
   }
 
-  /// The receptive field of a node along each dimension that it shares with the input but the
-  /// batch and the channels: for pictures (N, H, W, C), height and width.
+  /// The receptive field of a node along each dimension but the first and the last: for pictures
+  /// (N, H, W, C), along height and width.
   ///
-  /// It is that of the position in the middle with all its channels, borders ignored. nil where the
-  /// node is not spatial as the input is, or does not depend on it.
+  /// It is the field of the position in the middle with all its channels, borders ignored. Nil where
+  /// the node has another rank than the input, or one below 3, or does not depend on it.
   public func receptiveField(of node: NodeID, in input: NodeID) -> [ReceptiveField]? {
     let shape = self[node].shape
     guard shape.rank == self[input].shape.rank, shape.rank >= 3 else { return nil }
@@ -110,7 +124,7 @@ extension Graph {
     let middle = shape.extents.map { $0 / 2 }
     func hull(_ position: [Int]) -> [ClosedRange<Int>]? {
       let positions = position.dropLast().map { [$0] } + [channels]
-      return walk(from: positions, of: node, to: input, clipped: false)?.hull
+      return walk(from: positions, of: node, to: input, borders: .ignored)?.hull
     }
     guard let here = hull(middle), let first = hull(origin) else { return nil }
     var fields: [ReceptiveField] = []
@@ -128,18 +142,18 @@ extension Graph {
   }
 }
 
-/// Goes from a node back to an input and keeps, for every node on the way and each of its
-/// dimensions, the positions that are seen.
+/// A walk from a node back to an input. For every node on the way and each of its dimensions it keeps
+/// the positions that are seen.
 private struct PositionWalk {
   let graph: Graph
-  let clipped: Bool
+  let borders: SeenPositions.Borders
   var seen: [Int: [Set<Int>]] = [:]
-  /// Whether a node depends on the input; others are of no interest.
+  /// Whether each node depends on the input. The others need no visit.
   private let depends: [Bool]
 
-  init(graph: Graph, clipped: Bool, above input: NodeID) {
+  init(graph: Graph, borders: SeenPositions.Borders, above input: NodeID) {
     self.graph = graph
-    self.clipped = clipped
+    self.borders = borders
     var depends = [Bool](repeating: false, count: graph.nodes.count)
     depends[input.index] = true
     for index in input.index..<graph.nodes.count where index > input.index {
@@ -167,7 +181,7 @@ private struct PositionWalk {
     case .maximum(let window), .maximumPosition(let window):
       read(node.operands[0], window.map, window.axes, positions)
     case .tileTransform(let transform):
-      // A tile's elements see the whole tile: the written positions say which tiles.
+      // Each element of a tile sees the whole tile it comes from.
       read(node.operands[0], transform.input, transform.inputAxes, tiles(transform, positions))
     case .reshape:
       reshape(node.operands[0], to: node.shape, positions)
@@ -188,7 +202,7 @@ private struct PositionWalk {
   private mutating func add(_ id: NodeID, _ positions: [Set<Int>]) {
     guard depends[id.index] else { return }
     var positions = positions
-    if clipped {
+    if borders == .respected {
       for (dimension, extent) in graph[id].shape.extents.enumerated() {
         positions[dimension] = positions[dimension].filter { 0..<extent ~= $0 }
       }
@@ -239,8 +253,8 @@ private struct PositionWalk {
       })
   }
 
-  /// Dimensions that a reshape leaves alone keep their positions; others are taken together, in
-  /// groups of one product, and split up again.
+  /// Dimensions that a reshape leaves alone keep their positions. Others are flattened together, in
+  /// groups of equal product on both sides, and split up again.
   private mutating func reshape(_ id: NodeID, to shape: Shape, _ positions: [Set<Int>]) {
     guard depends[id.index] else { return }
     let source = graph[id].shape
@@ -267,8 +281,8 @@ private struct PositionWalk {
     add(id, result)
   }
 
-  /// The shortest runs of dimensions of one product on both sides. Dimensions of extent 1 go with
-  /// the run before them.
+  /// The shortest runs of dimensions that have the same product on both sides. A dimension of extent
+  /// 1 belongs to the run before it.
   private static func groups(
     _ from: [Int], _ to: [Int]
   ) -> [(from: Range<Int>, to: Range<Int>)] {

@@ -11,19 +11,21 @@ import QuernRandom
 /// Normal random numbers by the ziggurat method (Marsaglia and Tsang 2000, with Doornik's 2005
 /// correction: layer and position come from different bits).
 ///
-/// The area under exp(−x²/2) is covered by 256 layers of one area. A point drawn in a layer is
-/// nearly always under the curve at once, so a number costs a multiplication and a comparison.
+/// The area under exp(−x²/2) is covered by 256 layers of equal area. A point drawn in a layer nearly
+/// always lies under the curve, so most numbers cost one multiplication and one comparison.
 struct Ziggurat: Sendable {
   static let standard = Ziggurat()
 
-  /// Where the lowest layer's rectangle ends and the tail begins, and the area of each layer.
+  /// Where the lowest layer's rectangle ends and the tail begins.
   private static let tail = 3.654152885361008796
+  /// The area of each layer.
   private static let area = 0.00492867323399141
   private static let layers = 256
 
-  /// Right edges of the layers, from the lowest (whose edge is that of a rectangle of its area)
-  /// up to 0, and the curve's height there.
+  /// Right edges of the layers, from the lowest up to 0. The lowest layer has a tail; its edge is
+  /// that of a rectangle of the same area.
   private let edges: [Double]
+  /// The curve's height at each edge.
   private let heights: [Double]
 
   private init() {
@@ -56,7 +58,7 @@ struct Ziggurat: Sendable {
     }
   }
 
-  /// What to make of a point that is not surely under the curve; about one in a hundred is not.
+  /// The number for a point that is not surely under the curve, as about one in a hundred is not.
   @inline(never)
   private func outside(
     _ first: Double, _ firstLayer: Int, _ random: inout SeededGenerator
@@ -64,7 +66,7 @@ struct Ziggurat: Sendable {
     var (x, layer) = (first, firstLayer)
     while true {
       if abs(x) < edges[layer + 1] { return x }
-      if layer == 0 { return tailValue(negative: x < 0, &random) }
+      if layer == 0 { return x < 0 ? -tailValue(&random) : tailValue(&random) }
       let height = heights[layer] + Self.unit(&random) * (heights[layer + 1] - heights[layer])
       if height < exp(-x * x / 2) { return x }
       let bits = random.next()
@@ -73,11 +75,12 @@ struct Ziggurat: Sendable {
     }
   }
 
-  private func tailValue(negative: Bool, _ random: inout SeededGenerator) -> Double {
+  /// A number beyond ``tail``, by Marsaglia's method of 1964.
+  private func tailValue(_ random: inout SeededGenerator) -> Double {
     while true {
       let x = -log(Self.unit(&random)) / Self.tail
       let y = -log(Self.unit(&random))
-      if 2 * y > x * x { return negative ? -(Self.tail + x) : Self.tail + x }
+      if 2 * y > x * x { return Self.tail + x }
     }
   }
 

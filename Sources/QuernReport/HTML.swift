@@ -1,7 +1,7 @@
 import QuernDrawing
 
-/// A piece of a page, written so that both HTML and XML parsers read it alike: every element closed,
-/// every attribute quoted.
+/// A piece of a page that HTML and XML parsers read alike: every element is closed, every attribute
+/// quoted.
 struct HTML {
   private enum Content {
     case element(String, [(String, String)], [HTML])
@@ -24,13 +24,13 @@ struct HTML {
   private init(_ content: Content) { self.content = content }
 
   static func text(_ text: String) -> HTML { HTML(.text(text)) }
-  /// Markup as it is, such as a drawing's.
+  /// Markup that is written as it is, such as a drawing's.
   static func verbatim(_ markup: String) -> HTML { HTML(.verbatim(markup)) }
 
-  /// These have no end tag: HTML parsers would take `</meta>` for a mistake, and `<td/>` for a
-  /// beginning.
+  /// Elements without an end tag. HTML parsers take `</meta>` for a mistake, and `<td/>` for a start
+  /// tag, so which elements are closed by `/>` depends on their name.
   private static let void: Set<String> = ["br", "hr", "img", "link", "meta"]
-  /// After these a line ends, for people who read the source.
+  /// Elements within a line. After any other a line ends, for people who read the source.
   private static let inline: Set<String> = ["a", "b", "code", "em", "span", "strong", "td", "th"]
 
   var markup: String {
@@ -59,18 +59,35 @@ struct HTML {
 }
 
 extension HTML {
-  /// A drawing, in the page itself.
+  /// A drawing, as SVG in the page itself.
   init(_ drawing: Drawing) { self = .verbatim(drawing.fragment) }
 
-  /// A table whose columns are to the left (text) or to the right (numbers).
+  /// A column of a table, with its title.
+  enum Column {
+    /// Aligned to the left.
+    case text(String)
+    /// Aligned to the right.
+    case number(String)
+
+    var title: String {
+      switch self {
+      case .text(let title), .number(let title): title
+      }
+    }
+  }
+
+  /// A table.
   ///
-  /// - Parameter footer: a last row that stands apart.
-  static func table(
-    _ columns: [(title: String, isNumber: Bool)], _ rows: [[String]], footer: [String]? = nil
-  ) -> HTML {
+  /// - Parameters:
+  ///   - columns: from left to right.
+  ///   - rows: from top to bottom, with a text for each column.
+  ///   - footer: a last row that stands apart.
+  static func table(_ columns: [Column], _ rows: [[String]], footer: [String]? = nil) -> HTML {
     func cell(_ name: String, _ text: String, _ column: Int) -> HTML {
-      columns[column].isNumber
-        ? HTML(name, ["class": "number"], text: text) : HTML(name, text: text)
+      switch columns[column] {
+      case .text: HTML(name, text: text)
+      case .number: HTML(name, ["class": "number"], text: text)
+      }
     }
     func row(_ cells: [String]) -> HTML {
       HTML("tr", [:], cells.prefix(columns.count).enumerated().map { cell("td", $1, $0) })

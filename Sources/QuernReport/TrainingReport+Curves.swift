@@ -2,14 +2,14 @@ import QuernDrawing
 
 extension TrainingReport {
   var curvesSection: HTML? {
-    guard !curves.steps.all.isEmpty || !curves.epochs.isEmpty else { return nil }
+    guard !run.curves.steps.all.isEmpty || !run.curves.epochs.isEmpty else { return nil }
     var plots = [lossPlot]
     if let errorPlot { plots.append(errorPlot) }
     if let ratePlot { plots.append(ratePlot) }
     var content = [
       HTML("div", ["class": "figures plots"], plots.map { Self.figure($0.drawing()) })
     ]
-    if !curves.epochs.isEmpty {
+    if !run.curves.epochs.isEmpty {
       content.append(
         HTML("details", [:], [HTML("summary", text: "Epochs as a table"), epochTable]))
     }
@@ -21,12 +21,12 @@ extension TrainingReport {
   private static let evaluationColor = Color.vermilion
   private static let testColor = Color.green
 
-  /// What has been measured over epochs, as a line.
+  /// A measure over epochs, as the points of a line.
   private func points(_ value: (LearningCurves.Epoch) -> Double?) -> [Point] {
-    curves.epochs.compactMap { epoch in value(epoch).map { Point(Double(epoch.epoch), $0) } }
+    run.curves.epochs.compactMap { epoch in value(epoch).map { Point(Double(epoch.epoch), $0) } }
   }
 
-  /// With symbols only where they are few.
+  /// A line, with symbols where its points are few.
   private func line(
     _ points: [Point], _ name: String, _ color: Color, _ symbol: PointSymbol
   ) -> LineMark {
@@ -36,23 +36,23 @@ extension TrainingReport {
   private func epochAxis() -> PlotAxis { PlotAxis("epoch", isIntegral: true) }
 
   private var lossPlot: Plot {
-    let steps = curves.steps.all.map { Point($0.x, $0.y) }
+    let steps = run.curves.steps.all.map { Point($0.x, $0.y) }
     let training = points(\.loss)
     let evaluation = points(\.evaluationLoss)
-    // Where losses fall by a power of ten, the end of the curves would lie on the axis.
+    // Where losses fall to less than a tenth, a linear axis would show the end of the curves as 0.
     let values = (steps + training + evaluation).map(\.y).filter { $0.isFinite }
     let isWide = (values.min() ?? 0) > 0 && (values.max() ?? 0) > 10 * (values.min() ?? 0)
     var plot = Plot(
       "Loss", x: epochAxis(), y: PlotAxis("loss", isWide ? .logarithmic : .linear),
       width: Self.plotSize.width, height: Self.plotSize.height)
-    let perPoint = curves.steps.perSample
+    let perPoint = run.curves.steps.perSample
     plot.add(
       LineMark(
         steps, name: perPoint == 1 ? "each step" : "mean of \(perPoint) steps",
         color: Color.skyBlue.mixed(with: .white, 0.1), width: 1))
     if !training.isEmpty { plot.add(line(training, "training", Self.trainingColor, .circle)) }
     if !evaluation.isEmpty {
-      plot.add(line(evaluation, evaluationName, Self.evaluationColor, .diamond))
+      plot.add(line(evaluation, run.evaluationName, Self.evaluationColor, .diamond))
     }
     return plot
   }
@@ -69,16 +69,16 @@ extension TrainingReport {
       width: Self.plotSize.width, height: Self.plotSize.height)
     plot.add(line(training, "training", Self.trainingColor, .circle))
     if !evaluation.isEmpty {
-      plot.add(line(evaluation, evaluationName, Self.evaluationColor, .diamond))
-      // Of equals the one with the smaller loss, as in a recipe's last line.
-      let measured = curves.epochs.filter { $0.evaluationAccuracy != nil }
+      plot.add(line(evaluation, run.evaluationName, Self.evaluationColor, .diamond))
+      // Of equal errors the one with the smaller loss, as in `BestEpochs`.
+      let measured = run.curves.epochs.filter { $0.evaluationAccuracy != nil }
       let least = measured.min {
         (-($0.evaluationAccuracy ?? 0), $0.evaluationLoss ?? .infinity)
           < (-($1.evaluationAccuracy ?? 0), $1.evaluationLoss ?? .infinity)
       }
       if let best = evaluation.first(where: { $0.x == least.map { Double($0.epoch) } }) {
         plot.subtitle =
-          "lowest \(evaluationName) error: \(NumberText.fixed(best.y, decimals: 2)) %, epoch "
+          "lowest \(run.evaluationName) error: \(NumberText.fixed(best.y, decimals: 2)) %, epoch "
           + NumberText.fixed(best.x, decimals: 0)
         if let tested = test.first(where: { $0.x == best.x }) {
           plot.subtitle +=
@@ -92,7 +92,7 @@ extension TrainingReport {
 
   /// Nil where η is the same throughout.
   private var ratePlot: Plot? {
-    let points = curves.learningRates.all.map { Point($0.x, $0.y) }
+    let points = run.curves.learningRates.all.map { Point($0.x, $0.y) }
     guard let first = points.first, points.contains(where: { $0.y != first.y }) else { return nil }
     var plot = Plot(
       "Learning rate", x: epochAxis(), y: PlotAxis("η", includesZero: true),
@@ -102,16 +102,16 @@ extension TrainingReport {
   }
 
   /// Whether epochs were also evaluated on the test set.
-  private var isTestedBeside: Bool { curves.epochs.contains { $0.testAccuracy != nil } }
+  private var isTestedBeside: Bool { run.curves.epochs.contains { $0.testAccuracy != nil } }
 
   private var epochTable: HTML {
     HTML.table(
       [
-        ("epoch", true), ("training loss", true), ("training error", true),
-        ("\(evaluationName) loss", true), ("\(evaluationName) error", true),
-      ] + (isTestedBeside ? [("test error", true)] : []) + [
-        ("learning rate", true), ("time", true),
-      ], curves.epochs.map(cells))
+        .number("epoch"), .number("training loss"), .number("training error"),
+        .number("\(run.evaluationName) loss"), .number("\(run.evaluationName) error"),
+      ] + (isTestedBeside ? [.number("test error")] : []) + [
+        .number("learning rate"), .number("time"),
+      ], run.curves.epochs.map(cells))
   }
 
   private func cells(_ epoch: LearningCurves.Epoch) -> [String] {

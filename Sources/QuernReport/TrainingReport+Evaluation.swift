@@ -29,7 +29,7 @@ extension TrainingReport {
       whole == 0 ? "–" : ReportText.percent(Double(part) / Double(whole), 1)
     }
     return HTML.table(
-      [("class", false), ("pictures", true), ("recall", true), ("precision", true)],
+      [.text("class"), .number("pictures"), .number("recall"), .number("precision")],
       counts.indices.map { label in
         let right = counts[label].indices.contains(label) ? counts[label][label] : 0
         let actual = counts[label].reduce(0, +)

@@ -3,7 +3,7 @@ import QuernLayers
 
 extension TrainingReport {
   var networkSection: HTML? {
-    let rows = summary.layers.map { layer in
+    let rows = network.summary.layers.map { layer in
       [
         layer.name, layer.kind, ReportText.product(layer.outputShape),
         ReportText.count(layer.parameters), ReportText.count(layer.multiplyAdds),
@@ -12,21 +12,21 @@ extension TrainingReport {
     }
     let table = HTML.table(
       [
-        ("layer", false), ("kind", false), ("output", false), ("parameters", true),
-        ("multiply-adds", true), ("receptive field", false),
-      ], [["input", "", ReportText.product(summary.inputShape), "", "", ""]] + rows,
+        .text("layer"), .text("kind"), .text("output"), .number("parameters"),
+        .number("multiply-adds"), .text("receptive field"),
+      ], [["input", "", ReportText.product(network.summary.inputShape), "", "", ""]] + rows,
       footer: [
-        "total", "", "", ReportText.grouped(summary.parameters),
-        ReportText.grouped(summary.multiplyAdds), "",
+        "total", "", "", ReportText.grouped(network.summary.parameters),
+        ReportText.grouped(network.summary.multiplyAdds), "",
       ])
     return Self.section(
       "Network",
       [
-        HTML("div", ["class": "figures"], [Self.figure(diagram.drawing()), table])
+        HTML("div", ["class": "figures"], [Self.figure(network.diagram.drawing()), table])
       ])
   }
 
-  /// More bars than these would say little.
+  /// Kernels that are drawn as bars: those that take the most time.
   private static let barCount = 16
 
   var kernelsSection: HTML? {
@@ -37,7 +37,7 @@ extension TrainingReport {
     let bars = sorted.prefix(Self.barCount).map {
       BarChart.Bar($0.name, [$0.milliseconds, $0.limitMilliseconds])
     }
-    // A bar for all of them would be longer than those that matter.
+    // The others are no bar: together they might be longer than the bars that matter.
     let rest = sorted.dropFirst(Self.barCount)
     let restTime = NumberText.significant(rest.reduce(0) { $0 + $1.milliseconds })
     let restText =
@@ -48,8 +48,8 @@ extension TrainingReport {
       width: 860)
     let table = HTML.table(
       [
-        ("kernel", false), ("ms", true), ("limit, ms", true), ("share of the step", true),
-        ("GFLOP/s", true), ("MB", true),
+        .text("kernel"), .number("ms"), .number("limit, ms"), .number("share of the step"),
+        .number("GFLOP/s"), .number("MB"),
       ],
       sorted.map { kernel in
         [

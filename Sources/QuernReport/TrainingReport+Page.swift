@@ -13,7 +13,7 @@ extension TrainingReport {
   /// - Throws: `QuernError` where a picture cannot be written as PNG.
   public var html: String {
     get throws {
-      let title = "Training report: \(model)"
+      let title = "Training report: \(run.model)"
       let sections = [
         curvesSection, evaluationSection, try mistakesSection, try filtersSection, networkSection,
         kernelsSection, settingsSection,
@@ -28,7 +28,7 @@ extension TrainingReport {
         ])
       let header = HTML(
         "header", [:],
-        [HTML("h1", text: title), HTML("p", ["class": "muted"], text: outcome), tiles])
+        [HTML("h1", text: title), HTML("p", ["class": "muted"], text: run.outcome), tiles])
       let body = HTML("body", [:], [header, HTML("main", [:], sections)])
       let page = HTML(
         "html", ["xmlns": "http://www.w3.org/1999/xhtml", "lang": "en"], [head, body])
@@ -43,12 +43,13 @@ extension TrainingReport {
       tiles.append((ReportText.percent(evaluation.errorRate), "error on the \(evaluation.dataset)"))
       tiles.append((NumberText.significant(evaluation.loss), "loss on the \(evaluation.dataset)"))
     }
-    if let last = curves.epochs.last {
+    if let last = run.curves.epochs.last {
       tiles.append((NumberText.significant(last.loss), "training loss, last epoch"))
       tiles.append((String(last.epoch), last.epoch == 1 ? "epoch done" : "epochs done"))
-      tiles.append((ReportText.seconds(curves.epochs.reduce(0) { $0 + $1.seconds }), "in epochs"))
+      let seconds = run.curves.epochs.reduce(0) { $0 + $1.seconds }
+      tiles.append((ReportText.seconds(seconds), "in epochs"))
     }
-    tiles.append((ReportText.grouped(summary.parameters), "parameters"))
+    tiles.append((ReportText.grouped(network.summary.parameters), "parameters"))
     return HTML(
       "ul", ["class": "tiles"],
       tiles.map { value, label in
@@ -68,12 +69,12 @@ extension TrainingReport {
     HTML("section", [:], [HTML("h2", text: title)] + content)
   }
 
-  /// A drawing of its own size at most; narrower where the window is.
+  /// A drawing that is narrower where the window is, and never larger than its own size.
   static func figure(_ drawing: Drawing) -> HTML {
     HTML("figure", ["class": "drawing"], [HTML(drawing)])
   }
 
-  /// A picture in the page itself, each of its pixels magnified as a square.
+  /// A picture in the page itself. Each of its pixels becomes a square of `magnification` pixels.
   static func image(_ picture: Picture, magnification: Int = 1, text: String) throws -> HTML {
     let data = Data(try picture.png()).base64EncodedString()
     return HTML(

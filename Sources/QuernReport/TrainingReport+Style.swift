@@ -1,8 +1,8 @@
 extension TrainingReport {
-  /// Without `<` and `&`, which XML would take for markup.
+  /// The page's style sheet. It has no `<` and `&`, which XML would take for markup.
   ///
-  /// In the dark, drawings are inverted and their hues turned back: white grounds become dark, blue
-  /// stays blue.
+  /// In dark mode drawings are inverted and their hues turned back: a white background becomes dark,
+  /// and blue stays blue.
   static let style = """
     :root {
       color-scheme: light dark;

@@ -2,12 +2,43 @@ import QuernDrawing
 import QuernImages
 import QuernLayers
 
-/// All that a page about a training run is made of; ``html`` is the page.
+/// What a page about a training run shows; ``html`` is the page.
 ///
 /// The page is one file that refers to nothing outside itself: drawings are SVG in it, pictures are
 /// PNG as `data:` addresses, and there is no script. It is HTML as well as XML, and follows the
-/// reader's choice of bright or dark.
+/// reader's choice of light or dark mode.
 public struct TrainingReport {
+  /// How the run went.
+  public struct Run {
+    /// The model's name.
+    public var model: String
+    /// How the run ended, such as "finished after 20 epochs".
+    public var outcome: String
+    /// What each epoch was evaluated on: "test" or "validation".
+    public var evaluationName: String
+    public var curves: LearningCurves
+
+    public init(
+      model: String, outcome: String, evaluationName: String = "test", curves: LearningCurves
+    ) {
+      self.model = model
+      self.outcome = outcome
+      self.evaluationName = evaluationName
+      self.curves = curves
+    }
+  }
+
+  /// What was trained.
+  public struct NetworkDescription {
+    public var summary: NetworkSummary
+    public var diagram: Diagram
+
+    public init(summary: NetworkSummary, diagram: Diagram) {
+      self.summary = summary
+      self.diagram = diagram
+    }
+  }
+
   /// How a network does on examples that it was not trained on.
   public struct Evaluation {
     /// What it was evaluated on, as in "on the test set".
@@ -16,9 +47,9 @@ public struct TrainingReport {
     public var loss: Double
     /// A row for each actual class, a column for each prediction.
     public var confusion: [[Int]]
-    /// Their names, or nil for their numbers.
+    /// The classes' names; nil where they have only numbers.
     public var classNames: [String]?
-    /// The most certain ones, or all.
+    /// All wrong pictures, or those of which the network was surest.
     public var mistakes: [Mistake]
 
     public init(
@@ -47,14 +78,16 @@ public struct TrainingReport {
     }
   }
 
-  /// A picture that was taken for something else.
+  /// A picture that was classified wrongly.
   public struct Mistake {
     /// Its place in the data set.
     public var index: Int
     public var picture: Picture
+    /// The class it belongs to.
     public var actual: Int
+    /// The class it was taken for.
     public var predicted: Int
-    /// Of the prediction, as the network sees it.
+    /// The probability that the network gave to the prediction.
     public var probability: Double
 
     public init(index: Int, picture: Picture, actual: Int, predicted: Int, probability: Double) {
@@ -69,7 +102,7 @@ public struct TrainingReport {
   /// What the first layer's neurons or filters look for.
   public struct Filters {
     public var sheet: Picture
-    /// Which layer, how many of how many.
+    /// Which layer it is, and how many of its filters are shown.
     public var caption: String
 
     public init(sheet: Picture, caption: String) {
@@ -82,9 +115,9 @@ public struct TrainingReport {
   public struct Kernel {
     public var name: String
     public var milliseconds: Double
-    /// What the machine's multiply-adds or memory take at least.
+    /// The least time in which the machine could do the multiply-adds and the memory traffic.
     public var limitMilliseconds: Double
-    /// 0 where there are no products.
+    /// 0 for a kernel without multiply-adds.
     public var gigaflops: Double
     public var megabytes: Double
 
@@ -100,6 +133,7 @@ public struct TrainingReport {
     }
   }
 
+  /// A line of the table of settings.
   public struct Setting {
     public var name: String
     public var value: String
@@ -110,37 +144,25 @@ public struct TrainingReport {
     }
   }
 
-  /// The model's name.
-  public var model: String
-  /// How the run ended, such as "finished after 20 epochs".
-  public var outcome: String
-  /// What each epoch was evaluated on: "test" or "validation".
-  public var evaluationName: String
-  public var curves: LearningCurves
+  public var run: Run
+  public var network: NetworkDescription
   /// Nil where nothing was evaluated.
   public var evaluation: Evaluation?
   /// Nil where the first layer does not look at pictures.
   public var filters: Filters?
-  public var summary: NetworkSummary
-  public var diagram: Diagram
   /// Empty where the network was not compiled.
   public var kernels: [Kernel]
   /// In the order they are shown.
   public var settings: [Setting]
 
   public init(
-    model: String, outcome: String, evaluationName: String = "test", curves: LearningCurves,
-    evaluation: Evaluation? = nil, filters: Filters? = nil, summary: NetworkSummary,
-    diagram: Diagram, kernels: [Kernel] = [], settings: [Setting] = []
+    run: Run, network: NetworkDescription, evaluation: Evaluation? = nil, filters: Filters? = nil,
+    kernels: [Kernel] = [], settings: [Setting] = []
   ) {
-    self.model = model
-    self.outcome = outcome
-    self.evaluationName = evaluationName
-    self.curves = curves
+    self.run = run
+    self.network = network
     self.evaluation = evaluation
     self.filters = filters
-    self.summary = summary
-    self.diagram = diagram
     self.kernels = kernels
     self.settings = settings
   }

@@ -43,10 +43,10 @@ public struct Checkpoint: Sendable, Equatable {
   public init(contentsOf path: String) throws {
     let file = try Safetensors(contentsOf: path)
     var weights: [String: Safetensors.Tensor] = [:]
-    var optimizer: [String: Safetensors.Tensor] = [:]
+    var trainingTensors: [String: Safetensors.Tensor] = [:]
     for (name, tensor) in file.tensors {
       if name.hasPrefix(Self.optimizerPrefix) || name.hasPrefix(StoppingState.prefix) {
-        optimizer[name] = tensor
+        trainingTensors[name] = tensor
       } else {
         weights[name] = tensor
       }
@@ -54,7 +54,7 @@ public struct Checkpoint: Sendable, Equatable {
     model = file.metadata["quern.model"]
     fingerprint = file.metadata["quern.fingerprint"]
     self.weights = Weights(weights)
-    training = try TrainingState(metadata: file.metadata, optimizer: optimizer, file: path)
+    training = try TrainingState(metadata: file.metadata, tensors: trainingTensors, file: path)
     source = path
   }
 
@@ -67,7 +67,7 @@ public struct Checkpoint: Sendable, Equatable {
     if let fingerprint { file.metadata["quern.fingerprint"] = fingerprint }
     if let training {
       file.metadata.merge(training.metadata) { _, new in new }
-      file.tensors.merge(training.optimizerTensors) { _, new in new }
+      file.tensors.merge(training.optimizer.tensors) { _, new in new }
       file.tensors.merge(training.stopping?.tensors ?? [:]) { _, new in new }
     }
     try file.write(to: path)

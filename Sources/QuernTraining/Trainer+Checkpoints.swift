@@ -4,20 +4,15 @@ import QuernErrors
 extension Trainer {
   /// All that is needed to go on later, or elsewhere.
   public func checkpoint() throws -> Checkpoint {
-    let optimizer = try Weights(step.optimizerTensors.map(\.name), of: executable)
-    var state = TrainingState(
-      position: position, optimizerName: settings.optimizer.name,
-      optimizerSettings: settings.optimizer.settings, learningRate: settings.learningRate,
-      schedule: settings.schedule, gradientNormLimit: settings.gradientNormLimit,
-      regularisation: settings.regularisation,
-      validationFraction: settings.validationFraction,
-      validatesOnTrainingSet: settings.validatesOnTrainingSet,
-      deformation: settings.deformation, batchSize: settings.batchSize, seed: settings.seed,
-      exampleCount: training.count, epochCount: epochCount, bestEpochs: bestEpochs,
-      optimizerTensors: optimizer.tensors)
-    state.stopping = stopping
-    state.dataName = settings.dataName ?? training.name
-    state.dataFingerprint = dataFingerprint
+    let state = TrainingState(
+      position: position,
+      optimizer: .init(
+        name: settings.optimizer.name, settings: settings.optimizer.settings,
+        tensors: try Weights(step.optimizerTensors.map(\.name), of: executable).tensors),
+      settings: .init(settings),
+      dataset: .init(
+        name: dataName, fingerprint: dataFingerprint, exampleCount: training.count),
+      epochCount: epochCount, bestEpochs: bestEpochs, stopping: stopping)
     return Checkpoint(
       model: network.name, fingerprint: try network.fingerprint(), weights: try weights(),
       training: state)
@@ -40,7 +35,7 @@ extension Trainer {
       }, known: step.weights)
     if let state = checkpoint.training {
       try check(state, from: checkpoint.source)
-      try Weights(state.optimizerTensors).copy(to: executable)
+      try Weights(state.optimizer.tensors).copy(to: executable)
       position = state.position
       epochCount = state.epochCount
       bestEpochs = state.bestEpochs
@@ -50,15 +45,15 @@ extension Trainer {
   }
 
   private func check(_ state: TrainingState, from source: String) throws {
-    guard state.optimizerName == settings.optimizer.name else {
+    guard state.optimizer.name == settings.optimizer.name else {
       throw QuernError(
-        .mislabelled, in: source, found: "a run with the optimizer \(state.optimizerName)",
-        expected: settings.optimizer.name, remedy: "Go on with \(state.optimizerName).")
+        .mislabelled, in: source, found: "a run with the optimizer \(state.optimizer.name)",
+        expected: settings.optimizer.name, remedy: "Go on with \(state.optimizer.name).")
     }
     try state.stopping?.check(step.weights, parameterNames: step.parameterNames, from: source)
     let names = Set(step.optimizerTensors.map(\.name))
     for signature in step.optimizerTensors {
-      guard let tensor = state.optimizerTensors[signature.name],
+      guard let tensor = state.optimizer.tensors[signature.name],
         tensor.shape == signature.type.shape.extents, tensor.elementType == .float32
       else {
         throw QuernError(
@@ -67,30 +62,31 @@ extension Trainer {
           expected: "one tensor for each parameter", remedy: "Use another copy of the file.")
       }
     }
-    if let surplus = state.optimizerTensors.keys.filter({ !names.contains($0) }).min() {
+    if let surplus = state.optimizer.tensors.keys.filter({ !names.contains($0) }).min() {
       throw QuernError(
         .countMismatch, in: source, found: "a tensor \(surplus)",
-        expected: "the state of \(state.optimizerName) alone",
+        expected: "the state of \(state.optimizer.name) alone",
         remedy: "Use another copy of the file.")
     }
     guard
       state.position.stepInEpoch == 0
-        || (state.batchSize == settings.batchSize && state.exampleCount == training.count)
+        || (state.settings.batchSize == settings.batchSize
+          && state.dataset.exampleCount == training.count)
     else {
       throw QuernError(
         .countMismatch, in: source,
-        found: "a run that stopped in the middle of an epoch of \(state.exampleCount) examples in "
-          + "batches of \(state.batchSize)",
+        found: "a run that stopped in the middle of an epoch of \(state.dataset.exampleCount) "
+          + "examples in batches of \(state.settings.batchSize)",
         expected: "\(training.count) examples in batches of \(settings.batchSize)",
         remedy: "Go on with the same data set and batch size.")
     }
-    if state.position.stepInEpoch != 0, let known = state.dataFingerprint,
+    if state.position.stepInEpoch != 0, let known = state.dataset.fingerprint,
       known != dataFingerprint
     {
       throw QuernError(
         .mislabelled, in: source,
         found: "a run that stopped in the middle of an epoch over "
-          + (state.dataName ?? "another data set"),
+          + (state.dataset.name ?? "another data set"),
         expected: "the same pictures, not those of \(training.name)",
         remedy: "Go on with the same data set.")
     }

@@ -34,12 +34,15 @@ public final class Trainer {
   public let loss: any Loss
   public let settings: Settings
   public let step: TrainingStep
-  /// What is trained on: without the share that `validationFraction` sets apart.
+  /// What is trained on: without the share that ``Validation/share(_:)`` sets apart.
   public let training: Dataset
-  /// What each epoch is followed by an evaluation on: the share set apart, if there is one.
+  /// What the network is evaluated on after each epoch, as ``Settings/validation`` says.
   public let evaluation: Dataset?
-  /// What each epoch is evaluated on besides; with `validatesOnTrainingSet` only.
+  /// What it is evaluated on as well, with ``Validation/trainingSet`` only.
   public let test: Dataset?
+  /// What checkpoints call the training set, so that those who go on with the run find it again: its
+  /// own name, unless this is set.
+  public var dataName: String
   /// Where the run stands.
   public internal(set) var position: TrainingPosition
   /// How many epochs the run is to have in all; nil before it was told.
@@ -95,8 +98,8 @@ public final class Trainer {
   ///   - loss: what is made small.
   ///   - training: pictures of the network's input shape; their number need not be a multiple of
   ///     the batch.
-  ///   - evaluation: a validation or test set; with `validationFraction`, that share of the
-  ///     training set takes its place; with `validatesOnTrainingSet`, it is the test set.
+  ///   - evaluation: a validation or test set. With ``Validation/share(_:)`` that share of the
+  ///     training set takes its place; with ``Validation/trainingSet`` it is the test set.
   ///   - settings: how it is trained.
   /// - Throws: `QuernError` where network, loss and data do not fit, pictures cannot be deformed, or this
   ///   process cannot run the network as asked.
@@ -123,14 +126,14 @@ public final class Trainer {
       try network.check(dataset)
       try network.check(labelsOf: dataset, outputs: outputs)
     }
-    if let fraction = settings.validationFraction {
+    switch settings.validation {
+    case .evaluationSet: (self.training, self.evaluation, test) = (training, evaluation, nil)
+    case .share(let fraction):
       let split = try training.split(validationFraction: fraction, seed: settings.seed)
       (self.training, self.evaluation, test) = (split.training, split.validation, nil)
-    } else if settings.validatesOnTrainingSet {
-      (self.training, self.evaluation, test) = (training, training, evaluation)
-    } else {
-      (self.training, self.evaluation, test) = (training, evaluation, nil)
+    case .trainingSet: (self.training, self.evaluation, test) = (training, training, evaluation)
     }
+    dataName = self.training.name
     loader = try BatchLoader(
       self.training, batchSize: settings.batchSize, targetName: step.targetName, in: step.graph)
     if let deformation = settings.deformation {
@@ -265,19 +268,18 @@ public final class Trainer {
   }
 
   /// η of the step that comes next.
-  private var learningRate: Double {
-    settings.learningRate
-      * settings.schedule.factor(
-        epoch: position.epoch, stepInEpoch: position.stepInEpoch, stepsPerEpoch: loader.batchCount)
+  private var learningRate: Double { learningRate(batch: position.stepInEpoch) }
+
+  /// η of a step of the present epoch.
+  private func learningRate(batch: Int) -> Double {
+    settings.learningRate.value(
+      epoch: position.epoch, stepInEpoch: batch, stepsPerEpoch: loader.batchCount)
   }
 
   /// Writes what the step at `position` reads besides the weights; returns how many examples count.
   private func prepareStep(_ target: any Executable, batch: Int, step number: Int) throws -> Int {
-    let rate =
-      settings.learningRate
-      * settings.schedule.factor(
-        epoch: position.epoch, stepInEpoch: batch, stepsPerEpoch: loader.batchCount)
-    try step.writeHyperparameters(learningRate: rate, step: number, to: target)
+    try step.writeHyperparameters(
+      learningRate: learningRate(batch: batch), step: number, to: target)
     return try loader.load(batch, into: target)
   }
 

@@ -25,6 +25,14 @@ import QuernErrors
 /// | `learningRate`, `examplesPerSecond` | yes | yes |
 /// | `seconds` | – | of the epoch |
 public final class TrainingLog {
+  /// What becomes of a log that is there already.
+  public enum Mode: Hashable, Sendable {
+    /// It is overwritten.
+    case overwrite
+    /// New lines come after the old ones, as a resumed run has it.
+    case append
+  }
+
   private struct Line: Encodable {
     var event: String
     var epoch: Int
@@ -46,10 +54,10 @@ public final class TrainingLog {
 
   /// - Parameters:
   ///   - path: the file to write.
-  ///   - appending: go on with a log that is there, as a resumed run does.
+  ///   - mode: what becomes of a log that is there already.
   /// - Throws: `QuernError` where the file cannot be opened.
-  public init(path: String, appending: Bool = false) throws {
-    guard let file = fopen(path, appending ? "a" : "w") else {
+  public init(path: String, mode: Mode = .overwrite) throws {
+    guard let file = fopen(path, mode == .append ? "a" : "w") else {
       throw Self.failure(path)
     }
     self.path = path

@@ -76,7 +76,7 @@ public struct TrainingStep: Sendable {
         let parameter = built.tensor(of: info)
         let updated = try optimizer.update(
           parameter, gradient: gradient, state: state, hyperparameters: hyperparameters,
-          decays: info.role == .weight)
+          role: info.role)
         try builder.update(parameter, to: updated.weight)
         for (name, (old, new)) in zip(optimizer.stateNames, zip(state, updated.state)) {
           try builder.update(old, to: new)

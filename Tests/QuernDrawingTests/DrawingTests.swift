@@ -66,7 +66,7 @@ import Testing
   @Test func numbersAsText() {
     #expect(NumberText.fixed(-0.004, decimals: 2) == "0.00")
     #expect(NumberText.fixed(-1.5, decimals: 1) == "−1.5")
-    #expect(NumberText.fixed(2.50, decimals: 3, trimming: true) == "2.5")
+    #expect(NumberText.fixed(2.50, decimals: 3, trailingZeros: .dropped) == "2.5")
     #expect(NumberText.significant(0.000_012_5) == "1.25×10⁻⁵")
     #expect(NumberText.significant(1_250_000) == "1.25×10⁶")
     #expect(NumberText.significant(99.96) == "100")

@@ -117,6 +117,23 @@ import Testing
     #expect(seen?.positions == [[0], [2, 3], [4, 5], [1]])
   }
 
+  /// A corner of the picture, as it is and as if the picture had no end.
+  @Test func bordersAreRespectedOrIgnored() throws {
+    let built = try Network("net", input: .picture(height: 4, width: 4, channels: 1)) {
+      Conv2D(1, kernel: 3, padding: .same)
+      Conv2D(1, kernel: 3, padding: .same)
+    }.build(batch: 1, mode: .inference, in: GraphBuilder())
+    func rows(_ element: [Int], _ borders: SeenPositions.Borders) throws -> [Int]? {
+      try built.builder.graph.seen(
+        by: element, of: built.output.id, in: built.input.id, borders: borders)?.positions[1]
+    }
+    #expect(try rows([0, 0, 0, 0], .respected) == [0, 1, 2])
+    #expect(try rows([0, 0, 0, 0], .ignored) == [-2, -1, 0, 1, 2])
+    // Beyond the picture there is no element, unless borders are ignored.
+    #expect(throws: QuernError.self) { try rows([0, 4, 0, 0], .respected) }
+    #expect(try rows([0, 4, 0, 0], .ignored) == [2, 3, 4, 5, 6])
+  }
+
   @Test func elementsOutsideAreErrors() throws {
     let built = try Network("net", input: .features(3)) { ReLU() }
       .build(batch: 1, mode: .inference, in: GraphBuilder())

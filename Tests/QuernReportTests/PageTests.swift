@@ -76,7 +76,9 @@ final class ParsedPage: NSObject, XMLParserDelegate {
     }
     let picture = try Picture(height: 8, width: 8, colour: [0.5])
     return TrainingReport(
-      model: Self.network.name, outcome: "finished & done", curves: curves,
+      run: .init(model: Self.network.name, outcome: "finished & done", curves: curves),
+      network: .init(
+        summary: try Self.network.summary(), diagram: try NetworkDiagram(Self.network).diagram),
       evaluation: .init(
         dataset: "test set", loss: 0.1234, confusion: [[7, 1], [0, 12]],
         classNames: ["T<shirt", "coat"],
@@ -84,8 +86,6 @@ final class ParsedPage: NSObject, XMLParserDelegate {
           .init(index: 17, picture: picture, actual: 0, predicted: 1, probability: 0.917)
         ]),
       filters: .init(sheet: picture, caption: "conv1: 4 filters"),
-      summary: try Self.network.summary(),
-      diagram: try NetworkDiagram(Self.network).diagram,
       kernels: (0..<20).map {
         .init(
           name: "k\($0)", milliseconds: Double($0) + 1, limitMilliseconds: 0.5, gigaflops: 10,
@@ -171,16 +171,18 @@ final class ParsedPage: NSObject, XMLParserDelegate {
     curves.addStep(at: 0.1, loss: 1, learningRate: 0.1)
     let page = try ParsedPage(
       TrainingReport(
-        model: "plain", outcome: "interrupted", curves: curves, summary: try network.summary(),
-        diagram: try NetworkDiagram(network).diagram
+        run: .init(model: "plain", outcome: "interrupted", curves: curves),
+        network: .init(
+          summary: try network.summary(), diagram: try NetworkDiagram(network).diagram)
       ).html)
     #expect(page.texts("h2") == ["Learning curves", "Network"])
     #expect(page.texts("li") == ["8parameters"])
     let empty = try ParsedPage(
       TrainingReport(
-        model: "plain", outcome: "interrupted", curves: LearningCurves(model: "plain"),
-        evaluation: .init(dataset: "test set", loss: .nan, confusion: [[0, 0], [0, 3]]),
-        summary: try network.summary(), diagram: Diagram()
+        run: .init(
+          model: "plain", outcome: "interrupted", curves: LearningCurves(model: "plain")),
+        network: .init(summary: try network.summary(), diagram: Diagram()),
+        evaluation: .init(dataset: "test set", loss: .nan, confusion: [[0, 0], [0, 3]])
       ).html)
     #expect(empty.texts("h2") == ["On the test set", "Wrong pictures", "Network"])
     #expect(empty.texts("p").contains("There is none."))

@@ -12,7 +12,7 @@ import Testing
   ) throws -> Trainer {
     let data = try Small.data(count: 27, size: network.input.extents)
     var settings = Small.settings(batch: batch, rate: 0.02, optimizer: optimizer)
-    settings.schedule = .warmUp(steps: 5, then: .cosine(epochs: 3))
+    settings.learningRate.schedule = .warmUp(steps: 5, then: .cosine(epochs: 3))
     return try Trainer(network, training: data, settings: settings)
   }
 
@@ -180,7 +180,7 @@ import Testing
     try trainer(batch: 4).restore(checkpoint)
 
     var incomplete = checkpoint
-    incomplete.training?.optimizerTensors["optimizer/firstMoment/conv1.bias"] = nil
+    incomplete.training?.optimizer.tensors["optimizer/firstMoment/conv1.bias"] = nil
     #expect(
       message { try trainer().restore(incomplete) }.contains("optimizer/firstMoment/conv1.bias"))
   }

@@ -73,7 +73,7 @@ import Testing
   }
 
   @Test func theTrainingSetAsItIsValidates() throws {
-    let trainer = try trainer { $0.validatesOnTrainingSet = true }
+    let trainer = try trainer { $0.validation = .trainingSet }
     var summaries: [EpochSummary] = []
     try trainer.train(epochs: 6) { summaries.append($0) }
     let last = try #require(summaries.last)
@@ -97,7 +97,7 @@ import Testing
   @Test(arguments: [3, 6, 8])
   func stoppingWhereTheTrainingSetValidates(_ stop: Int) throws {
     func stopping() throws -> Trainer {
-      let trainer = try trainer { $0.validatesOnTrainingSet = true }
+      let trainer = try trainer { $0.validation = .trainingSet }
       try trainer.stop(by: .validation(patience: 2))
       return trainer
     }
@@ -117,7 +117,7 @@ import Testing
         epochs: 40, onEpoch: { resumed.append($0.stoppingMeasure) }, onStep: { _ in steps += 1 },
         shouldStop: { steps == stop })
       try first.checkpoint().write(to: folder + "/run")
-      let second = try trainer(threads: 2) { $0.validatesOnTrainingSet = true }
+      let second = try trainer(threads: 2) { $0.validation = .trainingSet }
       try second.restore(Checkpoint(contentsOf: folder + "/run"))
       #expect(try second.train(epochs: 40) { resumed.append($0.stoppingMeasure) } == outcome)
       #expect(try second.checkpoint() == whole.checkpoint())
@@ -145,13 +145,13 @@ import Testing
 
   @Test func settingsAndBestEpochsAreKept() throws {
     try withTemporaryFolder { folder in
-      let trainer = try trainer { $0.validatesOnTrainingSet = true }
+      let trainer = try trainer { $0.validation = .trainingSet }
       try trainer.train(epochs: 2)
       try trainer.checkpoint().write(to: folder + "/run")
       let checkpoint = try Checkpoint(contentsOf: folder + "/run")
       #expect(try checkpoint == trainer.checkpoint())
-      #expect(checkpoint.training?.deformation == .paper)
-      #expect(checkpoint.training?.validatesOnTrainingSet == true)
+      #expect(checkpoint.training?.settings.deformation == .paper)
+      #expect(checkpoint.training?.settings.validation == .trainingSet)
       #expect(checkpoint.training?.epochCount == 2)
       #expect(checkpoint.training?.bestEpochs == trainer.bestEpochs)
       for (key, value) in [
@@ -168,13 +168,6 @@ import Testing
   }
 
   @Test func whatDoesNotGoTogether() throws {
-    #expect(
-      message {
-        _ = try trainer {
-          $0.validatesOnTrainingSet = true
-          $0.validationFraction = 0.1
-        }
-      }.contains("choose one"))
     let backwards = message { _ = try trainer { $0.deformation?.rotation = -3 } }
     #expect(backwards.contains("rotation of -3"))
     let colour = Network("colour", input: .picture(height: 4, width: 4, channels: 2)) {

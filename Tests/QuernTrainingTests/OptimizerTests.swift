@@ -1,5 +1,6 @@
 import QuernGraph
 import QuernInterpreter
+import QuernLayers
 import QuernTraining
 import Testing
 
@@ -16,7 +17,7 @@ import Testing
   /// Steps of an optimiser's graph on one parameter, with the gradients given.
   private func run(
     _ optimizer: any Optimizer, weights: [Double], gradients: [[Double]], rates: [Double],
-    decays: Bool = true
+    role: ParameterInfo.Role = .weight
   ) throws -> [Double] {
     let builder = GraphBuilder()
     let shape = Shape([weights.count])
@@ -27,7 +28,7 @@ import Testing
       try builder.input($0, [], role: .hyperparameter)
     }
     let updated = try optimizer.update(
-      weight, gradient: gradient, state: state, hyperparameters: scalars, decays: decays)
+      weight, gradient: gradient, state: state, hyperparameters: scalars, role: role)
     try builder.update(weight, to: updated.weight)
     for (old, new) in zip(state, updated.state) { try builder.update(old, to: new) }
     let interpreter = try Interpreter<Double>(builder.graph)
@@ -145,10 +146,12 @@ import Testing
       SGD(weightDecay: 0.3), Momentum(weightDecay: 0.3), Nesterov(weightDecay: 0.3),
       Adam(weightDecay: 0.3), AdamW(weightDecay: 0.3),
     ] as [any Optimizer])
-  func biasesDoNotDecay(_ optimizer: any Optimizer) throws {
-    let still = try run(
-      optimizer, weights: weights, gradients: [[0, 0, 0]], rates: [0.1], decays: false)
-    #expect(still == weights)
+  func weightsAloneDecay(_ optimizer: any Optimizer) throws {
+    for role in [ParameterInfo.Role.bias, .scale, .shift] {
+      let still = try run(
+        optimizer, weights: weights, gradients: [[0, 0, 0]], rates: [0.1], role: role)
+      #expect(still == weights, "\(role)")
+    }
     let decayed = try run(optimizer, weights: weights, gradients: [[0, 0, 0]], rates: [0.1])
     for (before, after) in zip(weights, decayed) { #expect(abs(after) < abs(before)) }
   }

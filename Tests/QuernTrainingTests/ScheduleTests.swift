@@ -28,6 +28,15 @@ import Testing
     #expect(factors(schedule, epochs: 3) == [0.5, 0.5, 0.25])
   }
 
+  @Test func rateIsBaseTimesFactor() {
+    let rate = LearningRate(0.5, schedule: .exponential(factor: 0.5))
+    let values = (0..<3).map { rate.value(epoch: $0, stepInEpoch: 0, stepsPerEpoch: 1) }
+    #expect(values == [0.5, 0.25, 0.125])
+    // A number alone stays the same.
+    #expect(0.25 as LearningRate == LearningRate(0.25, schedule: .constant))
+    #expect(1 as LearningRate == LearningRate(1))
+  }
+
   @Test(arguments: [
     "constant", "step:10:0.5", "exponential:0.95", "cosine:20:0.01", "warm-up:100,cosine:5:0.0",
   ])

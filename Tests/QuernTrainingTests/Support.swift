@@ -55,7 +55,7 @@ enum Small {
     batch: Int = 8, rate: Double = 0.1, optimizer: any Optimizer = Momentum()
   ) -> Trainer.Settings {
     Trainer.Settings(
-      batchSize: batch, learningRate: rate, optimizer: optimizer,
+      batchSize: batch, learningRate: LearningRate(rate), optimizer: optimizer,
       execution: ExecutionOptions(backend: .interpreter))
   }
 }

@@ -120,12 +120,12 @@ import Testing
       }
     }
     #expect(problem { $0.batchSize = 0 }.contains("batch size"))
-    #expect(problem { $0.learningRate = .nan }.contains("learning rate"))
+    #expect(problem { $0.learningRate.base = .nan }.contains("learning rate"))
     #expect(problem { $0.optimizer = Momentum(-1) }.contains("momentum"))
     #expect(problem { $0.gradientNormLimit = 0 }.contains("norm"))
     #expect(problem { $0.regularisation.l2 = .infinity }.contains("l2"))
-    #expect(problem { $0.validationFraction = 1 }.contains("validation fraction"))
-    #expect(problem { $0.validationFraction = 0.01 }.contains("for validation"))
+    #expect(problem { $0.validation = .share(1) }.contains("validation fraction"))
+    #expect(problem { $0.validation = .share(0.01) }.contains("for validation"))
     #expect(problem { $0.execution.threads = 0 }.contains("threads"))
     #expect(problem { _ in } == "no error")
   }

@@ -27,8 +27,8 @@ import Testing
   @Test func aLineAStepAndAnEpoch() throws {
     try withTemporaryFolder { folder in
       let path = folder + "/log.jsonl"
-      for appending in [false, true] {
-        let log = try TrainingLog(path: path, appending: appending)
+      for mode in [TrainingLog.Mode.overwrite, .append] {
+        let log = try TrainingLog(path: path, mode: mode)
         let trainer = try Trainer(
           Small.network, training: Small.data(count: 20, size: [4]),
           evaluation: Small.data(count: 10, size: [4]), settings: Small.settings())

@@ -75,8 +75,7 @@ struct DeformCommand: ParsableCommand {
     let perLine = max((Terminal.width + gap) / (width + gap), 1)
     for start in stride(from: 0, to: pictures.count, by: perLine) {
       let drawn = pictures[start..<min(start + perLine, pictures.count)].map {
-        TerminalPicture.lines(
-          $0, height: height, width: width, range: 0...1, colour: Terminal.isInteractive)
+        TerminalPicture.lines($0, height: height, width: width, range: 0...1)
       }
       for line in 0..<(drawn.first?.count ?? 0) {
         print(drawn.map { $0[line] }.joined(separator: String(repeating: " ", count: gap)))

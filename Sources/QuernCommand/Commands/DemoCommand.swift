@@ -25,7 +25,7 @@ struct DemoCommand: ParsableCommand {
       network, training: DataArguments.fit(sets.training, to: network, recipe),
       evaluation: DataArguments.fit(sets.test, to: network, recipe),
       settings: Trainer.Settings(
-        batchSize: recipe.batch, learningRate: recipe.learningRate, schedule: recipe.schedule,
+        batchSize: recipe.batch, learningRate: recipe.learningRate,
         optimizer: recipe.optimizer.make(momentum: nil, weightDecay: nil), execution: options))
     let session = TrainingSession(trainer, epochs: recipe.epochs, evaluationName: "test")
     Interrupt.install()

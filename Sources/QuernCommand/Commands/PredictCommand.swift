@@ -103,8 +103,7 @@ struct PredictCommand: ParsableCommand {
         picture[start..<start + dataset.channels].reduce(0, +) / Float(dataset.channels)
       }
       let lines = TerminalPicture.lines(
-        grey, height: dataset.height, width: dataset.width, range: 0...1,
-        colour: Terminal.isInteractive)
+        grey, height: dataset.height, width: dataset.width, range: 0...1)
       for line in lines { print(line) }
     }
   }

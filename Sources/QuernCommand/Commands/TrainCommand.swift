@@ -108,7 +108,7 @@ struct TrainCommand: ParsableCommand {
     let checkpoint = try resumed ?? load.map { try Checkpoint(contentsOf: $0) }
     let past = checkpoint?.training
     let recipe = try recipes.recipe(
-      builtIn, epochs: epochs ?? past?.epochCount, batch: batch ?? past?.batchSize)
+      builtIn, epochs: epochs ?? past?.epochCount, batch: batch ?? past?.settings.batchSize)
     try checkFiles()
     try reports.prepare()
     let settings = try settings(recipe, past)
@@ -130,14 +130,12 @@ struct TrainCommand: ParsableCommand {
       named: resumed == nil ? load : checkpoints.checkpoint)
 
     let writer = checkpoints.writer(trainer)
-    let evaluationName =
-      settings.validationFraction == nil && !settings.validatesOnTrainingSet
-      ? "test" : "validation"
+    let evaluationName = settings.validation == .evaluationSet ? "test" : "validation"
     let recorder = try reports.recorder(trainer, evaluationName: evaluationName)
     let session = TrainingSession(
       trainer, epochs: epochs, evaluationName: evaluationName,
-      log: try log.map { try TrainingLog(path: $0, appending: past != nil) }, writer: writer,
-      recorder: recorder)
+      log: try log.map { try TrainingLog(path: $0, mode: past == nil ? .overwrite : .append) },
+      writer: writer, recorder: recorder)
     let outcome = try session.run()
 
     let (saved, areAllWritten) = writeFiles(trainer, outcome, writer, recorder, test: test)
@@ -156,12 +154,12 @@ struct TrainCommand: ParsableCommand {
   ) throws -> (Trainer, test: Dataset) {
     let trainingSet = Background { try source.trainingSet() }
     let testSet = Background { try source.testSet() }
-    var settings = settings
-    settings.dataName = DataArguments.name(source)
     let preparation = try Trainer.Preparation(network, settings: settings)
     let training = try DataArguments.fit(trainingSet.value(), to: network, recipe)
     let test = try DataArguments.fit(testSet.value(), to: network, recipe)
-    return (try Trainer(preparation, training: training, evaluation: test), test)
+    let trainer = try Trainer(preparation, training: training, evaluation: test)
+    trainer.dataName = DataArguments.name(source)
+    return (trainer, test)
   }
 
   /// Writes the run's files. One that cannot be written is no reason to lose the others.
@@ -192,7 +190,7 @@ struct TrainCommand: ParsableCommand {
   ) throws {
     if let line = TrainingStop.line(trainer, outcome) { print(line) }
     if let best = trainer.bestEpochs { print(TrainingSession.line(best)) }
-    if trainer.settings.validationFraction != nil {
+    if case .share = trainer.settings.validation {
       let result = try trainer.evaluate(test)
       print(
         "test loss \(Numbers.fixed(result.loss, 4)), test error "
@@ -215,9 +213,11 @@ struct TrainCommand: ParsableCommand {
     return text + "nothing saved: give --checkpoint or --save to be able to go on"
   }
 
+  /// The checkpoint's schedule, for the number of epochs that is asked for.
   private func pastSchedule(_ state: TrainingState?) -> LearningRateSchedule? {
-    guard let state, let past = state.epochCount, let epochs else { return state?.schedule }
-    return state.schedule.stretched(from: past, to: epochs)
+    let schedule = state?.settings.learningRate.schedule
+    guard let past = state?.epochCount, let epochs else { return schedule }
+    return schedule?.stretched(from: past, to: epochs)
   }
 
   /// Files that are written must be others than those that are read, and than each other, or one of them
@@ -236,7 +236,7 @@ struct TrainCommand: ParsableCommand {
   /// What was asked for, else what the checkpoint says, else the model's recipe.
   private func settings(_ recipe: Recipe, _ state: TrainingState?) throws -> Trainer.Settings {
     var optimizer = optimizer ?? recipe.optimizer
-    if self.optimizer == nil, let name = state?.optimizerName {
+    if self.optimizer == nil, let name = state?.optimizer.name {
       guard let known = OptimizerName(rawValue: name) else {
         throw Failure(
           "\(load ?? checkpoints.checkpoint ?? ""): unknown optimizer \(name); give --optimizer")
@@ -248,24 +248,26 @@ struct TrainCommand: ParsableCommand {
         "--momentum is for the optimizers momentum and nesterov, not \(optimizer.rawValue): leave it "
           + "out, or give --optimizer momentum")
     }
-    let past = optimizer.rawValue == state?.optimizerName ? state?.optimizerSettings : nil
+    let pastOptimizer =
+      optimizer.rawValue == state?.optimizer.name ? state?.optimizer.settings : nil
+    let past = state?.settings
     let rate =
-      state?.learningRate
-      ?? (optimizer == recipe.optimizer ? recipe.learningRate : optimizer.learningRate)
-    let fraction = validation ?? state?.validationFraction
+      past?.learningRate.base
+      ?? (optimizer == recipe.optimizer ? recipe.learningRate.base : optimizer.learningRate)
     return Trainer.Settings(
-      batchSize: batch ?? state?.batchSize ?? recipe.batch,
-      learningRate: learningRate ?? rate,
-      schedule: schedule ?? pastSchedule(state) ?? recipe.schedule(epochs: epochs),
+      batchSize: batch ?? past?.batchSize ?? recipe.batch,
+      learningRate: LearningRate(
+        learningRate ?? rate,
+        schedule: schedule ?? pastSchedule(state) ?? recipe.schedule(epochs: epochs)),
       optimizer: optimizer.make(
-        momentum: momentum ?? past?["momentum"], weightDecay: weightDecay ?? past?["weightDecay"]),
-      gradientNormLimit: clip ?? state?.gradientNormLimit,
+        momentum: momentum ?? pastOptimizer?["momentum"],
+        weightDecay: weightDecay ?? pastOptimizer?["weightDecay"]),
+      gradientNormLimit: clip ?? past?.gradientNormLimit,
       regularisation: Regularisation(
-        l1: l1 ?? state?.regularisation.l1 ?? 0, l2: l2 ?? state?.regularisation.l2 ?? 0),
-      validationFraction: fraction == 0 ? nil : fraction,
-      validatesOnTrainingSet: fraction == nil
-        && (state?.validatesOnTrainingSet ?? recipe.validatesOnTrainingSet),
-      deformation: try recipes.deformation(recipe, state), seed: seed ?? state?.seed ?? 1,
+        l1: l1 ?? past?.regularisation.l1 ?? 0, l2: l2 ?? past?.regularisation.l2 ?? 0),
+      validation: validation.map { $0 == 0 ? .evaluationSet : .share($0) }
+        ?? past?.validation ?? recipe.validation,
+      deformation: try recipes.deformation(recipe, state), seed: seed ?? past?.seed ?? 1,
       execution: try execution.options())
   }
 
@@ -279,8 +281,8 @@ struct TrainCommand: ParsableCommand {
         + "parameters; \(Numbers.grouped(trainer.training.count)) training and "
         + "\(Numbers.grouped(test.count)) test pictures")
     print(
-      "\(settings.optimizer.name), learning rate \(settings.learningRate) (\(settings.schedule)), "
-        + "batch \(settings.batchSize), seed \(settings.seed), \(settings.execution.summary)"
+      "\(settings.optimizer.name), learning rate \(settings.learningRate.base) "
+        + "(\(settings.learningRate.schedule)), batch \(settings.batchSize), seed \(settings.seed), \(settings.execution.summary)"
         + (trainer.executable.compileSeconds.map { ", compiled in \(Numbers.seconds($0))" } ?? ""))
     if let deformation = settings.deformation { print("deformed anew each epoch: \(deformation)") }
     if let rule = trainer.stopping?.rule { print("ends early when: \(rule)") }

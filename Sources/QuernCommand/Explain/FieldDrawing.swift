@@ -11,8 +11,7 @@ enum FieldDrawing {
   static func lines(_ field: MeasuredField, width: Int) -> [String] {
     let blocks = Blocks(field, largestSide: max(min(width - 2, largestSide), 8))
     let picture = TerminalPicture.lines(
-      blocks.levels, height: blocks.height, width: blocks.width, range: 0...1,
-      colour: Terminal.isInteractive)
+      blocks.levels, height: blocks.height, width: blocks.width, range: 0...1)
     // A frame: what is not seen is blank.
     let rule = String(repeating: "─", count: blocks.width)
     var lines = [headline(field), "┌\(rule)┐"]
@@ -44,7 +43,7 @@ enum FieldDrawing {
       }
     }
     var grid = CellGrid(
-      "\(network): \(headline(field))", cells, rowTitle: "row", columnTitle: "column",
+      "\(network): \(headline(field))", cells, rows: .init("row"), columns: .init("column"),
       cellWidth: blocks.width > 48 ? 8 : 14, cellHeight: blocks.width > 48 ? 8 : 14,
       gridColor: blocks.width > 48 ? nil : .white)
     if let rows = blocks.range(field.composedRows),

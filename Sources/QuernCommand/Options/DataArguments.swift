@@ -1,15 +1,15 @@
 import ArgumentParser
 import Quern
 
-/// Which pictures.
+/// Which data set a command works on.
 struct DataArguments: ParsableArguments {
   @Option(
     help: help("Pictures are padded to the network's size. (default: the model's own)"))
   var data: String?
 
-  /// What names a data set can have.
+  /// The names that a data set can have, as help text.
   ///
-  /// - Parameter more: what the command makes of it.
+  /// - Parameter more: a sentence about what the command does with the data.
   static func help(_ more: String? = nil) -> ArgumentHelp {
     ArgumentHelp(
       "digits, fashion-mnist, mnist, or a folder with the four IDX files, plain or .gz.",
@@ -24,17 +24,18 @@ struct DataArguments: ParsableArguments {
   /// - Throws: `QuernError` where there is no such data set.
   func source(_ recipe: Recipe, past: TrainingState? = nil) throws -> DataSource {
     if let data { return try DataSource.named(data) }
-    // Data of a name that is no source's came from elsewhere than this command.
-    if let name = past?.dataName, let source = try? DataSource.named(name) { return source }
+    // A name that no source has comes from a program other than this command.
+    if let name = past?.dataset.name, let source = try? DataSource.named(name) { return source }
     return try DataSource.named(recipe.data)
   }
 
-  /// What a checkpoint calls a data set: a folder by its whole path, since it is found from elsewhere.
+  /// What a checkpoint calls a data set. A folder has its whole path, since a later command may be run
+  /// from another place.
   static func name(_ source: DataSource) -> String {
     if case .directory(let path) = source { Files.place(path) } else { source.description }
   }
 
-  /// Pictures as the network takes them.
+  /// A data set with its pictures in the size, channels and range that the network takes.
   static func fit(_ dataset: Dataset, to network: Network, _ recipe: Recipe) throws -> Dataset {
     var result = dataset
     switch network.input {

@@ -45,10 +45,11 @@ extension Recipe {
       model == .ciresan4 || model == .ciresan5 ? Self.deepPaperBatch : Self.paperBatch
     self.batch = largest
     optimizer = .sgd
-    learningRate = 1e-3 * Double(min(max(batch ?? largest, 1), largest))
-    schedule = .exponential(factor: Self.paperFactor(epochs: epochs ?? self.epochs))
+    learningRate = LearningRate(
+      1e-3 * Double(min(max(batch ?? largest, 1), largest)),
+      schedule: .exponential(factor: Self.paperFactor(epochs: epochs ?? self.epochs)))
     deformation = .paper
-    validatesOnTrainingSet = true
+    validation = .trainingSet
   }
 
   /// What the rate is multiplied by after each epoch, so that the last has a thousandth of the

@@ -46,7 +46,9 @@ struct RecipeArguments: ParsableArguments {
   /// What was asked for, else what the checkpoint says, else the recipe's.
   func deformation(_ recipe: Recipe, _ state: TrainingState?) throws -> Deformation? {
     switch deform {
-    case nil: return state == nil ? recipe.deformation : state?.deformation
+    case nil:
+      guard let state else { return recipe.deformation }
+      return state.settings.deformation
     case "none": return nil
     case .some(let text):
       do { return try Deformation(text) } catch { throw Failure("--deform: \(error)") }

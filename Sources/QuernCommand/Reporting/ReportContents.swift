@@ -13,7 +13,7 @@ enum ReportDate {
   static var now: String { Date().formatted(.iso8601) }
 }
 
-/// A run as the values its report is made of.
+/// Makes the report of a run.
 struct ReportContents {
   let trainer: Trainer
   let outcome: Trainer.Outcome
@@ -22,17 +22,20 @@ struct ReportContents {
   let filters: FilterSheet?
   let start: String
 
-  /// Of the wrong pictures, the surest are shown.
+  /// The most wrong pictures that are shown: those of which the network was surest.
   private static let mistakeLimit = 40
 
   func report(test: Dataset) throws -> TrainingReport {
     let sheet = try filters?.sheet(trainer)
     return TrainingReport(
-      model: trainer.network.name, outcome: outcomeText, evaluationName: evaluationName,
-      curves: curves, evaluation: try evaluation(test),
+      run: .init(
+        model: trainer.network.name, outcome: outcomeText, evaluationName: evaluationName,
+        curves: curves),
+      network: .init(
+        summary: try trainer.network.summary(),
+        diagram: try NetworkDiagram(trainer.network).diagram),
+      evaluation: try evaluation(test),
       filters: sheet.map { TrainingReport.Filters(sheet: $0.picture, caption: $0.caption) },
-      summary: try trainer.network.summary(),
-      diagram: try NetworkDiagram(trainer.network).diagram,
       kernels: try KernelProfile.measure(trainer).map {
         TrainingReport.Kernel(
           name: $0.kernel, milliseconds: $0.milliseconds, limitMilliseconds: $0.limitMilliseconds,
@@ -64,7 +67,7 @@ struct ReportContents {
       confusion: classes.map { actual in
         classes.map { result.confusion[actual: actual, predicted: $0] }
       },
-      // The network may tell more classes apart than the data set has.
+      // The network may have more classes than the data set. Those have no name.
       classNames: test.classNames.map { names in
         classes.map { $0 < names.count ? names[$0] : "\($0)" }
       },
@@ -76,7 +79,7 @@ struct ReportContents {
       })
   }
 
-  /// A picture of a data set, whose values the network's recipe may have moved to −1 … 1.
+  /// A picture of a data set. Its values may lie in −1 … 1, as some recipes have it.
   private static func picture(_ index: Int, of dataset: Dataset) throws -> Picture {
     let values = try dataset.picture(index)
     let low = min(values.min() ?? 0, 0)
@@ -103,13 +106,14 @@ struct ReportContents {
       ("Training set", "\(trainer.training.name), \(Numbers.grouped(trainer.training.count))"),
       ("Test set", "\(test.name), \(Numbers.grouped(test.count))"),
       ("Optimizer", ([settings.optimizer.name] + optimizer).joined(separator: ", ")),
-      ("Learning rate", "\(settings.learningRate)"), ("Schedule", "\(settings.schedule)"),
+      ("Learning rate", "\(settings.learningRate.base)"),
+      ("Schedule", "\(settings.learningRate.schedule)"),
       ("Batch", Numbers.grouped(settings.batchSize)), ("Seed", "\(settings.seed)"),
     ]
     if let limit = settings.gradientNormLimit { rows.append(("Gradient norm limit", "\(limit)")) }
     if settings.regularisation.l1 != 0 { rows.append(("L1", "\(settings.regularisation.l1)")) }
     if settings.regularisation.l2 != 0 { rows.append(("L2", "\(settings.regularisation.l2)")) }
-    if let fraction = settings.validationFraction {
+    if case .share(let fraction) = settings.validation {
       rows.append(("Validation", "\(Numbers.percent(fraction)) of the training set"))
     }
     if let deformation = settings.deformation {
@@ -127,7 +131,7 @@ struct ReportContents {
     return rows.map { TrainingReport.Setting($0.0, $0.1) }
   }
 
-  /// As it could be typed again.
+  /// The command, quoted so that it can be typed again in a shell.
   private static var commandLine: String {
     let words = CommandLine.arguments.dropFirst().map { word in
       let isPlain =

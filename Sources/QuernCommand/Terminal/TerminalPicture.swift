@@ -1,12 +1,30 @@
 import Quern
 
-/// Pictures drawn with characters: two rows of pixels a line, by upper and lower half blocks.
+/// Pictures drawn with characters. A line of text holds two rows of pixels, as upper and lower half
+/// blocks.
 enum TerminalPicture {
-  /// Lines for a grey picture of `height` × `width` values; `range` is black to white.
+  /// How greys are shown.
+  enum Shading {
+    /// By the 24 greys among a terminal's 256 colours, with escape sequences.
+    case colours
+    /// By characters alone: five blocks from light to dark.
+    case blocks
+
+    /// Escape sequences only where a person looks: they would be rubbish in a file.
+    static var standard: Self { Terminal.isInteractive ? .colours : .blocks }
+  }
+
+  /// Lines for a grey picture.
   ///
-  /// - Parameter colour: with 256-colour escape sequences; otherwise with five shades of block.
+  /// - Parameters:
+  ///   - values: the pixels, row after row.
+  ///   - height: rows.
+  ///   - width: pixels in a row.
+  ///   - range: the values of black and of white.
+  ///   - shading: how greys are shown.
   static func lines(
-    _ values: [Float], height: Int, width: Int, range: ClosedRange<Float>, colour: Bool
+    _ values: [Float], height: Int, width: Int, range: ClosedRange<Float>,
+    shading: Shading = .standard
   ) -> [String] {
     func level(_ y: Int, _ x: Int) -> Float {
       guard y < height else { return 0 }
@@ -18,27 +36,27 @@ enum TerminalPicture {
       var line = ""
       for x in 0..<width {
         let (upper, lower) = (level(y, x), level(y + 1, x))
-        if colour {
+        switch shading {
+        case .colours:
           // 232 … 255 are 24 greys from black to white.
           let (over, under) = (232 + Int(upper * 23), 232 + Int(lower * 23))
           line += "\u{1b}[38;5;\(over);48;5;\(under)m▀"
-        } else {
-          line += shade((upper + lower) / 2)
+        case .blocks: line += block((upper + lower) / 2)
         }
       }
-      return colour ? line + "\u{1b}[0m" : line
+      return shading == .colours ? line + "\u{1b}[0m" : line
     }
   }
 
-  private static func shade(_ level: Float) -> String {
-    let shades = [" ", "░", "▒", "▓", "█"]
-    return shades[min(Int(level * Float(shades.count)), shades.count - 1)]
+  private static func block(_ level: Float) -> String {
+    let blocks = [" ", "░", "▒", "▓", "█"]
+    return blocks[min(Int(level * Float(blocks.count)), blocks.count - 1)]
   }
 
   /// Lines for a picture in colour or grey, for a terminal.
   ///
-  /// With 24-bit colours where the environment says that there are (`COLORTERM`), otherwise with the
-  /// 6×6×6 colours that nearly all terminals have.
+  /// Colours have 24 bits where the environment says that the terminal shows them (`COLORTERM`).
+  /// Elsewhere they are the 6×6×6 colours that nearly all terminals have.
   static func lines(_ picture: Picture) -> [String] {
     let isTrueColour = Terminal.hasTrueColour
     let bytes = picture.inColour.bytes

@@ -118,7 +118,7 @@ public struct Backprop {
     let isVariable =
       writer.names[node].map { !$0.hasPrefix("∂") } == true
       && !network.variables.contains { $0.name == name }
-    return writer.formula(of: node, expanded: !isVariable)
+    return writer.formula(of: node, as: isVariable ? .name : .definition)
   }
 
   /// The derivative by a variable as the sum over paths.

@@ -2,8 +2,8 @@ import QuernExecution
 import QuernGraph
 import QuernRandom
 
-/// Whether the derivative of the output by one variable depends on a weight: the lecture's quiz,
-/// answered by the graph and by trying it out.
+/// Whether the derivative of the output by one variable depends on a weight. This is the lecture's
+/// quiz, answered from the graph and by measuring.
 public struct Dependence: Hashable, Sendable, Encodable {
   /// How the gradient's graph reads the weight.
   public enum Reach: String, Hashable, Sendable, Codable {
@@ -19,20 +19,21 @@ public struct Dependence: Hashable, Sendable, Encodable {
   public var weight: String
   /// `w₁₁`.
   public var symbol: String
-  /// Whether it is a factor of a path: it leads from one neuron of the path to the next.
+  /// Whether the weight lies on a path: it leads from one neuron of the path to the next.
   public var isOnPath: Bool
   public var reach: Reach
-  /// Random points at which the weight was changed, and those at which the derivative changed.
+  /// Random points at which the weight was changed.
   public var trials: Int
+  /// Those of them at which the derivative changed.
   public var changes: Int
 }
 
 extension Backprop {
   /// For every weight, whether the derivative of the output by `variable` depends on it.
   ///
-  /// The graph's answer is whether the weight can be reached from the derivative's node, going back.
-  /// The measured one is whether the derivative that compiled kernels compute changes at all when
-  /// the weight grows by a half, at random points: weights and inputs from −1 to 1.
+  /// The graph's answer: whether the derivative's node is computed from the weight. The measured
+  /// answer: whether the derivative changes at all where the weight grows by a half, at random
+  /// points with weights and inputs from −1 to 1.
   ///
   /// - Parameters:
   ///   - variable: the number of the variable derived by.
@@ -44,8 +45,8 @@ extension Backprop {
   ) throws -> [Dependence] {
     let name = derivative(by: variable)
     guard let root = gradientGraph.output(named: name) else { return [] }
-    let all = gradientGraph.reachable(from: root, throughComparisons: true)
-    let smooth = gradientGraph.reachable(from: root, throughComparisons: false)
+    let all = gradientGraph.inputNames(reachableFrom: root, comparisons: .followed)
+    let smooth = gradientGraph.inputNames(reachableFrom: root, comparisons: .ignored)
     let edges = Set(
       network.paths(from: variable).flatMap { zip($0, $0.dropFirst()).map(Edge.init) })
 
@@ -70,7 +71,7 @@ extension Backprop {
         let before = try executable.floats(name)[0]
         try executable.write(weight.name, value + 0.5)
         try executable.run()
-        // Kernels compute the same from the same, to the bit.
+        // Equal inputs give equal bits, so any difference comes from the weight.
         if try executable.floats(name)[0] != before { changes += 1 }
       }
       return Dependence(
@@ -87,10 +88,16 @@ extension Backprop {
 }
 
 extension Graph {
+  /// What a search for inputs does at a comparison.
+  enum Comparisons {
+    /// It goes on to what is compared.
+    case followed
+    /// It ends: a value moves only where a comparison turns out otherwise.
+    case ignored
+  }
+
   /// The names of the inputs that a node is computed from.
-  ///
-  /// - Parameter throughComparisons: whether what is only compared counts.
-  func reachable(from root: NodeID, throughComparisons: Bool) -> Set<String> {
+  func inputNames(reachableFrom root: NodeID, comparisons: Comparisons) -> Set<String> {
     var visited: Set<NodeID> = [root]
     var pending = [root]
     var names: Set<String> = []
@@ -99,7 +106,7 @@ extension Graph {
       switch node.op {
       case .input(let input): names.insert(input.name)
       case .elementwise(.less), .elementwise(.lessOrEqual), .elementwise(.equal):
-        guard throughComparisons else { continue }
+        if comparisons == .ignored { continue }
       default: break
       }
       for operand in node.operands where visited.insert(operand).inserted {

@@ -2,11 +2,19 @@ import QuernGraph
 
 /// Writes nodes of a graph of scalars as formulas: infix, with no more parentheses than needed.
 ///
-/// Nodes that have names are written by them, so a formula ends at them. A node that is read in two
-/// places is written out in both; give those a name that would make a formula long.
+/// In a formula a node that has a name is written by it. Any other node is written out wherever it
+/// is read; so name those that are read often and would make formulas long.
 public struct FormulaWriter {
+  /// How a node that has a name is written where a formula is about that node.
+  public enum Form: Hashable, Sendable {
+    /// By its name: `h₁`.
+    case name
+    /// By what it is computed from: `σ(v₁₁ · z₁)`. Inputs are computed from nothing and stay names.
+    case definition
+  }
+
   public var graph: Graph
-  /// What nodes are called, such as `h₁`; inputs are called by their own names where there is none.
+  /// What nodes are called, such as `h₁`. An input that is not among them has its own name.
   public var names: [NodeID: String]
 
   public init(_ graph: Graph, names: [NodeID: String]) {
@@ -14,33 +22,30 @@ public struct FormulaWriter {
     self.names = names
   }
 
-  /// How tightly a formula's outermost sign binds.
+  /// How tightly the outermost sign of a formula binds.
   public enum Binding: Int, Comparable, Sendable {
     case sum, product, atom
     public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
   }
 
-  /// The formula of a node. A node that has a name gives that name unless `expanded`, which writes
-  /// out what it is computed from; inputs stay names.
-  public func formula(of id: NodeID, expanded: Bool = false) -> String {
-    write(id, expanded: expanded).text
-  }
+  /// The formula of a node.
+  public func formula(of id: NodeID, as form: Form = .name) -> String { write(id, form).text }
 
   /// The formula as a factor of a product: in parentheses where it is a sum.
   public func factor(_ id: NodeID) -> String { operand(id, .product) }
 
   private func operand(_ id: NodeID, _ least: Binding) -> String {
-    let (text, binding) = write(id, expanded: false)
+    let (text, binding) = write(id, .name)
     return binding < least ? "(\(text))" : text
   }
 
-  private func write(_ id: NodeID, expanded: Bool) -> (text: String, binding: Binding) {
+  private func write(_ id: NodeID, _ form: Form) -> (text: String, binding: Binding) {
     let node = graph[id]
-    if !expanded || node.operands.isEmpty, let name = names[id] { return (name, .atom) }
+    if form == .name || node.operands.isEmpty, let name = names[id] { return (name, .atom) }
     switch node.op {
     case .input(let input): return (input.name, .atom)
     case .constant(let value): return Self.constant(value)
-    case .reshape: return write(node.operands[0], expanded: false)
+    case .reshape: return write(node.operands[0], .name)
     case .elementwise(let op): return write(op, node)
     default: return (node.formula(node.operands.map { formula(of: $0) }), .sum)
     }
@@ -65,7 +70,7 @@ public struct FormulaWriter {
     case .divide: return ("\(operand(x[0], .product)) / \(operand(x[1], .atom))", .product)
     case .negate: return ("−\(operand(x[0], .product))", .sum)
     case .sigmoid: return ("σ(\(formula(of: x[0])))", .atom)
-    // Iverson's brackets: 1 where it holds, 0 elsewhere.
+    // Iverson's brackets: 1 where the comparison holds, 0 elsewhere.
     case .less: return ("[\(formula(of: x[0])) < \(formula(of: x[1]))]", .atom)
     case .lessOrEqual: return ("[\(formula(of: x[0])) ≤ \(formula(of: x[1]))]", .atom)
     case .equal: return ("[\(formula(of: x[0])) = \(formula(of: x[1]))]", .atom)
@@ -81,7 +86,7 @@ public struct FormulaWriter {
     }
   }
 
-  /// What follows a plus: in parentheses where it begins with a minus.
+  /// An operand after a plus sign: in parentheses where it begins with a minus sign.
   private func term(_ id: NodeID) -> String {
     let text = operand(id, .sum)
     return text.hasPrefix("−") ? "(\(text))" : text

@@ -106,7 +106,7 @@ public struct ScalarNetwork {
     let layers = Self.layers(widths)
     let inputs = layers[0].map { number in
       Self.leaf(
-        Self.name(neurons[0], [number + 1], single: false), .input, layer: 0, .data, in: builder)
+        Self.name(neurons[0], [number + 1]), .input, layer: 0, .data, in: builder)
     }
     let matrices = Self.weights(weights, between: layers, in: builder)
     var variables = inputs + matrices.joined().joined()
@@ -114,7 +114,7 @@ public struct ScalarNetwork {
     for layer in 1..<widths.count {
       let isOutput = layer == widths.count - 1
       let made = try (0..<widths[layer]).map { j throws(QuernError) in
-        let (name, symbol) = Self.name(neurons[layer], [j + 1], single: isOutput)
+        let (name, symbol) = Self.name(neurons[layer], isOutput ? [] : [j + 1])
         let node = try Self.neuron(
           name, weights: matrices[layer - 1].map { $0[j].node }, inputs: before,
           activation: isOutput ? .linear : activation, in: builder)
@@ -162,7 +162,7 @@ public struct ScalarNetwork {
       layers[number].indices.map { i in
         layers[number + 1].indices.map { j in
           leaf(
-            name(stems[number], [i + 1, j + 1], single: false),
+            name(stems[number], [i + 1, j + 1]),
             .weight(from: layers[number][i], to: layers[number + 1][j]), layer: number + 1,
             .parameter, in: builder)
         }
@@ -186,10 +186,8 @@ public struct ScalarNetwork {
     }
   }
 
-  private static func name(
-    _ stem: String, _ indices: [Int], single: Bool
-  ) -> (name: String, symbol: String) {
-    if single { return (stem, stem) }
+  /// - Parameter indices: counted from 1; none for what is the only one.
+  private static func name(_ stem: String, _ indices: [Int]) -> (name: String, symbol: String) {
     let separator = indices.contains { $0 > 9 } ? "," : ""
     let text = indices.map(String.init).joined(separator: separator)
     return (stem + text, stem + Symbols.below(text))

@@ -1,5 +1,6 @@
 import QuernErrors
 import QuernGraph
+import QuernLayers
 
 #if canImport(Glibc)
   import Glibc
@@ -47,10 +48,11 @@ public struct Adam: Optimizer, Hashable {
   }
 
   public func update(
-    _ weight: Tensor, gradient: Tensor, state: [Tensor], hyperparameters: [Tensor], decays: Bool
+    _ weight: Tensor, gradient: Tensor, state: [Tensor], hyperparameters: [Tensor],
+    role: ParameterInfo.Role
   ) throws(QuernError) -> (weight: Tensor, state: [Tensor]) {
     try step(
-      weight, decayed(gradient, weight, by: decays ? weightDecay : 0), state, hyperparameters[0],
+      weight, decayed(gradient, weight, by: weightDecay, role), state, hyperparameters[0],
       hyperparameters[1])
   }
 

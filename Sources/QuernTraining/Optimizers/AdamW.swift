@@ -1,5 +1,6 @@
 import QuernErrors
 import QuernGraph
+import QuernLayers
 
 /// Adam with decoupled weight decay (Loshchilov & Hutter 2019): w ← w − η·λ·w beside Adam's step, so
 /// that the decay is not divided by the gradient's size.
@@ -37,9 +38,10 @@ public struct AdamW: Optimizer, Hashable {
   }
 
   public func update(
-    _ weight: Tensor, gradient: Tensor, state: [Tensor], hyperparameters: [Tensor], decays: Bool
+    _ weight: Tensor, gradient: Tensor, state: [Tensor], hyperparameters: [Tensor],
+    role: ParameterInfo.Role
   ) throws(QuernError) -> (weight: Tensor, state: [Tensor]) {
-    let shrunk = decays && weightDecay != 0 ? try weight * hyperparameters[2] : weight
+    let shrunk = role.isDecayed && weightDecay != 0 ? try weight * hyperparameters[2] : weight
     return try adam.step(shrunk, gradient, state, hyperparameters[0], hyperparameters[1])
   }
 }

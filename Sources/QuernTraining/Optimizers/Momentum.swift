@@ -1,5 +1,6 @@
 import QuernErrors
 import QuernGraph
+import QuernLayers
 
 /// Gradient descent with momentum, as PyTorch has it: v ← μ·v + g; w ← w − η·v.
 ///
@@ -21,9 +22,10 @@ public struct Momentum: Optimizer, Hashable {
   public var stateNames: [String] { ["velocity"] }
 
   public func update(
-    _ weight: Tensor, gradient: Tensor, state: [Tensor], hyperparameters: [Tensor], decays: Bool
+    _ weight: Tensor, gradient: Tensor, state: [Tensor], hyperparameters: [Tensor],
+    role: ParameterInfo.Role
   ) throws(QuernError) -> (weight: Tensor, state: [Tensor]) {
-    let g = try decayed(gradient, weight, by: decays ? weightDecay : 0)
+    let g = try decayed(gradient, weight, by: weightDecay, role)
     let velocity = try state[0] * momentum + g
     return (try weight - hyperparameters[0] * velocity, [velocity])
   }

@@ -1,5 +1,6 @@
 import QuernErrors
 import QuernGraph
+import QuernLayers
 
 /// Nesterov's momentum, as PyTorch has it: v ← μ·v + g; w ← w − η·(g + μ·v).
 public struct Nesterov: Optimizer, Hashable {
@@ -18,9 +19,10 @@ public struct Nesterov: Optimizer, Hashable {
   public var stateNames: [String] { ["velocity"] }
 
   public func update(
-    _ weight: Tensor, gradient: Tensor, state: [Tensor], hyperparameters: [Tensor], decays: Bool
+    _ weight: Tensor, gradient: Tensor, state: [Tensor], hyperparameters: [Tensor],
+    role: ParameterInfo.Role
   ) throws(QuernError) -> (weight: Tensor, state: [Tensor]) {
-    let g = try decayed(gradient, weight, by: decays ? weightDecay : 0)
+    let g = try decayed(gradient, weight, by: weightDecay, role)
     let velocity = try state[0] * momentum + g
     return (try weight - hyperparameters[0] * (g + velocity * momentum), [velocity])
   }

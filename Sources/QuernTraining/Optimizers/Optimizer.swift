@@ -1,5 +1,6 @@
 import QuernErrors
 import QuernGraph
+import QuernLayers
 
 /// How a parameter moves along its gradient: a function from tensors to tensors.
 ///
@@ -37,11 +38,12 @@ public protocol Optimizer: Sendable {
   ///   - gradient: the loss's gradient by it, of the same shape.
   ///   - state: one tensor for each of ``Optimizer/stateNames``, of the same shape.
   ///   - hyperparameters: one scalar for each of ``Optimizer/hyperparameters``.
-  ///   - decays: whether weight decay concerns this parameter: it leaves biases alone, and the
-  ///     scales and shifts of normalisation.
+  ///   - role: what the parameter does in its layer. Weight decay is for weights alone, see
+  ///     ``/QuernLayers/ParameterInfo/Role/isDecayed``.
   /// - Returns: the parameter and the state after the step.
   func update(
-    _ weight: Tensor, gradient: Tensor, state: [Tensor], hyperparameters: [Tensor], decays: Bool
+    _ weight: Tensor, gradient: Tensor, state: [Tensor], hyperparameters: [Tensor],
+    role: ParameterInfo.Role
   ) throws(QuernError) -> (weight: Tensor, state: [Tensor])
 }
 
@@ -50,10 +52,11 @@ extension Optimizer {
   public var hyperparameters: [String] { ["learningRate"] }
   public func values(learningRate: Double, step: Int) -> [Double] { [learningRate] }
 
-  /// g + λ·w: the gradient of the loss with λ/2·‖w‖² added; g itself where λ is zero.
+  /// g + λ·w, the gradient of the loss with λ/2·‖w‖² added; g itself where λ is zero or the
+  /// parameter is none that decays.
   func decayed(
-    _ gradient: Tensor, _ weight: Tensor, by decay: Double
+    _ gradient: Tensor, _ weight: Tensor, by decay: Double, _ role: ParameterInfo.Role
   ) throws(QuernError) -> Tensor {
-    decay == 0 ? gradient : try gradient + weight * decay
+    role.isDecayed && decay != 0 ? try gradient + weight * decay : gradient
   }
 }

@@ -1,5 +1,6 @@
 import QuernErrors
 import QuernGraph
+import QuernLayers
 
 /// Stochastic gradient descent: w ← w − η·g, the lecture's wᵗ = wᵗ⁻¹ − η·∇Q(wᵗ⁻¹).
 public struct SGD: Optimizer, Hashable {
@@ -12,9 +13,10 @@ public struct SGD: Optimizer, Hashable {
   public var settings: [String: Double] { ["weightDecay": weightDecay] }
 
   public func update(
-    _ weight: Tensor, gradient: Tensor, state: [Tensor], hyperparameters: [Tensor], decays: Bool
+    _ weight: Tensor, gradient: Tensor, state: [Tensor], hyperparameters: [Tensor],
+    role: ParameterInfo.Role
   ) throws(QuernError) -> (weight: Tensor, state: [Tensor]) {
-    let g = try decayed(gradient, weight, by: decays ? weightDecay : 0)
+    let g = try decayed(gradient, weight, by: weightDecay, role)
     return (try weight - hyperparameters[0] * g, [])
   }
 }
