@@ -1,9 +1,10 @@
 import QuernErrors
 import QuernGraph
 
-/// What training makes small: a number for each example.
+/// What training minimises: a number for each example.
 ///
-/// Write your own as a structure; ``BuiltNetwork/objective(_:regularisation:)`` does the rest.
+/// To write your own, conform a structure to this protocol;
+/// ``BuiltNetwork/objective(_:regularisation:)`` averages it over the batch.
 public protocol Loss: Sendable {
   /// Name of the data input that holds what the network should have made.
   var targetName: String { get }
@@ -16,8 +17,8 @@ public protocol Loss: Sendable {
   /// The loss of each example: (N).
   func losses(output: Tensor, target: Tensor) throws(QuernError) -> Tensor
 
-  /// For each example 1 where the network is right and 0 where it is not, `float32` (N); nil where
-  /// there is no right and wrong.
+  /// For each example 1 if the network's answer is correct and 0 if not, `float32` (N); nil for a
+  /// loss without the notion of a correct answer.
   func hits(output: Tensor, target: Tensor) throws(QuernError) -> Tensor?
 }
 
@@ -40,7 +41,7 @@ public struct Regularisation: Sendable, Hashable, Codable {
   }
 }
 
-/// What a step computes beside the network's output. All scalars are `float32` and have shape `[]`.
+/// What a step computes from the network's output. All scalars are `float32` and have shape `[]`.
 public struct Objective {
   /// The data input ``Loss/targetName``: for cross-entropy `labels`, `int32` (N).
   public let target: Tensor
@@ -50,21 +51,21 @@ public struct Objective {
   public let losses: Tensor
   /// Σ w·l / Σ w over the batch, a scalar.
   public let dataLoss: Tensor
-  /// ``dataLoss`` and the regularisation: the scalar to differentiate.
+  /// The sum of ``dataLoss`` and the regularisation: the scalar to differentiate.
   public let loss: Tensor
-  /// Σ w·hit: how many real examples the network gets right, a scalar; nil where the loss knows no
-  /// right and wrong.
+  /// Σ w·hit: how many real examples the network classifies correctly, a scalar; nil for a loss
+  /// without the notion of a correct answer.
   public let correct: Tensor?
 }
 
 extension BuiltNetwork {
   /// Builds the loss over the batch.
   ///
-  /// Every example has a weight, 1 for a real one and 0 for one that only fills the last batch of
-  /// an epoch; the loss is Σ w·l / Σ w. So one compiled graph serves batches of any number of real
-  /// examples up to N, with the gradients of a batch of just those (``BatchNorm`` weights its
-  /// statistics likewise). Fillers must hold finite numbers and valid labels; repeat a real
-  /// example. Where all weights are 0 the loss is NaN.
+  /// Every example has a weight w: 1 for a real one, 0 for a filler, which only fills the last batch
+  /// of an epoch. The loss is Σ w·l / Σ w. So one compiled graph serves batches of any number of real
+  /// examples up to N, and has the gradients of a batch of just those. (``BatchNorm`` weights its
+  /// statistics likewise.) Fillers must hold finite numbers and valid labels; repeat a real example.
+  /// Where all weights are 0 the loss is NaN.
   ///
   /// - Throws: `QuernError` where the output's shape does not suit the loss.
   public func objective(

@@ -1,16 +1,16 @@
 import QuernGraph
 
-/// What is known of a trained tensor of a network.
+/// Describes a parameter: a tensor of a network that is trained.
 public struct ParameterInfo: Sendable, Hashable {
   /// What a parameter does in its layer.
   public enum Role: String, Sendable, Hashable, Codable {
-    /// Multiplies inputs.
+    /// It multiplies inputs.
     case weight
-    /// Is added.
+    /// It is added.
     case bias
-    /// Multiplies normalised values.
+    /// It multiplies normalised values.
     case scale
-    /// Is added to normalised values.
+    /// It is added to normalised values.
     case shift
 
     /// Whether regularisation and weight decay make the parameter smaller: weights only.
@@ -25,21 +25,22 @@ public struct ParameterInfo: Sendable, Hashable {
   public var shape: Shape
   public var role: Role
   public var initialiser: Initialiser
-  /// Inputs that one output sums over.
+  /// How many inputs an output is a sum over.
   public var fanIn: Int
-  /// Outputs that one input enters.
+  /// How many outputs an input is a term of.
   public var fanOut: Int
   /// The graph's input node.
   public var node: NodeID
 
-  /// Values to start from, row-major: they depend on the seed and the parameter's name only.
+  /// The values before the first step, row-major. They depend only on the seed and the parameter's
+  /// name.
   public func initialValues(seed: UInt64) -> [Float] {
     initialiser.values(
       shape: shape, fanIn: fanIn, fanOut: fanOut, seed: Initialiser.seed(seed, for: name))
   }
 }
 
-/// What is known of a tensor that a network keeps from step to step without training it.
+/// Describes a state: a tensor that a network keeps from step to step without training it.
 public struct StateInfo: Sendable, Hashable {
   /// What it holds before the first step.
   public enum Initial: Sendable, Hashable {
@@ -49,7 +50,7 @@ public struct StateInfo: Sendable, Hashable {
     case counter
   }
 
-  /// As ``ParameterInfo/name``: `batchNorm1.runningMean`.
+  /// The layer's full name and the state's, as in ``ParameterInfo/name``: `batchNorm1.runningMean`.
   public var name: String
   public var layer: String
   /// `float32` or `int32`.
@@ -60,28 +61,28 @@ public struct StateInfo: Sendable, Hashable {
 
   public var shape: Shape { type.shape }
 
-  /// Values to start from where the state is `float32`, row-major; nil where it is not.
+  /// The values before the first step, row-major; nil for a state that is not `float32`.
   public func initialFloats(seed: UInt64) -> [Float]? {
     guard type.element == .float32 else { return nil }
     guard case .constant(let value) = initial else { return nil }
     return [Float](repeating: Float(value), count: shape.elementCount)
   }
 
-  /// Values to start from where the state is `int32`, row-major; nil where it is not.
+  /// The values before the first step, row-major; nil for a state that is not `int32`.
   public func initialIntegers(seed: UInt64) -> [Int32]? {
     guard type.element == .int32 else { return nil }
     switch initial {
     case .constant(let value):
       return [Int32](repeating: Int32(clamping: Int(value)), count: shape.elementCount)
     case .counter:
-      // 2³⁰ steps are left before the counter could overflow.
+      // The counter starts below 2³⁰, so it overflows after 2³⁰ steps at the earliest.
       let start = Int32(truncatingIfNeeded: Initialiser.seed(seed, for: name) >> 34)
       return [Int32](repeating: start, count: shape.elementCount)
     }
   }
 }
 
-/// What one layer made, for summaries.
+/// What a layer added to the graph, for summaries.
 public struct LayerRecord: Sendable, Hashable {
   /// Full name: `residual1.conv2`.
   public var name: String
@@ -89,9 +90,9 @@ public struct LayerRecord: Sendable, Hashable {
   /// See ``Layer/settings``.
   public var settings: String
   public var outputShape: Shape
-  /// Elements of the layer's own parameters; those of layers inside it are counted there.
+  /// Elements of the layer's own parameters, without those of layers inside it.
   public var parameterCount: Int
-  /// Multiply-adds of the layer's own products over the whole batch, forward.
+  /// Multiply-adds of the layer's own products in the forward pass, for the whole batch.
   public var multiplyAdds: Int
   /// The layer's output in the graph.
   public var node: NodeID

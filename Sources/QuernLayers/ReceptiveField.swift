@@ -198,7 +198,7 @@ private struct PositionWalk {
     }
   }
 
-  /// Unites positions with those that other readers of the node see.
+  /// Adds positions to those that other readers of the node see.
   private mutating func add(_ id: NodeID, _ positions: [Set<Int>]) {
     guard depends[id.index] else { return }
     var positions = positions
@@ -214,7 +214,7 @@ private struct PositionWalk {
     seen[id.index] = positions
   }
 
-  /// The positions along each axis of a transform that write any of these.
+  /// For each axis of a transform, the positions at which it writes any of the given ones.
   private func tiles(_ transform: TileTransform, _ positions: [Set<Int>]) -> [Set<Int>] {
     transform.axes.indices.map { axis in
       guard

@@ -3,16 +3,17 @@ import QuernErrors
 import QuernGraph
 import QuernLayers
 
-/// A file with a network's weights and, if it is to be trained on, all else that takes.
+/// A file with a network's weights and, where training is to go on, the state of the run.
 ///
-/// The format is safetensors. Weights bear the network's names (`conv1.weight`), the optimiser's
-/// state its own before them (`optimizer/velocity/conv1.weight`), and what a stopping rule keeps
-/// likewise (`stopping/reference/conv1.weight`). The metadata hold what is not a
-/// tensor. Files of other origin need only the weights.
+/// The format is safetensors. Weights have the network's names (`conv1.weight`). The tensors of an
+/// optimiser and of a stopping rule have a prefix before these
+/// (`optimizer/velocity/conv1.weight`, `stopping/reference/conv1.weight`). What is no tensor is in the
+/// metadata. Files that other programs wrote need only the weights.
 public struct Checkpoint: Sendable, Equatable {
-  /// The network's name; nil in a file of other origin.
+  /// The network's name; nil in a file that another program wrote.
   public var model: String?
-  /// `Network.fingerprint()` of the network it was written for; nil in a file of other origin.
+  /// `Network.fingerprint()` of the network it was written for; nil in a file that another program
+  /// wrote.
   public var fingerprint: String?
   public var weights: Weights
   /// Nil where only weights were saved.
@@ -58,7 +59,7 @@ public struct Checkpoint: Sendable, Equatable {
     source = path
   }
 
-  /// Writes the file atomically: whatever happens, the old file or the new one is there.
+  /// Writes the file atomically: whatever happens, either the old file or the new one is there.
   ///
   /// - Throws: `QuernError` where it cannot be written.
   public func write(to path: String) throws {
@@ -90,7 +91,7 @@ public struct Checkpoint: Sendable, Equatable {
   ///
   /// - Parameters:
   ///   - required: tensors that must be there.
-  ///   - known: tensors that may be there; of the same shapes.
+  ///   - known: tensors that may be there. Those that are must have these shapes.
   func check(
     against network: Network, required: [TensorSignature], known: [TensorSignature]
   ) throws {

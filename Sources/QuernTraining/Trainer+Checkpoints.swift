@@ -2,7 +2,7 @@ import QuernData
 import QuernErrors
 
 extension Trainer {
-  /// All that is needed to go on later, or elsewhere.
+  /// The weights and the state of the run, from which it can go on later or in another process.
   public func checkpoint() throws -> Checkpoint {
     let state = TrainingState(
       position: position,
@@ -18,15 +18,17 @@ extension Trainer {
       training: state)
   }
 
-  /// Takes over the weights of a checkpoint, and, if it holds a training run, goes on with that.
+  /// Takes the weights of a checkpoint. If the checkpoint holds a training run, training goes on from
+  /// there.
   ///
-  /// The settings stay this trainer's. Where they are those of the run, it ends with the bits of one
-  /// that was never stopped; other numbers, such as another learning rate, hold from here on.
+  /// The settings stay this trainer's. Where they equal those of the run, it ends with the same bits
+  /// as a run that was never stopped. Where they differ, as with another learning rate, they hold from
+  /// here on.
   ///
   /// - Throws: `QuernError` for a checkpoint of another model, of another optimiser, or in the middle
   ///   of an epoch over another data set or with another batch size.
   public func restore(_ checkpoint: Checkpoint) throws {
-    // A file with weights alone may leave out state, which then starts afresh.
+    // A file without a run may lack the network's state, which then keeps its initial values.
     let parameters = Set(step.parameterNames)
     try checkpoint.check(
       against: network,

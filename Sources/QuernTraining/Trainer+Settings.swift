@@ -28,7 +28,7 @@ extension Trainer {
     /// The largest norm of all gradients together. Where it is larger, they are scaled down to this.
     /// Nil: no limit.
     public var gradientNormLimit: Double?
-    /// Decides the initial weights, the orders of the examples, their deformations and what dropout
+    /// Decides the initial weights, the order of the examples, their deformations and what dropout
     /// drops.
     public var seed: UInt64
     /// Terms added to the loss.
@@ -61,7 +61,7 @@ extension Trainer {
 }
 
 extension Trainer.Settings {
-  /// - Throws: `QuernError` for numbers that make no sense, a deformation's among them.
+  /// - Throws: `QuernError` for numbers out of range, those of the deformation included.
   func validate() throws {
     guard batchSize > 0 else {
       throw QuernError("batch size", "\(batchSize) found", remedy: "give at least 1")

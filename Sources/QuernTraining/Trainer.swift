@@ -9,24 +9,24 @@ import QuernRandom
 /// Trains a network on a data set, step by step.
 ///
 /// The whole step, from the batch to the updated parameters, is one compiled graph: see
-/// ``TrainingStep``. A run is decided by its seed: equal settings give equal bits, for any number of
-/// threads, and also where the run was stopped, saved and resumed by a trainer of the same settings.
+/// ``TrainingStep``. Equal settings give equal bits, for any number of threads, and also where a run
+/// was stopped, saved and resumed by another trainer of the same settings.
 ///
-/// A `Dataset` has whole numbers for labels, the classes. A loss whose target is `int32` (N) gets
-/// them as they are; one whose target is `float32` (N, K), such as `MeanSquaredError`, gets 1 for an
+/// The labels of a `Dataset` are classes, whole numbers. A loss whose target is `int32` (N) gets
+/// them as they are. One whose target is `float32` (N, K), such as `MeanSquaredError`, gets 1 for an
 /// example's class and 0 for the others. For targets that are numbers (regression) write the loop
 /// over ``TrainingStep`` yourself: write the input (`Network.inputName`), the target
 /// (``TrainingStep/targetName``), the examples' weights (`Network.exampleWeightName`) and the
 /// optimiser's hyperparameters (``Optimizer/values(learningRate:step:)``), then run. The page "Your
 /// own layer and loss" of QuernLayers shows it.
 public final class Trainer {
-  /// Why ``train(epochs:onEpoch:onStep:shouldStop:stopAfter:)`` came back.
+  /// Why ``train(epochs:onEpoch:onStep:shouldStop:stopAfter:)`` returned.
   public enum Outcome: Hashable, Sendable {
     /// All epochs are done.
     case finished
-    /// `shouldStop` said so, after some step.
+    /// `shouldStop` returned true after a step.
     case interrupted
-    /// `stopAfter` or the stopping rule said so, after some epoch.
+    /// `stopAfter` returned true, or the stopping rule holds, after an epoch.
     case stopped
   }
 
@@ -40,22 +40,22 @@ public final class Trainer {
   public let evaluation: Dataset?
   /// What it is evaluated on as well, with ``Validation/trainingSet`` only.
   public let test: Dataset?
-  /// What checkpoints call the training set, so that those who go on with the run find it again: its
-  /// own name, unless this is set.
+  /// What checkpoints call the training set, so that it is found again when the run goes on. At first
+  /// it is the data set's own name.
   public var dataName: String
   /// Where the run stands.
   public internal(set) var position: TrainingPosition
-  /// How many epochs the run is to have in all; nil before it was told.
+  /// How many epochs the run is to have in all; nil before training began.
   public internal(set) var epochCount: Int?
   /// The best epochs so far; nil before the first was evaluated on both sets.
   public internal(set) var bestEpochs: BestEpochs?
   /// What runs the steps.
   public let executable: any Executable
 
-  /// Of ``training``, which every checkpoint holds.
+  /// The fingerprint of ``training``. Every checkpoint holds it.
   private(set) lazy var dataFingerprint = training.fingerprint
 
-  /// When training ends by itself, and how far that is; see ``stop(by:)``.
+  /// The rule by which training ends by itself, and what the rule has measured; see ``stop(by:)``.
   public internal(set) var stopping: StoppingState?
   var fullGradient: FullGradient?
 
@@ -63,8 +63,8 @@ public final class Trainer {
   private var evaluator: Evaluator?
   private var replay: StepReplay
 
-  /// A step that is built and compiled, with its initial weights: all that needs no data, so that it
-  /// can be done while they are loaded.
+  /// A step that is built and compiled, with its initial weights. It needs no data, so it can be made
+  /// while data are loaded.
   public struct Preparation {
     let network: Network
     let loss: any Loss
@@ -80,7 +80,7 @@ public final class Trainer {
       self.network = network
       self.loss = loss
       self.settings = settings
-      // Drawing millions of normal numbers takes as long as compiling, and needs nothing of it.
+      // Drawing millions of normal numbers takes as long as compiling, so both go on at once.
       let weights = Background { try network.initialWeights(seed: settings.seed) }
       step = try TrainingStep(
         network, loss: loss, optimizer: settings.optimizer, batchSize: settings.batchSize,
@@ -95,14 +95,14 @@ public final class Trainer {
   ///
   /// - Parameters:
   ///   - network: what is trained.
-  ///   - loss: what is made small.
+  ///   - loss: what is minimised.
   ///   - training: pictures of the network's input shape; their number need not be a multiple of
   ///     the batch.
   ///   - evaluation: a validation or test set. With ``Validation/share(_:)`` that share of the
   ///     training set takes its place; with ``Validation/trainingSet`` it is the test set.
   ///   - settings: how it is trained.
-  /// - Throws: `QuernError` where network, loss and data do not fit, pictures cannot be deformed, or this
-  ///   process cannot run the network as asked.
+  /// - Throws: `QuernError` where network, loss and data do not go together, pictures cannot be
+  ///   deformed, or this process cannot run the network as ``Settings/execution`` says.
   public convenience init(
     _ network: Network, loss: any Loss = SoftmaxCrossEntropy(), training: Dataset,
     evaluation: Dataset? = nil, settings: Settings = Settings()
@@ -205,11 +205,11 @@ public final class Trainer {
     return .finished
   }
 
-  /// The steps of an epoch that were made in one go.
+  /// The steps of an epoch that this call of `train` made.
   private struct Steps {
     var examples = 0
     var last: TrainingProgress?
-    /// Whether the epoch has more.
+    /// Whether `shouldStop` ended them before the epoch's last.
     var areInterrupted = false
   }
 
@@ -261,13 +261,13 @@ public final class Trainer {
     return summary
   }
 
-  /// Of the present epoch so far; nil where correct answers are not counted.
+  /// The accuracy in the present epoch so far; nil where correct answers are not counted.
   private var accuracy: Double? {
     step.countsCorrect
       ? Double(position.correctCount) / Double(max(position.exampleCount, 1)) : nil
   }
 
-  /// η of the step that comes next.
+  /// η of the next step.
   private var learningRate: Double { learningRate(batch: position.stepInEpoch) }
 
   /// η of a step of the present epoch.
@@ -276,7 +276,8 @@ public final class Trainer {
       epoch: position.epoch, stepInEpoch: batch, stepsPerEpoch: loader.batchCount)
   }
 
-  /// Writes what the step at `position` reads besides the weights; returns how many examples count.
+  /// Writes a batch of the present epoch and the hyperparameters of its step. Returns how many of the
+  /// batch's examples are real.
   private func prepareStep(_ target: any Executable, batch: Int, step number: Int) throws -> Int {
     try step.writeHyperparameters(
       learningRate: learningRate(batch: batch), step: number, to: target)
@@ -312,7 +313,7 @@ public final class Trainer {
 
   // MARK: Evaluation
 
-  /// Small batches may help training; in evaluation they would only cost time.
+  /// The least batch in evaluation. A small batch may help training, but takes more time.
   private static let evaluationBatch = 128
 
   /// Runs a data set through the network with the weights as they are now.

@@ -78,7 +78,7 @@ public final class TrainingLog {
         examplesPerSecond: progress.examplesPerSecond.rounded()))
   }
 
-  /// Writes an epoch's line, and sees that it reaches the file.
+  /// Writes an epoch's line.
   ///
   /// - Throws: `QuernError` where it cannot be written.
   public func record(_ summary: EpochSummary) throws {
@@ -95,7 +95,7 @@ public final class TrainingLog {
 
   private func write(_ line: Line) throws {
     let bytes = Array(try encoder.encode(line)) + [UInt8(ascii: "\n")]
-    // Whoever follows the file sees each line when it is written.
+    // Those who follow the file see each line at once.
     if fwrite(bytes, 1, bytes.count, file) != bytes.count || fflush(file) != 0 {
       throw Self.failure(path)
     }

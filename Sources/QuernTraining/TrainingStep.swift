@@ -3,15 +3,15 @@ import QuernGradient
 import QuernGraph
 import QuernLayers
 
-/// Names of what a step's graph gives.
+/// Names of the outputs of a step's graph.
 public enum StepOutput {
-  /// The loss, averaged over the batch's examples by their weights: a scalar. In training with
-  /// regularisation.
+  /// The mean loss over the batch, weighted by the examples' weights: a scalar. In training it
+  /// includes the regularisation.
   public static let loss = "loss"
-  /// How many of the batch's examples are classified correctly: a scalar; only for losses that know
-  /// right and wrong.
+  /// How many of the batch's examples are classified correctly: a scalar. It is missing for a loss
+  /// without the notion of a correct answer.
   public static let correct = "correct"
-  /// What the network's last layer makes, (N, K): only in evaluation.
+  /// The output of the network's last layer, (N, K): N examples, K classes. Only in evaluation.
   public static let logits = "logits"
 }
 
@@ -29,22 +29,22 @@ public struct TrainingStep: Sendable {
   public let targetName: String
   /// Names of the trained tensors.
   public let parameterNames: [String]
-  /// What the network keeps: parameters, then state.
+  /// The tensors that the network keeps: parameters, then state.
   let weights: [TensorSignature]
-  /// What the optimiser keeps: `optimizer/velocity/conv1.weight`.
+  /// The tensors that the optimiser keeps, such as `optimizer/velocity/conv1.weight`.
   let optimizerTensors: [TensorSignature]
-  /// Whether ``StepOutput/correct`` is there.
+  /// Whether the graph has the output ``StepOutput/correct``.
   public let countsCorrect: Bool
 
   /// - Parameters:
   ///   - network: what is trained.
-  ///   - loss: what is made small.
+  ///   - loss: what is minimised.
   ///   - optimizer: how parameters move along their gradients.
   ///   - batchSize: N, examples a step.
   ///   - regularisation: terms added to the loss.
   ///   - gradientNormLimit: where √Σ‖g‖² over all parameters is larger, all gradients are scaled
-  ///     down to it. Every gradient must then be known before the first update, so none of them is
-  ///     finished where it is born.
+  ///     down to it. All gradients must then be known before the first update, so no update is fused
+  ///     with what computes its gradient.
   /// - Throws: `QuernError` where the network is unsound, or does not go with the loss.
   public init(
     _ network: Network, loss: any Loss = SoftmaxCrossEntropy(), optimizer: any Optimizer = SGD(),
@@ -105,7 +105,7 @@ public struct TrainingStep: Sendable {
   ) throws(QuernError) -> [Tensor] {
     var sum = builder.constant(0)
     for gradient in gradients { sum = try sum + (gradient * gradient).sum() }
-    // The smallest number keeps a gradient that is zero throughout from 0/0.
+    // Keeps a gradient that is zero throughout from 0/0.
     let norm = try sum.squareRoot() + 1e-12
     let scale = try builder.constant(limit).apply(.divide, norm).minimum(builder.constant(1))
     var result: [Tensor] = []
@@ -131,15 +131,15 @@ public struct TrainingStep: Sendable {
   }
 }
 
-/// One batch through the network for inference: outputs ``StepOutput/logits``, ``StepOutput/loss``
-/// and, where the loss knows it, ``StepOutput/correct``.
+/// One batch through the network in inference mode. Its outputs are ``StepOutput/logits``,
+/// ``StepOutput/loss`` and, where the loss counts correct answers, ``StepOutput/correct``.
 public struct EvaluationStep: Sendable {
   public let graph: Graph
   public let batchSize: Int
   public let targetName: String
-  /// Of one example.
+  /// The shape of one example's input.
   public let inputShape: Shape
-  /// Of one example.
+  /// The shape of one example's output.
   public let outputShape: Shape
   let weights: [TensorSignature]
 
@@ -163,7 +163,7 @@ public struct EvaluationStep: Sendable {
 }
 
 extension BuiltNetwork {
-  /// Parameters, then state.
+  /// All tensors that the network keeps: parameters, then state.
   var weightSignatures: [TensorSignature] {
     parameters.map { TensorSignature(name: $0.name, type: TensorType(.float32, $0.shape)) }
       + state.map { TensorSignature(name: $0.name, type: $0.type) }

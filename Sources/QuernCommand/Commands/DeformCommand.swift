@@ -69,7 +69,7 @@ struct DeformCommand: ParsableCommand {
     }
   }
 
-  /// Side by side, as many as the terminal is wide.
+  /// Draws pictures side by side, as many in a row as fit into the terminal.
   private func draw(_ pictures: [[Float]], height: Int, width: Int) {
     let gap = 2
     let perLine = max((Terminal.width + gap) / (width + gap), 1)

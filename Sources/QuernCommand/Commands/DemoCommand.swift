@@ -8,7 +8,7 @@ struct DemoCommand: ParsableCommand {
 
   @OptionGroup var execution: ExecutionArguments
 
-  /// What the example has to reach on the test set.
+  /// The accuracy that the example has to reach on the test set.
   private static let goal = 0.975
 
   func run() throws {

@@ -123,7 +123,7 @@ struct TrainCommand: ParsableCommand {
       network, data.source(recipe, past: past), settings, recipe)
     if let checkpoint { try trainer.restore(checkpoint) }
     if stoppingRule != nil || trainer.stopping != nil { try trainer.stop(by: stoppingRule) }
-    // Before anything is printed: whoever sees the run has begun may stop it.
+    // Installed before anything is printed: who sees that the run has begun may press Ctrl-C.
     Interrupt.install()
     try announce(
       trainer, epochs: epochs, test: test, from: checkpoint,
@@ -148,7 +148,7 @@ struct TrainCommand: ParsableCommand {
     if !(session.isComplete && areAllWritten) { throw ExitCode.failure }
   }
 
-  /// Reads the data and compiles the step, which need nothing of each other, at the same time.
+  /// Makes the trainer. The data are read while the step is compiled, since neither needs the other.
   private func trainer(
     _ network: Network, _ source: DataSource, _ settings: Trainer.Settings, _ recipe: Recipe
   ) throws -> (Trainer, test: Dataset) {
@@ -162,7 +162,7 @@ struct TrainCommand: ParsableCommand {
     return (trainer, test)
   }
 
-  /// Writes the run's files. One that cannot be written is no reason to lose the others.
+  /// Writes the run's files. Where one cannot be written, the others still are.
   ///
   /// - Returns: the checkpoints that were written, and whether all files could be written.
   private func writeFiles(
@@ -198,7 +198,7 @@ struct TrainCommand: ParsableCommand {
     }
   }
 
-  /// What became of an interrupted run, and how to go on with it.
+  /// The last line about an interrupted run: where it stopped, and how to go on with it.
   private func farewell(_ position: TrainingPosition) -> String {
     let text =
       "interrupted after step \(position.step) (epoch \(position.epoch + 1), step "
@@ -220,8 +220,8 @@ struct TrainCommand: ParsableCommand {
     return schedule?.stretched(from: past, to: epochs)
   }
 
-  /// Files that are written must be others than those that are read, and than each other, or one of them
-  /// would be lost. A run may be saved where it was loaded from.
+  /// Checks that no file is written twice, and that none is written that is read, since its contents
+  /// would be lost. Only `--save` may name the file of `--load`.
   private func checkFiles() throws {
     if let save { try Files.checkWritable(save) }
     if let log { try Files.checkWritable(log) }
@@ -233,7 +233,7 @@ struct TrainCommand: ParsableCommand {
     try Files.checkDistinct([("--load", load)] + outputs.filter { $0.option != "--save" })
   }
 
-  /// What was asked for, else what the checkpoint says, else the model's recipe.
+  /// The options that are given. For others the checkpoint's setting, else the recipe's.
   private func settings(_ recipe: Recipe, _ state: TrainingState?) throws -> Trainer.Settings {
     var optimizer = optimizer ?? recipe.optimizer
     if self.optimizer == nil, let name = state?.optimizer.name {
@@ -302,7 +302,7 @@ struct TrainCommand: ParsableCommand {
     } else if checkpoints.resume {
       print("no \(checkpoints.checkpoint ?? "checkpoint") yet: beginning afresh")
     }
-    // Whoever follows a run through a pipe sees at once what it is.
+    // Those who read the output through a pipe see at once what the run is.
     Terminal.flush()
   }
 }

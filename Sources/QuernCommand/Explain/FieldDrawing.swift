@@ -2,17 +2,17 @@ import Quern
 import QuernDrawing
 import QuernExplain
 
-/// What one output sees: for the terminal, and as SVG.
+/// Draws the receptive field of one output, in the terminal and as SVG.
 enum FieldDrawing {
-  /// The most cells of the picture that are drawn along a side; larger pictures are drawn in blocks.
+  /// The most cells along a side. Of larger pictures a cell is a block of pixels.
   private static let largestSide = 96
 
-  /// The picture in half blocks, brighter where the gradient is larger, and what was found.
+  /// The picture, brighter where the gradient is larger, and lines about what was found.
   static func lines(_ field: MeasuredField, width: Int) -> [String] {
     let blocks = Blocks(field, largestSide: max(min(width - 2, largestSide), 8))
     let picture = TerminalPicture.lines(
       blocks.levels, height: blocks.height, width: blocks.width, range: 0...1)
-    // A frame: what is not seen is blank.
+    // Pixels that are not seen are blank, so the picture needs a frame.
     let rule = String(repeating: "─", count: blocks.width)
     var lines = [headline(field), "┌\(rule)┐"]
     lines += picture.map { "│\($0)│" }
@@ -65,7 +65,7 @@ enum FieldDrawing {
     return last - first + 1
   }
 
-  /// `3 … 9`, or all of them where some between are missing.
+  /// `3 … 9`, or a list of them where some between are missing.
   private static func text(_ positions: [Int]) -> String {
     guard let first = positions.first, let last = positions.last else { return "none" }
     if positions.count == last - first + 1 {
@@ -75,13 +75,14 @@ enum FieldDrawing {
     return positions.count > 12 ? "\(shown), … \(last) (\(positions.count) of them)" : shown
   }
 
-  /// A picture's gradients in square blocks of pixels, small enough to be drawn.
+  /// A picture's gradients by square blocks of pixels, few enough to be drawn.
   private struct Blocks {
     /// Pixels along a side of a block.
     let side: Int
     let height: Int
     let width: Int
-    /// From 0, not seen at all, to 1; what is seen is at least 0.25, so that it can be told.
+    /// The largest gradient in each block: 0 where no pixel is seen, else from 0.25, which can be told
+    /// from 0, to 1.
     let levels: [Float]
 
     init(_ field: MeasuredField, largestSide: Int) {
@@ -90,7 +91,7 @@ enum FieldDrawing {
       var largest = [Float](repeating: 0, count: height * width)
       for (place, weight) in field.weights.enumerated() where weight > 0 {
         let block = place / field.width / side * width + place % field.width / side
-        // Gradients fall off fast from the middle: roots are easier to see.
+        // Gradients fall off fast from the middle. Square roots of them are easier to see.
         largest[block] = max(largest[block], 0.25 + 0.75 * weight.squareRoot())
       }
       levels = largest

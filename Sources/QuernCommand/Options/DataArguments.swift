@@ -19,7 +19,7 @@ struct DataArguments: ParsableArguments {
         """)
   }
 
-  /// What was asked for, else what a checkpoint was trained on, else the recipe's.
+  /// The data set of `--data`, else the one that the checkpoint was trained on, else the recipe's.
   ///
   /// - Throws: `QuernError` where there is no such data set.
   func source(_ recipe: Recipe, past: TrainingState? = nil) throws -> DataSource {

@@ -9,25 +9,26 @@ import Quern
 #endif
 
 extension Recipe {
-  /// Examples a step, unless it is asked for otherwise, for `ciresan-1` … `-3`; the paper has one.
+  /// Examples a step for `ciresan-1` … `-3`, unless an option says otherwise. The paper takes one.
   static let paperBatch = 32
-  /// That for `ciresan-4` and `-5`, whose many layers bear less.
+  /// Examples a step for `ciresan-4` and `-5`, which learn worse with more, or diverge.
   static let deepPaperBatch = 16
-  /// Half an hour of `ciresan-1` on two cores.
+  /// For `ciresan-1` this is half an hour on two cores.
   static let paperEpochs = 400
 
   /// The recipe of Cireşan et al. 2010 (arXiv 1003.0358), table 1.
   ///
-  /// The paper updates after each example, at rates from 1e-3 down to 1e-6. A step over a batch
-  /// moves along the mean of its gradients; at a rate larger by its size, that is the sum of the
-  /// updates that its examples would have made at the same weights. That holds as long as weights
-  /// change little within a batch. Measured on MNIST, in the first epoch: with the rate for 64
-  /// examples `ciresan-2` and `-3` diverge, with that for 128 `ciresan-1` does, with that for 32
-  /// `ciresan-5` does, and `ciresan-4` learns worse than with 16. So beyond the recipe's batch the
-  /// rate stays.
+  /// The paper updates after each example, at rates from 1e-3 down to 1e-6. Here a step moves along
+  /// the mean of a batch's gradients, so the rate is the paper's times the batch size: the step is
+  /// then the sum of the updates that the examples would have made at the same weights.
+  ///
+  /// That is right as long as weights change little within a batch. Measured on MNIST, in the first
+  /// epoch: `ciresan-1` diverges with the rate for 128 examples, `ciresan-2` and `-3` with that for
+  /// 64, `ciresan-5` with that for 32; `ciresan-4` learns worse with 32 than with 16. So with a batch
+  /// larger than the recipe's the rate is that of the recipe's batch.
   ///
   /// - Parameters:
-  ///   - epochs: over which the learning rate falls.
+  ///   - epochs: those over which the learning rate falls.
   ///   - batch: examples a step.
   /// - Throws: ``Failure`` for a network that is not the paper's.
   init(paper model: BuiltInModel, epochs: Int?, batch: Int?) throws {
@@ -52,8 +53,7 @@ extension Recipe {
     validation = .trainingSet
   }
 
-  /// What the rate is multiplied by after each epoch, so that the last has a thousandth of the
-  /// first's.
+  /// What the rate is multiplied by after each epoch, so that it ends at a thousandth.
   private static func paperFactor(epochs: Int) -> Double {
     epochs > 1 ? pow(1e-3, 1 / Double(epochs - 1)) : 1
   }

@@ -31,7 +31,7 @@ struct Recipe {
     }
   }
 
-  /// The schedule for a run of so many epochs: a cosine ends where the run does.
+  /// The schedule for a run of so many epochs. A cosine ends with the run.
   func schedule(epochs: Int?) -> LearningRateSchedule {
     if case .cosine(_, let floor) = learningRate.schedule, let epochs {
       .cosine(epochs: epochs, floor: floor)

@@ -1,12 +1,12 @@
 import ArgumentParser
 import Quern
 
-/// Which recipe's defaults hold where options are not given.
+/// The recipe whose values are taken where options are not given.
 enum RecipeName: String, CaseIterable, ExpressibleByArgument {
   case standard, paper
 }
 
-/// How a model is trained: shared by commands that train.
+/// Options about how a model is trained.
 struct RecipeArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -43,7 +43,7 @@ struct RecipeArguments: ParsableArguments {
     }
   }
 
-  /// What was asked for, else what the checkpoint says, else the recipe's.
+  /// The deformation of `--deform`, else the checkpoint's, else the recipe's.
   func deformation(_ recipe: Recipe, _ state: TrainingState?) throws -> Deformation? {
     switch deform {
     case nil:

@@ -4,32 +4,32 @@ import QuernGradient
 import QuernGraph
 import QuernPasses
 
-/// The derivatives of a scalar network's output, as formulas and as numbers, both ways: as the sum
-/// over paths that the chain rule gives, and as backpropagation computes them.
+/// The derivatives of a scalar network's output, as formulas and as numbers. Each can be had in two
+/// ways: as the sum over paths that the chain rule gives, and as backpropagation computes it.
 ///
-/// Nothing here is written by hand: derivatives are nodes that `gradient(of:withRespectTo:)` makes,
+/// All of it comes from the graph: derivatives are nodes that `gradient(of:withRespectTo:)` makes,
 /// paths are those of the graph, and formulas are nodes written out.
 public struct Backprop {
   /// A path from a variable to the output, as a product of partials.
   public struct Path: Hashable, Sendable {
-    /// The numbers of the variables, from the one derived by to the output.
+    /// The numbers of the variables, from the one by which is derived to the output.
     public var variables: [Int]
     /// `∂a/∂h₁`, `∂h₁/∂z₁`, …, from the output back.
     public var partials: [String]
-    /// The product with each partial written out: `p₁₁ · h₁ · (1 − h₁) · v₁₁ · x₁`.
+    /// The product with each partial derivative written out: `p₁₁ · h₁ · (1 − h₁) · v₁₁ · x₁`.
     public var formula: String
   }
 
   public let network: ScalarNetwork
-  /// Simplified: every neuron under its name, the derivative of the output by every variable
-  /// (``derivative(by:)``), and the partial of every neuron by what it reads directly
-  /// (``partial(of:by:)``).
+  /// The simplified graph. Its outputs are every neuron under its name, the derivative of the
+  /// network's output by every variable (``derivative(by:)``), and the partial derivative of every
+  /// neuron by what it reads directly (``partial(of:by:)``).
   public let graph: Graph
-  /// As ``graph``, with the output and its derivatives alone: what backpropagation computes.
+  /// ``graph`` with only the network's output and its derivatives: what backpropagation computes.
   public let gradientGraph: Graph
   private let direct: [[Int]]
   private let writer: FormulaWriter
-  /// ``writer`` that also calls the derivatives by neurons by name.
+  /// A writer as ``writer``, in whose formulas derivatives by neurons have names too.
   private let sharing: FormulaWriter
 
   /// The name of the output with the derivative by a variable: `da/dw11`.
@@ -59,7 +59,7 @@ public struct Backprop {
     gradientGraph = simplify(builder.graph)
     func name(_ whole: Int, _ part: Int) -> String { network.partialName(of: whole, by: part) }
 
-    // And each neuron's partials by what it reads.
+    // Each neuron's partial derivatives by what it reads.
     for number in variables.indices
     where variables[number].kind == .neuron && number != output {
       try builder.output(variables[number].name, builder.tensor(variables[number].node))
@@ -106,7 +106,7 @@ public struct Backprop {
     written(derivative(by: variable), writer)
   }
 
-  /// The same from the derivatives by neurons that are known already:
+  /// The same, written with the derivatives by neurons that are known already:
   /// `∂a/∂z₁ · z₁ · (1 − z₁) · x₁`.
   public func sharedFormula(ofDerivativeBy variable: Int) -> String {
     written(derivative(by: variable), sharing)
@@ -114,7 +114,7 @@ public struct Backprop {
 
   private func written(_ name: String, _ writer: FormulaWriter) -> String {
     guard let node = graph.output(named: name) else { return name }
-    // A derivative that is a variable (∂a/∂p₁₁ = h₁) is written as that variable.
+    // A derivative that equals a variable, such as ∂a/∂p₁₁ = h₁, is written as that variable.
     let isVariable =
       writer.names[node].map { !$0.hasPrefix("∂") } == true
       && !network.variables.contains { $0.name == name }
@@ -138,8 +138,8 @@ public struct Backprop {
     return writer.factor(node)
   }
 
-  /// The derivative by a neuron or input through the layer that follows: `∂a/∂h₁ · ∂h₁/∂z₁ + …`.
-  /// Each first factor has been computed with that layer.
+  /// The derivative by a neuron or input, from those by the layer that follows:
+  /// `∂a/∂h₁ · ∂h₁/∂z₁ + …`. The first factor of each product is known already.
   public func recursion(by variable: Int) -> String {
     network.readers()[variable].map { reader in
       let step = Symbols.partial(of: symbol(reader), by: symbol(variable))
@@ -147,8 +147,8 @@ public struct Backprop {
     }.joined(separator: " + ")
   }
 
-  /// Nodes of ``graph`` that compute a neuron's partial by a variable it reads. Equal nodes are made
-  /// once, so there is one, and every product that has the partial as a factor reads it.
+  /// How many nodes of ``graph`` compute a neuron's partial derivative by a variable it reads. It is
+  /// one, since equal nodes are made once: all products with this factor read the same node.
   public func nodeCount(ofPartialOf neuron: Int, by variable: Int) -> Int {
     guard let id = graph.output(named: partial(of: neuron, by: variable)) else { return 0 }
     let node = graph[id]
@@ -158,7 +158,7 @@ public struct Backprop {
   }
 
   /// Operations of the forward pass, and those that the derivatives by all weights, neurons and
-  /// inputs take beyond it.
+  /// inputs take in addition.
   public var operationCounts: (forward: Int, backward: Int) {
     let output = network.variables[network.output].name
     let forward = gradientGraph.output(named: output).map { gradientGraph.operationCount(of: [$0]) }
@@ -173,7 +173,7 @@ public struct Backprop {
   /// - Parameters:
   ///   - point: the value of each input and weight by its name.
   ///   - options: how the graph is run.
-  /// - Throws: `QuernError` where one is missing; what compiling throws.
+  /// - Throws: `QuernError` where a value is missing; what compiling throws.
   public func values(
     at point: [String: Float], _ options: ExecutionOptions
   ) throws -> [String: Float] {

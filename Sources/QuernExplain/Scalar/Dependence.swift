@@ -36,7 +36,7 @@ extension Backprop {
   /// points with weights and inputs from −1 to 1.
   ///
   /// - Parameters:
-  ///   - variable: the number of the variable derived by.
+  ///   - variable: the number of the variable by which is derived.
   ///   - trials: random points for each weight.
   ///   - seed: equal seeds give equal points.
   ///   - options: how the derivative is computed.
@@ -118,7 +118,7 @@ extension Graph {
 }
 
 extension SeededGenerator {
-  /// A number drawn evenly from a range, of 24 random bits.
+  /// A number drawn uniformly from a range, made of 24 random bits.
   mutating func nextFloat(in range: ClosedRange<Float>) -> Float {
     let unit = Float(next() >> 40) * 0x1p-24
     return range.lowerBound + unit * (range.upperBound - range.lowerBound)

@@ -1,13 +1,13 @@
 import QuernErrors
 import QuernGraph
 
-/// What a neuron makes of its sum: the lecture's f.
+/// The activation function of a neuron: the lecture's f.
 public enum ScalarActivation: String, Sendable, Hashable, CaseIterable, Codable {
   case sigmoid, tanh, relu
   /// f(s) = s.
   case linear
 
-  /// As formulas define it.
+  /// Its definition as a formula.
   public var definition: String {
     switch self {
     case .sigmoid: "f(s) = σ(s) = 1 / (1 + e⁻ˢ)"
@@ -27,17 +27,17 @@ public enum ScalarActivation: String, Sendable, Hashable, CaseIterable, Codable 
   }
 }
 
-/// A fully connected network written out in numbers: every input, weight and neuron is a scalar
-/// node of a graph, so that derivatives by single weights can be read from it.
+/// A fully connected network in which every input, weight and neuron is a scalar node of a graph, so
+/// that derivatives by single weights can be read from it.
 ///
-/// Neuron j of a layer is f(Σᵢ wᵢⱼ · neuron i of the layer before); the one output is the sum alone,
-/// as in the lecture: a(x) = p₁₁h₁(x) + p₂₁h₂(x).
+/// Neuron j of a layer is f(Σᵢ wᵢⱼ · neuron i of the layer before). The one output is the sum without
+/// f, as in the lecture: a(x) = p₁₁h₁(x) + p₂₁h₂(x).
 public struct ScalarNetwork {
   /// An input, weight or neuron.
   public struct Variable: Hashable, Sendable {
     public enum Kind: Hashable, Sendable {
       case input
-      /// Numbers of the neurons it leads from and to, among the network's variables.
+      /// It leads from one neuron to another. Both are given by their numbers among the variables.
       case weight(from: Int, to: Int)
       case neuron
     }
@@ -47,7 +47,7 @@ public struct ScalarNetwork {
     /// As formulas write it: `w₁₁`.
     public var symbol: String
     public var kind: Kind
-    /// Its layer, counted from the inputs, 0; a weight has that of the neuron it leads to.
+    /// Its layer; that of the inputs is 0. A weight has the layer of the neuron it leads to.
     public var layer: Int
     /// Its value in the graph.
     public var node: NodeID
@@ -74,7 +74,7 @@ public struct ScalarNetwork {
       weights: ["w", "v", "p"])
   }
 
-  /// A network of `depth` layers of `width` neurons between as many inputs and one output.
+  /// A network of `width` inputs, `depth` layers of `width` neurons, and one output.
   public static func uniform(
     depth: Int, width: Int, activation: ScalarActivation
   ) throws(QuernError) -> Self {
@@ -86,7 +86,7 @@ public struct ScalarNetwork {
 
   /// - Parameters:
   ///   - widths: neurons a layer, from the inputs to the output.
-  ///   - activation: of all neurons but the output.
+  ///   - activation: that of all neurons but the output.
   ///   - neurons: what the neurons of each layer are called; they are numbered from 1.
   ///   - weights: what the weights between layers are called; w₂₁ leads from neuron 2 to neuron 1.
   /// - Throws: `QuernError` where there are too few layers, an empty one, or several outputs.
@@ -146,8 +146,8 @@ public struct ScalarNetwork {
     _ names: (name: String, symbol: String), _ kind: Variable.Kind, layer: Int, _ role: Input.Role,
     in builder: GraphBuilder
   ) -> Variable {
-    // Straight to the builder: names are unique by construction, and looking each up would take
-    // time quadratic in their number.
+    // Added without a check of the name, whose time would be quadratic in the number of names. Names
+    // are unique by construction.
     let node = builder.add(.input(Input(names.name, role)), [], TensorType(.float32, []))
     return Variable(
       name: names.name, symbol: names.symbol, kind: kind, layer: layer, node: node)
@@ -210,8 +210,8 @@ public struct ScalarNetwork {
       remedy: "use one of \(list(weights)), or a neuron: \(list(others))")
   }
 
-  /// For each variable, the variables its value is computed from directly: found by going back
-  /// through the graph until a variable is met.
+  /// For each variable, the variables from which its value is computed directly. They are found by
+  /// going back through the graph until a variable is met.
   public func operands() -> [[Int]] {
     let graph = builder.graph
     var numbers: [NodeID: Int] = [:]

@@ -18,7 +18,7 @@ public struct Adam: Optimizer, Hashable {
   public var beta1: Double
   /// The share of the squared gradient's running mean that remains.
   public var beta2: Double
-  /// Keeps the division from zero.
+  /// Keeps the denominator above zero.
   public var epsilon: Double
   /// λ: λ·w is added to the gradient. See ``AdamW`` for the decoupled kind.
   public var weightDecay: Double
@@ -56,7 +56,7 @@ public struct Adam: Optimizer, Hashable {
       hyperparameters[1])
   }
 
-  /// The update by a gradient that holds all decay there is.
+  /// The update from a gradient to which the decay has been added.
   func step(
     _ weight: Tensor, _ g: Tensor, _ state: [Tensor], _ stepSize: Tensor, _ correction: Tensor
   ) throws(QuernError) -> (weight: Tensor, state: [Tensor]) {

@@ -5,11 +5,11 @@ import QuernLayers
 /// How a parameter moves along its gradient: a function from tensors to tensors.
 ///
 /// The update becomes part of the step's graph. It is elementwise in the parameter, its gradient and
-/// the state, so that the compiler can finish it in the registers in which the gradient is born.
-/// What changes from step to step, such as the learning rate or Adam's bias corrections, are scalar
-/// inputs of the graph that the host computes.
+/// the state, so that the compiler can fuse it with what computes the gradient. What changes from
+/// step to step, such as the learning rate or Adam's bias corrections, are scalar inputs of the graph
+/// that the host computes.
 public protocol Optimizer: Sendable {
-  /// What the command and checkpoints call it.
+  /// The name by which the command and checkpoints know it.
   var name: String { get }
 
   /// The numbers it was made with, by name. None may be negative.
@@ -18,16 +18,17 @@ public protocol Optimizer: Sendable {
   /// not compare them, only ``Optimizer/name``: a run may go on with other numbers on purpose.
   var settings: [String: Double] { get }
 
-  /// The tensors it keeps for each parameter, each of the parameter's shape and zero at first.
+  /// The names of the tensors it keeps for each parameter. Each has the parameter's shape and is zero
+  /// before the first step.
   var stateNames: [String] { get }
 
-  /// The scalar inputs its updates read.
+  /// The names of the scalar inputs that its updates read.
   var hyperparameters: [String] { get }
 
-  /// Their values, in the order of ``Optimizer/hyperparameters``.
+  /// The values of those inputs, in the order of ``Optimizer/hyperparameters``.
   ///
   /// - Parameters:
-  ///   - learningRate: after the schedule.
+  ///   - learningRate: η of the step, after the schedule.
   ///   - step: counted from 1.
   func values(learningRate: Double, step: Int) -> [Double]
 
@@ -52,8 +53,8 @@ extension Optimizer {
   public var hyperparameters: [String] { ["learningRate"] }
   public func values(learningRate: Double, step: Int) -> [Double] { [learningRate] }
 
-  /// g + λ·w, the gradient of the loss with λ/2·‖w‖² added; g itself where λ is zero or the
-  /// parameter is none that decays.
+  /// g + λ·w: the gradient of the loss with λ/2·‖w‖² added. It is g where λ is zero or the
+  /// parameter's role is not a decayed one.
   func decayed(
     _ gradient: Tensor, _ weight: Tensor, by decay: Double, _ role: ParameterInfo.Role
   ) throws(QuernError) -> Tensor {
