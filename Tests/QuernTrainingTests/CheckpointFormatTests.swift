@@ -1,6 +1,7 @@
 import QuernData
 import QuernExecution
 import QuernLayers
+import QuernTestSupport
 import QuernTraining
 import Testing
 
