@@ -80,8 +80,13 @@ extension Graph {
   /// The input positions that any of several elements of a node sees; as
   /// ``seen(by:of:in:borders:)``, for a region of the node.
   ///
-  /// - Parameter region: for each dimension of the node a list of positions. The region is the
-  ///   product of the lists.
+  /// - Parameters:
+  ///   - region: for each dimension of the node a list of positions. The region is the product of the
+  ///     lists.
+  ///   - node: what sees.
+  ///   - input: what is seen.
+  ///   - borders: what becomes of positions beyond the borders.
+  /// - Throws: `QuernError` where a position lies outside the node and borders are respected.
   public func seen(
     byAny region: [[Int]], of node: NodeID, in input: NodeID,
     borders: SeenPositions.Borders = .respected
