@@ -19,6 +19,8 @@ func elementwisePartial(
   case (.absolute, _): try g.signed(as: x[0])
   case (.exp, _): try g * y
   case (.log, _): try g / x[0]
+  case (.sin, _): try g * x[0].cos()
+  case (.cos, _): try -(g * x[0].sin())
   case (.tanh, _): try g * (1 - y * y)
   case (.sigmoid, _): try g * (y * (1 - y))
   case (.erf, _): try g * ((-(x[0] * x[0])).exp() * twoOverRootPi)

@@ -1,7 +1,7 @@
 /// An op computed element by element; operands of extent 1 along a dimension are repeated along it.
 public enum ElementwiseOp: String, Hashable, Sendable, CaseIterable {
   // One operand.
-  case negate, absolute, exp, log, tanh, sigmoid, erf, squareRoot, floor
+  case negate, absolute, exp, log, sin, cos, tanh, sigmoid, erf, squareRoot, floor
   /// `int32` or `uint8` to `float32`.
   case toFloat
   /// `float32`, rounded towards zero, or `uint8`, to `int32`.
@@ -21,8 +21,8 @@ public enum ElementwiseOp: String, Hashable, Sendable, CaseIterable {
 
   public var operandCount: Int {
     switch self {
-    case .negate, .absolute, .exp, .log, .tanh, .sigmoid, .erf, .squareRoot, .floor, .toFloat,
-      .toInt:
+    case .negate, .absolute, .exp, .log, .sin, .cos, .tanh, .sigmoid, .erf, .squareRoot, .floor,
+      .toFloat, .toInt:
       1
     case .select: 3
     default: 2

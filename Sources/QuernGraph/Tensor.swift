@@ -100,6 +100,10 @@ extension Tensor {
   public func exp() throws(QuernError) -> Tensor { try apply(.exp) }
   /// The natural logarithm.
   public func log() throws(QuernError) -> Tensor { try apply(.log) }
+  /// The sine of an angle in radians.
+  public func sin() throws(QuernError) -> Tensor { try apply(.sin) }
+  /// The cosine of an angle in radians.
+  public func cos() throws(QuernError) -> Tensor { try apply(.cos) }
   /// The hyperbolic tangent.
   public func tanh() throws(QuernError) -> Tensor { try apply(.tanh) }
   /// 1 / (1 + e⁻ˣ).

@@ -122,6 +122,8 @@ func evaluate<Scalar: BinaryFloatingPoint & Sendable>(
   case .absolute: loops.map(a, out) { abs($0) }
   case .exp: loops.map(a, out) { Scalar.exponential($0) }
   case .log: loops.map(a, out) { Scalar.naturalLogarithm($0) }
+  case .sin: loops.map(a, out) { Scalar.sine($0) }
+  case .cos: loops.map(a, out) { Scalar.cosine($0) }
   case .tanh: loops.map(a, out) { Scalar.hyperbolicTangent($0) }
   case .sigmoid: loops.map(a, out) { 1 / (1 + Scalar.exponential(-$0)) }
   case .erf: loops.map(a, out) { Scalar.errorFunction($0) }
@@ -187,6 +189,12 @@ extension BinaryFloatingPoint {
   }
   @inline(__always) static func naturalLogarithm(_ x: Self) -> Self {
     call(x, log, log)
+  }
+  @inline(__always) static func sine(_ x: Self) -> Self {
+    call(x, sin, sin)
+  }
+  @inline(__always) static func cosine(_ x: Self) -> Self {
+    call(x, cos, cos)
   }
   @inline(__always) static func hyperbolicTangent(_ x: Self) -> Self {
     call(x, tanh, tanh)

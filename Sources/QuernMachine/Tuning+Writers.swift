@@ -25,6 +25,9 @@ extension Tuning {
     /// takes.
     /// A rough count of instructions; not measured.
     public var functionInstructions = 25
+    /// Instructions that one vector's `sin` or `cos` takes.
+    /// A count of instructions; not measured.
+    public var trigonometricInstructions = 70
     /// Instructions that any other op takes.
     /// A rough count of instructions; not measured.
     public var opInstructions = 2

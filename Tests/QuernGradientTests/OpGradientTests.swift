@@ -7,7 +7,7 @@ import Testing
 @Suite struct OpGradientTests {
   @Test(
     "Functions of one operand",
-    arguments: [ElementwiseOp.negate, .absolute, .exp, .tanh, .sigmoid, .erf])
+    arguments: [ElementwiseOp.negate, .absolute, .exp, .sin, .cos, .tanh, .sigmoid, .erf])
   func unary(op: ElementwiseOp) throws {
     try GradientCheck(shapes: [[3, 4]], scale: 2).twice { x, _ in try x[0].apply(op) }
   }

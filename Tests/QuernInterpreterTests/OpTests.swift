@@ -40,6 +40,8 @@ private func binary(_ op: ElementwiseOp, _ a: [Double], _ b: [Double]) throws ->
     #expect(try unary(.floor, [1.5, -1.5, 2]) == [1, -2, 2])
     let known: [(ElementwiseOp, Double, Double)] = [
       (.exp, 1, 2.718281828459045), (.log, 2, 0.6931471805599453),
+      (.sin, 0.5, 0.479425538604203), (.cos, 0.5, 0.8775825618903728),
+      (.sin, 1e6, -0.3499935021712930), (.cos, 1e6, 0.9367521275331447),
       (.tanh, 0.5, 0.46211715726000975), (.sigmoid, 2, 0.8807970779778823),
       (.erf, 0.5, 0.5204998778130465),
     ]

@@ -95,7 +95,7 @@ import Testing
       ]).subtracting(ops) == [])
     #expect(elements.count == ElementType.allCases.count)
     #expect(updates > 50 && divided > 50)
-    #expect(blocked > 10 && terms > 5 && chunked > 20, "\(blocked), \(terms), \(chunked)")
+    #expect(blocked > 10 && terms > 5 && chunked > 15, "\(blocked), \(terms), \(chunked)")
   }
 }
 

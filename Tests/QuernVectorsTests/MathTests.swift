@@ -8,12 +8,14 @@ import Testing
 /// The elementary functions against double precision.
 @Suite struct MathTests {
   enum Function: String, CaseIterable, Sendable {
-    case exp, log, tanh, sigmoid, erf
+    case exp, log, sin, cos, tanh, sigmoid, erf
 
     func emit(_ builder: inout VectorBuilder, _ x: VectorRegister) -> VectorRegister {
       switch self {
       case .exp: builder.exp(x)
       case .log: builder.log(x)
+      case .sin: builder.sin(x)
+      case .cos: builder.cos(x)
       case .tanh: builder.tanh(x)
       case .sigmoid: builder.sigmoid(x)
       case .erf: builder.erf(x)
@@ -24,6 +26,8 @@ import Testing
       switch self {
       case .exp: Foundation.exp(x)
       case .log: Foundation.log(x)
+      case .sin: Foundation.sin(x)
+      case .cos: Foundation.cos(x)
       case .tanh: Foundation.tanh(x)
       case .sigmoid:
         x < 0 ? Foundation.exp(x) / (1 + Foundation.exp(x)) : 1 / (1 + Foundation.exp(-x))
@@ -32,13 +36,27 @@ import Testing
     }
 
     /// ULP that the documentation promises.
-    var bound: Double { self == .exp || self == .log ? 2 : 4 }
+    var bound: Double {
+      switch self {
+      case .exp, .log, .sin, .cos: 2
+      case .tanh, .sigmoid, .erf: 4
+      }
+    }
 
-    /// Where the function does something else than saturate.
+    /// What counts as an ULP where that is less: half the absolute error that is promised.
+    func smallestUnit(_ x: Float) -> Double {
+      switch self {
+      case .sin, .cos: abs(x) < 0x1p11 ? 0x1p-39 : 0x1p-24
+      case .exp, .log, .tanh, .sigmoid, .erf: 0x1p-149
+      }
+    }
+
+    /// Where the function does something else than saturate, or changes how it is computed.
     var range: ClosedRange<Float> {
       switch self {
       case .exp: -105...90
       case .log: 0...4
+      case .sin, .cos: -2500...2500
       case .tanh: -10...10
       case .sigmoid: -110...20
       case .erf: -4.5...4.5
@@ -66,6 +84,9 @@ import Testing
       88.72283, 88.722_84, -87.336_54, -87.336_55, -103.97, -103.98, -150, 0x1.6a09e6p-1,
       0x1.6a09e8p-1, 0x1.6a09e4p-1, 0.625, 0.624_999_94, 0.927_734_375, 9, 9.02, -9.1, 3.9, 4,
       0x1.fffffep-1, 0x1.000002p0,
+      // Where sines and cosines change how they are computed, are nearest to 0, or least exact.
+      0x1p11, 0x1.fffffep10, 0x1.921fb6p-1, 0x1.921fb6p0, 0x1.921fb6p1, 0x1.2d97c8p2, 0x1.f9cbe2p10,
+      0x1.f9cbe2p12, 0x1.4ac55cp23, 0x1.13093p77, 0x1.48f2b8p87, 0x1.e8a622p22, 0x1.bd1704p127,
     ]
     var generator = SeededGenerator(seed: 7)
     while values.count < sampleCount {
@@ -77,7 +98,7 @@ import Testing
     return values
   }
 
-  static func distance(_ found: Float, _ exact: Double) -> Double {
+  static func distance(_ found: Float, _ exact: Double, unit smallest: Double) -> Double {
     let rounded = Float(exact)
     if exact.isNaN || found.isNaN { return exact.isNaN && found.isNaN ? 0 : .infinity }
     if rounded.isInfinite || found.isInfinite {
@@ -85,8 +106,28 @@ import Testing
       // One side may have rounded to the largest finite number.
       return abs(rounded.isInfinite ? found : rounded) == .greatestFiniteMagnitude ? 1 : .infinity
     }
-    let cluster = max(Double(rounded.ulp), 0x1p-149)
-    return abs(Double(found) - exact) / cluster
+    return abs(Double(found) - exact) / max(Double(rounded.ulp), smallest)
+  }
+
+  /// What compiled code gives. The number of samples is a multiple of 64.
+  static func values(
+    of function: Function, at samples: [Float], _ configuration: Configuration
+  ) throws -> [Float] {
+    let kernel = function.kernel(configuration.target)
+    let code = try compile([kernel], configuration)
+    defer { withExtendedLifetime(code) {} }
+    let call = unsafeBitCast(try code.function(named: kernel.name), to: KernelFunction.self)
+    var input = samples
+    var output = [Float](repeating: -7, count: samples.count)
+    let step = 4 * configuration.target.lanes
+    input.withUnsafeMutableBytes { x in
+      output.withUnsafeMutableBytes { y in
+        for start in stride(from: 0, to: samples.count, by: step) {
+          call([x.baseAddress! + 4 * start, y.baseAddress! + 4 * start])
+        }
+      }
+    }
+    return output
   }
 
   @Test(arguments: Function.allCases)
@@ -94,23 +135,11 @@ import Testing
     let samples = Self.samples(function)
     let exact = samples.map { function.reference(Double($0)) }
     for configuration in Configuration.runnable {
-      let kernel = function.kernel(configuration.target)
-      let code = try compile([kernel], configuration)
-      defer { withExtendedLifetime(code) {} }
-      let call = unsafeBitCast(try code.function(named: kernel.name), to: KernelFunction.self)
-      var input = samples
-      var output = [Float](repeating: -7, count: samples.count)
-      let step = 4 * configuration.target.lanes
-      input.withUnsafeMutableBytes { x in
-        output.withUnsafeMutableBytes { y in
-          for start in stride(from: 0, to: samples.count, by: step) {
-            call([x.baseAddress! + 4 * start, y.baseAddress! + 4 * start])
-          }
-        }
-      }
+      let output = try Self.values(of: function, at: samples, configuration)
       var worst = (distance: 0.0, index: 0)
       for index in samples.indices {
-        let distance = Self.distance(output[index], exact[index])
+        let unit = function.smallestUnit(samples[index])
+        let distance = Self.distance(output[index], exact[index], unit: unit)
         if distance > worst.distance { worst = (distance, index) }
       }
       #expect(
@@ -119,6 +148,35 @@ import Testing
         \(function) on \(configuration.testDescription): \(output[worst.index]) at \
         \(samples[worst.index]) is \(worst.distance) ULP from \(exact[worst.index])
         """)
+    }
+  }
+
+  @Test("The sine is odd and the cosine even, to the bit; neither leaves ±1")
+  func symmetries() throws {
+    for (function, signs) in [(Function.sin, UInt32(1) << 31), (.cos, 0)] {
+      let samples = Self.samples(function).map { abs($0) }
+      for configuration in Configuration.runnable {
+        let values = try Self.values(of: function, at: samples, configuration)
+        let mirrored = try Self.values(of: function, at: samples.map { -$0 }, configuration)
+        for (index, x) in samples.enumerated() where x.isFinite {
+          let (value, other) = (values[index], mirrored[index])
+          #expect(
+            abs(value) <= 1 && value.bitPattern ^ signs == other.bitPattern,
+            "\(function) on \(configuration.testDescription): \(value) at \(x), \(other) at -\(x)")
+        }
+      }
+    }
+  }
+
+  @Test("Small angles are their own sines, zeros and subnormal numbers too")
+  func smallSines() throws {
+    let small: [Float] = [
+      0, .leastNonzeroMagnitude, 0x1p-140, .leastNormalMagnitude, 1e-20, 0x1.fffffep-13,
+    ]
+    let samples = (small + small.map { -$0 }) + [Float](repeating: 0, count: 52)
+    for configuration in Configuration.runnable {
+      let values = try Self.values(of: .sin, at: samples, configuration)
+      #expect(values.map(\.bitPattern) == samples.map(\.bitPattern))
     }
   }
 

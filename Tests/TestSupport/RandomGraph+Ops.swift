@@ -24,7 +24,7 @@ extension RandomGraph {
 
   private mutating func unary(_ x: Value) throws -> Value {
     let t = x.tensor
-    switch below(10) {
+    switch below(12) {
     case 0: return Value(tensor: try -t, bound: x.bound)
     case 1: return Value(tensor: try t.absolute(), bound: x.bound)
     case 2: return Value(tensor: try t.tanh(), bound: 1)
@@ -34,6 +34,9 @@ extension RandomGraph {
     case 6: return Value(tensor: try (t.absolute() + 0.5).log(), bound: max(x.bound, 0.7))
     case 7: return Value(tensor: try (t * t + 0.25).squareRoot(), bound: x.bound + 0.5)
     case 8: return Value(tensor: try t * number(-1...1) + number(-1...1), bound: x.bound + 1)
+    // Factors take angles past a quarter turn.
+    case 9: return Value(tensor: try (t * 3).sin(), bound: 1)
+    case 10: return Value(tensor: try (t * 2).cos(), bound: 1)
     default: return Value(tensor: try (t * 3).apply(.floor) * 0.25, bound: x.bound + 0.25)
     }
   }

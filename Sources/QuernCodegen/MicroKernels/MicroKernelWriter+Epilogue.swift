@@ -8,9 +8,12 @@ extension MicroKernelWriter {
   private var epilogueLength: Int {
     nest.values.reduce(nest.stores.count) { sum, value in
       if case .apply(let op, _, _) = value {
-        let isFunction = [.exp, .log, .tanh, .sigmoid, .erf, .uniform].contains(op)
-        return sum
-          + (isFunction ? tuning.epilogues.functionInstructions : tuning.epilogues.opInstructions)
+        switch op {
+        case .exp, .log, .tanh, .sigmoid, .erf, .uniform:
+          return sum + tuning.epilogues.functionInstructions
+        case .sin, .cos: return sum + tuning.epilogues.trigonometricInstructions
+        default: return sum + tuning.epilogues.opInstructions
+        }
       }
       return sum + 1
     }

@@ -88,6 +88,8 @@ struct ValueWriter {
     case .floor: return context.builder.unary(.floor, x[0])
     case .exp: return context.builder.exp(x[0])
     case .log: return context.builder.log(x[0])
+    case .sin: return context.builder.sin(x[0])
+    case .cos: return context.builder.cos(x[0])
     case .tanh: return context.builder.tanh(x[0])
     case .sigmoid: return context.builder.sigmoid(x[0])
     case .erf: return context.builder.erf(x[0])

@@ -52,6 +52,8 @@ private func fold(_ op: ElementwiseOp, _ x: [Double], _ element: ElementType) ->
   case (.absolute, _): return abs(x[0])
   case (.exp, _): return exp(x[0])
   case (.log, _): return log(x[0])
+  case (.sin, _): return sin(x[0])
+  case (.cos, _): return cos(x[0])
   case (.tanh, _): return tanh(x[0])
   case (.sigmoid, _): return 1 / (1 + exp(-x[0]))
   case (.erf, _): return erf(x[0])
