@@ -111,7 +111,7 @@ struct TileContext {
   }
 
   /// Bytes of a vector of sums.
-  var vectorBytes: Int { lanes * ElementType.accumulator.byteCount }
+  var vectorBytes: Int { builder.target.vectorBytes }
 
   /// A C variable that points to where an access is within a loop.
   mutating func ownPointer(_ access: Int, in loop: String) -> Name {

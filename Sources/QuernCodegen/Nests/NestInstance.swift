@@ -1,4 +1,3 @@
-import QuernErrors
 import QuernMachine
 import QuernPasses
 

@@ -121,7 +121,7 @@ extension Scheduler {
   var widthBytes: Int { schedule.columns.largest * vectorBytes }
 
   /// Bytes of a vector of sums.
-  var vectorBytes: Int { machine.target.lanes * ElementType.accumulator.byteCount }
+  var vectorBytes: Int { machine.target.vectorBytes }
 
   /// Bytes of an element of panels.
   var panelElementBytes: Int { schedule.panels.map { nest.access(of: $0.factor).size } ?? 0 }
